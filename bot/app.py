@@ -1,0 +1,113 @@
+"""The composition root: settings → running services. The only place that names concrete adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from filelock import FileLock, Timeout
+
+from bot.clients import GeneratorClient, TrainerClient, WorkerSlot
+from bot.domain import Job
+from bot.errors import DataDirInUse, MynahError
+from bot.folders import Folders
+from bot.jobs import JobRunner
+from bot.pool import ModelPool
+from bot.ports import Notifier
+from bot.settings import Settings
+from bot.sources.catalog import Sources
+from bot.sources.files import FileSource
+from bot.sources.samples import SampleSource
+from bot.sources.stored import StoredSource, write_posts
+from bot.store.sqlite import SqliteStore
+from bot.usecases.services import Services
+from bot.workers import worker_command
+
+MEGABYTE = 1024 * 1024
+logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator[Services]:
+    """Everything but running workers and jobs: those start when they are needed, or by `run_jobs` and `warm_up`."""
+    folders = Folders(settings.data_dir)
+    folders.root.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(SqliteStore.open(folders.database))
+        sources = Sources({"file": FileSource(), "stored": StoredSource(folders.root), "sample": SampleSource()})
+        generator = GeneratorClient(_slot(settings, folders, "serve", settings.generation.threads))
+        stack.push_async_callback(generator.slot.close)
+        pool = ModelPool(
+            load=lambda key: generator.load(key, folders.root / "personas" / key),
+            unload=generator.unload,
+            max_bytes=settings.pool.max_megabytes * MEGABYTE,
+            wait_seconds=settings.pool.wait_seconds,
+            clock=time.monotonic,
+        )
+        generator.slot.on_death = pool.reset
+        trainer = TrainerClient(_slot(settings, folders, "train", settings.training.threads))
+        stack.push_async_callback(trainer.slot.close)
+        jobs = JobRunner(
+            store=store,
+            sources=sources,
+            trainer=trainer,
+            notifier=notifier,
+            folders=folders,
+            settings=settings.training,
+            write_posts=write_posts,
+            on_publish=lambda name: pool.drop(f"{name}/"),
+        )
+        yield Services(settings, folders, store, sources, jobs, pool, generator)
+
+
+def _slot(settings: Settings, folders: Folders, role: str, threads: int) -> WorkerSlot:
+    return WorkerSlot(worker_command(role, settings.base_model, threads), folders.logs / f"{role}.log")
+
+
+@asynccontextmanager
+async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
+    """Run the queue meanwhile; gives the jobs that the last process left unfinished, now queued again or failed.
+
+    Raises DataDirInUse when another process does so in the same folder.
+    """
+    lock = FileLock(services.folders.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise DataDirInUse(
+            f"Another mynah is already running on {services.folders.root}. Use that one, close it, "
+            "or give this one a folder of its own with --data-dir."
+        ) from None
+    try:
+        recovered = await services.jobs.recover()
+        async with _background(services.jobs.run()):
+            yield recovered
+    finally:
+        lock.release()
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def warm_up(services: Services) -> asyncio.Task[None]:
+    """Start the serving worker now, so that the first /say needn't wait for it."""
+
+    async def start() -> None:
+        try:
+            await services.generator.warm()
+        except MynahError as error:
+            logger.info("warming up the serve worker: %s", error)  # the first /say will say it to the person
+
+    return asyncio.create_task(start())

@@ -1,0 +1,107 @@
+"""Command lines of text platforms → arguments. Pure; every problem is a BadInput that shows the right form."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.domain import parse_handles, parse_persona
+from bot.errors import BadInput
+from bot.policy import check_samples
+
+_SAMPLES = re.compile(r"(?:^|(?<=\s))--n(?:=|\s+)(\S+)(?=\s|$)")
+_NAMED = re.compile(r"@(\S+)\s*(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class TrainArguments:
+    handles: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class SayArguments:
+    prompt: str
+    persona: str | None = None
+    n: int = 1
+
+
+@dataclass(frozen=True)
+class CancelArguments:
+    job_id: int
+
+
+@dataclass(frozen=True)
+class ForgetArguments:
+    persona: str
+    sure: bool = False
+
+
+@dataclass(frozen=True)
+class NoArguments:
+    pass
+
+
+def parse_train(text: str) -> TrainArguments:
+    """`@a [@b [@c]] [--from FILE]…`"""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise BadInput(f"A quotation mark is open in that line ({error}). Quote a path whole, or not at all.") from None
+    handles: list[str] = []
+    files: list[Path] = []
+    while words:
+        word = words.pop(0)
+        name, equals, value = word.partition("=")
+        if name == "--from":
+            if not equals and not words:
+                raise BadInput("--from needs a file, like /train @alice --from tweets.js")
+            files.append(Path(value if equals else words.pop(0)).expanduser())
+        elif word.startswith("--"):
+            raise BadInput(f"/train has no option {name}. It is: /train @a [@b [@c]] [--from FILE]")
+        else:
+            handles.append(word)
+    return TrainArguments(parse_handles(handles), tuple(files))
+
+
+def parse_say(text: str) -> SayArguments:
+    """`[@persona] PROMPT [--n 1..5]`; after `--` everything is prompt. Quotation marks are part of the prompt."""
+    options, separator, rest = text.partition("-- ") if text.startswith("-- ") or " -- " in text else (text, "", "")
+    n = 1
+    if match := _SAMPLES.search(options):
+        n = _number(match[1], "--n takes a number from 1 to 5, like --n 3")
+        options = f"{options[: match.start()].rstrip()} {options[match.end() :].lstrip()}"
+    options = options.strip()
+    persona = None
+    if match := _NAMED.fullmatch(options):
+        persona = parse_persona(match[1])
+        options = match[2]
+    prompt = f"{options.strip()} {rest}".strip() if separator else options.strip()
+    return SayArguments(prompt, persona, check_samples(n))
+
+
+def parse_cancel(text: str) -> CancelArguments:
+    return CancelArguments(_number(text.strip().removeprefix("#"), "Which job? /jobs shows their numbers: /cancel 3"))
+
+
+def parse_forget(text: str) -> ForgetArguments:
+    words = text.split()
+    sure = "--yes" in words
+    names = [word for word in words if word != "--yes"]
+    if len(names) != 1:
+        raise BadInput("Which persona? Name one, like /forget @alice")
+    return ForgetArguments(parse_persona(names[0]), sure)
+
+
+def parse_none(text: str) -> NoArguments:
+    if text.strip():
+        raise BadInput(f"That command takes nothing after it; {text.strip()!r} was too much.")
+    return NoArguments()
+
+
+def _number(text: str, hint: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise BadInput(hint)
+    return int(text)

@@ -1,0 +1,114 @@
+"""Opening the console: an interactive one on a terminal, a plain one on a pipe; and single commands for the CLI."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from prompt_toolkit.history import FileHistory
+
+from bot.app import open_services, run_jobs, warm_up
+from bot.commands import Command
+from bot.domain import Job, JobState
+from bot.platforms.console.completion import CommandCompleter
+from bot.platforms.console.console import Console, ConsoleNotifier
+from bot.platforms.console.screen import LineScreen, PlainScreen, PromptScreen, Screen
+from bot.settings import Settings
+from bot.usecases.services import Services
+
+MAX_LINE = 1 << 20
+
+
+def log_to_file(folder: Path) -> None:
+    """The terminal is for the conversation; what the operator wants to know goes to a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=folder / "bot.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+@asynccontextmanager
+async def _open(settings: Settings, screen: Screen | None) -> AsyncIterator[tuple[Services, ConsoleNotifier]]:
+    log_to_file(settings.data_dir / "logs")
+    notifier = ConsoleNotifier(settings.training.warn_characters, screen)
+    async with open_services(settings, notifier) as services:
+        yield services, notifier
+
+
+async def run_console(settings: Settings) -> int:
+    """`mynah console`. Returns the exit code: 1 when a command from a pipe failed."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return await _interactive(settings)
+    return await _piped(settings)
+
+
+async def _interactive(settings: Settings) -> int:
+    async with _open(settings, None) as (services, notifier):
+        history = FileHistory(str(services.folders.root / "console-history"))
+        screen = PromptScreen(history, CommandCompleter(services))
+        notifier.screen = screen
+        async with run_jobs(services) as recovered:
+            warm = warm_up(services)
+            screen.print(await banner(services))
+            _tell_recovered(screen, recovered)
+            console = Console(services, screen, notifier)
+            await screen.read_lines(console.on_line, console.on_interrupt)
+            warm.cancel()
+            await console.close()
+            if services.jobs.progress is not None:
+                screen.print("The training stops here; it starts again when you open mynah next time.")
+    return 0
+
+
+async def _piped(settings: Settings) -> int:
+    screen = PlainScreen()
+    async with _open(settings, screen) as (services, notifier):
+        notifier.show_stages = True
+        async with run_jobs(services) as recovered:
+            warm = warm_up(services)
+            _tell_recovered(screen, recovered)
+            console = Console(services, screen, notifier, read_line=_read_stdin)
+            await console.run_lines()
+            warm.cancel()
+    return int(console.failed)
+
+
+async def run_single(settings: Settings, command: Command[Any], arguments: object) -> int:
+    """One command for the shell; a training is waited for. Raises MynahError."""
+    screen: Screen = LineScreen() if sys.stdout.isatty() else PlainScreen()
+    async with _open(settings, screen) as (services, notifier):
+        notifier.show_stages = isinstance(screen, PlainScreen)
+        console = Console(services, screen, notifier, read_line=_read_stdin)
+        if command.name != "train":
+            await console.execute(command, arguments)
+        else:
+            async with run_jobs(services) as recovered:
+                _tell_recovered(screen, recovered)
+                await console.execute(command, arguments)
+    return int(console.failed)
+
+
+async def _read_stdin() -> str | None:
+    line = await asyncio.to_thread(sys.stdin.readline, MAX_LINE)
+    return line.rstrip("\n") if line else None
+
+
+async def banner(services: Services) -> str:
+    known = await services.store.personas()
+    hint = (
+        "Start with /train @pip_the_lighthouse, then /say My dream is"
+        if not known
+        else f"{len(known)} persona{'s'[: len(known) != 1]} ready: /personas lists them; /say My dream is"
+    )
+    return f"Mynah · everything stays in {services.folders.root}\n{hint}  (/help: all commands, Ctrl-D: leave)"
+
+
+def _tell_recovered(screen: Screen, recovered: list[Job]) -> None:
+    for job in recovered:
+        again = "is queued again" if job.state is JobState.QUEUED else f"is given up: {job.error}"
+        screen.print(f"Job {job.id} (@{job.persona}) was interrupted; it {again}.")

@@ -1,0 +1,40 @@
+"""`mynah models`: the personas on this machine."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from bot.cli.main import main, run, settings_of
+
+
+@main.group()
+def models() -> None:
+    """The personas on this machine."""
+
+
+@models.command("list")
+@click.pass_context
+def list_models(ctx: click.Context) -> None:
+    """Name, version, posts, quality, size."""
+    from bot.arguments import NoArguments
+    from bot.cli.console import run_single
+    from bot.commands import COMMANDS
+
+    sys.exit(run(run_single(settings_of(ctx), COMMANDS["personas"], NoArguments())))
+
+
+@models.command()
+@click.argument("persona", metavar="@PERSONA")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_context
+def forget(ctx: click.Context, persona: str, yes: bool) -> None:
+    """Delete a persona: its posts, corpus and weights."""
+    from bot.arguments import ForgetArguments
+    from bot.cli.console import run_single
+    from bot.commands import COMMANDS
+    from bot.domain import parse_persona
+
+    arguments = ForgetArguments(parse_persona(persona), yes)
+    sys.exit(run(run_single(settings_of(ctx), COMMANDS["forget"], arguments)))

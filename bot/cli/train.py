@@ -1,0 +1,69 @@
+"""`mynah train`"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.main import main, run, settings_of
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.usecases.train import DryRun
+
+
+@main.command()
+@click.argument("accounts", nargs=-1, required=True, metavar="@A [@B [@C]]")
+@click.option(
+    "--from",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="X archive (zip or tweets.js), JSONL, CSV or text, one for each account in turn.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the training table, five posts and the time; train nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: the same as JSON.")
+@click.pass_context
+def train(ctx: click.Context, accounts: tuple[str, ...], files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+    """Learn an account's voice, or a blend of up to three."""
+    if as_json and not dry_run:
+        raise click.UsageError("--json goes with --dry-run.")
+    from bot.arguments import TrainArguments
+    from bot.domain import parse_handles
+
+    settings = settings_of(ctx)
+    handles = parse_handles(list(accounts))
+    if dry_run:
+        click.echo(_show(run(_dry_run(settings, handles, files)), settings.training.warn_characters, as_json))
+        return
+    from bot.cli.console import run_single
+    from bot.commands import COMMANDS
+
+    sys.exit(run(run_single(settings, COMMANDS["train"], TrainArguments(handles, files))))
+
+
+async def _dry_run(settings: Settings, handles: tuple[str, ...], files: tuple[Path, ...]) -> DryRun:
+    from bot.app import open_services
+    from bot.platforms.console.console import ConsoleNotifier
+    from bot.usecases.train import dry_run
+
+    async with open_services(settings, ConsoleNotifier(settings.training.warn_characters)) as services:
+        return await dry_run(services, handles, files)
+
+
+def _show(result: DryRun, warn_characters: int, as_json: bool) -> str:
+    from bot import render
+
+    if not as_json:
+        return render.dry_run(result, warn_characters)
+    facts = asdict(result) | {
+        "accounts": [account.model_dump() for account in result.accounts],
+        "warnings": render.thin_warnings(result.accounts, warn_characters),
+    }
+    return json.dumps(facts, indent=2, ensure_ascii=False)

@@ -1,0 +1,123 @@
+"""The one command table: name, usage, summary, how its text is parsed, what it does. Every platform offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from bot import arguments as args
+from bot.domain import Caller, Utterance
+from bot.errors import BadInput
+from bot.render import bytes_text
+from bot.replies import Help, JobList, Notice, PersonaList, Reply, Submitted
+from bot.usecases import jobs, personas, say, train
+from bot.usecases.services import Services
+from trainer.protocol import Piece
+
+A = TypeVar("A")
+
+
+class Dialog(Protocol):
+    """One person's side of one command, on whatever platform."""
+
+    async def reply(self, reply: Reply) -> None: ...
+
+    async def stream(self, piece: Piece) -> None:
+        """Text of an utterance that is on its way; the whole one follows by `reply`."""
+
+    async def confirm(self, question: str) -> bool: ...
+
+
+Run = Callable[[Services, Caller, Dialog, A], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Command(Generic[A]):
+    name: str
+    usage: str
+    summary: str
+    parse: Callable[[str], A]
+    run: Run[A]
+
+
+async def run_train(services: Services, caller: Caller, dialog: Dialog, arguments: args.TrainArguments) -> None:
+    job, position = await train.submit(services, caller, arguments.handles, arguments.files)
+    await dialog.reply(Submitted(job, position))
+
+
+async def run_say(services: Services, caller: Caller, dialog: Dialog, arguments: args.SayArguments) -> None:
+    events = say.say(services, caller, arguments.persona, arguments.prompt, arguments.n)
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Utterance):
+                await dialog.reply(event)
+            else:
+                await dialog.stream(event)
+
+
+async def run_personas(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
+    known = await personas.list_personas(services)
+    await dialog.reply(PersonaList(tuple(known), await services.store.current_persona(caller.channel)))
+
+
+async def run_jobs(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
+    await dialog.reply(JobList(tuple(await jobs.list_jobs(services)), services.jobs.progress))
+
+
+async def run_cancel(services: Services, caller: Caller, dialog: Dialog, arguments: args.CancelArguments) -> None:
+    job = await jobs.cancel(services, arguments.job_id)
+    await dialog.reply(Notice(f"Job {job.id} (@{job.persona}) is cancelled."))
+
+
+async def run_forget(services: Services, caller: Caller, dialog: Dialog, arguments: args.ForgetArguments) -> None:
+    plan = await personas.plan_forgetting(services, arguments.persona)
+    if not arguments.sure and not await dialog.confirm(forget_question(plan)):
+        await dialog.reply(Notice(f"@{plan.name} stays."))
+        return
+    await personas.forget(services, plan)
+    await dialog.reply(Notice(f"@{plan.name} is forgotten: posts, corpus and weights are gone."))
+
+
+def forget_question(plan: personas.Forgetting) -> str:
+    what = f"Forget @{plan.name}? This deletes {bytes_text(plan.n_bytes)} of weights and {plan.posts:,} posts for good."
+    if plan.job is not None:
+        what += f" Its training (job {plan.job.id}) is cancelled."
+    if plan.blends:
+        names = ", ".join(f"@{name}" for name in plan.blends)
+        what += f" Blends made from the same posts stay ({names}); forget those by name."
+    return what + " Type yes to go on."
+
+
+async def run_help(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
+    await dialog.reply(Help(tuple((command.usage, command.summary) for command in COMMANDS.values())))
+
+
+def find_command(line: str) -> tuple[Command[Any], str]:
+    """`/say My dream` → (the say command, "My dream"). Raises BadInput."""
+    word, _, rest = line.strip().partition(" ")
+    command = COMMANDS.get(word.removeprefix("/").lower())
+    if command is None:
+        raise BadInput(f"There is no command {word[:40]}. /help lists them.")
+    return command, rest
+
+
+COMMANDS: dict[str, Command[Any]] = {
+    command.name: command
+    for command in (
+        Command(
+            "train",
+            "/train @a [@b [@c]] [--from FILE]",
+            "learn an account's voice, or a blend of up to three",
+            args.parse_train,
+            run_train,
+        ),
+        Command("say", "/say [@persona] PROMPT [--n 1..5]", "finish a sentence in that voice", args.parse_say, run_say),
+        Command("personas", "/personas", "who can speak", args.parse_none, run_personas),
+        Command("jobs", "/jobs", "trainings, running and past", args.parse_none, run_jobs),
+        Command("cancel", "/cancel JOB", "stop a training", args.parse_cancel, run_cancel),
+        Command("forget", "/forget @persona", "delete a persona, its posts and weights", args.parse_forget, run_forget),
+        Command("help", "/help", "this list", args.parse_none, run_help),
+    )
+}

@@ -1,0 +1,67 @@
+"""What can go wrong, as seen from outside.
+
+    MynahError
+    ├── UserError           the person asked for something that can't be; the message is for them
+    │   ├── BadInput        what they typed or sent
+    │   ├── NotFound        no such persona, account, job
+    │   ├── AlreadyTraining a job for this persona is under way
+    │   ├── Busy            no room at the moment; the same request works later
+    │   └── DamagedPersona  its files are missing or changed
+    └── OperatorError       the service itself: logged; the person gets a short apology
+        ├── SettingsError   names the key and the fix
+        ├── DataDirInUse    another process runs the jobs of this folder
+        ├── WorkerDied      a worker process ended or broke the protocol
+        └── DiskFull
+
+A UserError's message says what to do next. Messages are whole sentences.
+"""
+
+from __future__ import annotations
+
+
+class MynahError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class UserError(MynahError):
+    pass
+
+
+class BadInput(UserError):
+    pass
+
+
+class NotFound(UserError):
+    pass
+
+
+class AlreadyTraining(UserError):
+    pass
+
+
+class Busy(UserError):
+    pass
+
+
+class DamagedPersona(UserError):
+    pass
+
+
+class OperatorError(MynahError):
+    pass
+
+
+class SettingsError(OperatorError):
+    pass
+
+
+class DataDirInUse(OperatorError):
+    pass
+
+
+class WorkerDied(OperatorError):
+    pass
+
+
+class DiskFull(OperatorError):
+    pass

@@ -1,0 +1,101 @@
+"""What lies where under the data folder, and the moves that publish and forget a persona.
+
+mynah.sqlite3                       the store
+personas/<name>/posts/<handle>.jsonl    the posts a persona was made from
+personas/<name>/v<n>/               a published version: adapter files, manifest.json
+work/job-<id>/                      a job's corpus and unfinished version; goes when the job ends
+logs/                               the workers' stderr
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import DiskFull
+from trainer.corpus import Split
+
+MIN_FREE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Folders:
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "mynah.sqlite3"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "jobs.lock"
+
+    def persona(self, name: str) -> Path:
+        return self.root / "personas" / name
+
+    def posts(self, name: str, handle: str) -> Path:
+        return self.persona(name) / "posts" / f"{handle}.jsonl"
+
+    def version(self, name: str, number: int) -> Path:
+        return self.persona(name) / f"v{number}"
+
+    def work(self, job_id: int) -> Path:
+        return self.root / "work" / f"job-{job_id}"
+
+    def relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def check_free_space(self) -> None:
+        """Raises DiskFull when a training would probably not fit."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.root).free
+        if free < MIN_FREE_BYTES:
+            raise DiskFull(
+                f"The disk is nearly full: {free // 2**20} MB are free in {self.root}, a training needs "
+                f"{MIN_FREE_BYTES // 2**20} MB. Free some space, then try again; nothing is lost."
+            )
+
+    def write_corpus(self, job_id: int, split: Split) -> Path:
+        """A job's corpus file, as the train worker reads it."""
+        path = self.work(job_id) / "corpus.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        corpus = {"train": split.train, "held_out": split.held_out, "duplicates": split.duplicates}
+        path.write_text(json.dumps(corpus), encoding="utf-8")
+        return path
+
+    def publish(self, finished: Path, name: str, number: int) -> Path:
+        """Move a finished version into its place by one rename. What a crash left there is not a version: it goes."""
+        place = self.version(name, number)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        os.rename(finished, place)
+        _sync(place.parent)
+        return place
+
+    def drop_work(self, job_id: int) -> None:
+        shutil.rmtree(self.work(job_id), ignore_errors=True)
+
+    def drop_all_work(self) -> None:
+        """What jobs of a killed process left behind."""
+        shutil.rmtree(self.root / "work", ignore_errors=True)
+
+    def forget(self, name: str) -> None:
+        """Remove a persona's posts and weights. Raises OSError."""
+        if self.persona(name).exists():
+            shutil.rmtree(self.persona(name))
+
+
+def _sync(folder: Path) -> None:
+    """A rename is safe from a power cut once its folder is on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

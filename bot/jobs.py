@@ -1,0 +1,216 @@
+"""JobRunner: claim → fetch → clean → train → check → publish → notify. One job at a time.
+
+A job's final state is written shielded from cancellation. When the bot stops in the middle of a job, the job goes back
+to the queue and starts again with the bot; one that was started MAX_ATTEMPTS times without an end has failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.domain import Job, JobState, Persona
+from bot.errors import MynahError, OperatorError
+from bot.folders import Folders
+from bot.ports import Notifier, Sources, Store, Trainer
+from bot.preparation import Prepared, prepare
+from bot.settings import TrainingSettings
+from trainer.corpus import Post, split
+from trainer.manifest import read_manifest
+from trainer.protocol import Hyperparameters, Progress, Trained, TrainRequest
+
+MAX_ATTEMPTS = 2
+NOTIFY_SECONDS = 0.2
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class JobRunner:
+    """Runs the store's queue. `on_publish` is told a persona's name when it has a new version."""
+
+    store: Store
+    sources: Sources
+    trainer: Trainer
+    notifier: Notifier
+    folders: Folders
+    settings: TrainingSettings
+    write_posts: Callable[[Path, Sequence[Post]], None]
+    on_publish: Callable[[str], Awaitable[None]]
+    progress: tuple[int, Progress] | None = None  # the running job, and how far it is
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _running: tuple[int, asyncio.Task[Persona]] | None = None
+    _cancelled: set[int] = field(default_factory=set)
+
+    async def recover(self) -> list[Job]:
+        """After a start: queue what the last process left unfinished. Returns those jobs as they are now."""
+        self.folders.drop_all_work()
+        return await self.store.requeue_interrupted(MAX_ATTEMPTS)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._wake.clear()
+            async with self._claiming:
+                job = await self.store.claim_job()
+                if job is not None:
+                    self._running = (job.id, asyncio.create_task(self._train(job), name=f"job {job.id}"))
+            if job is None:
+                await self._wake.wait()
+            else:
+                await self._see_through(job)
+
+    def wake(self) -> None:
+        """There is a new job."""
+        self._wake.set()
+
+    async def cancel(self, job_id: int) -> bool:
+        """Stop a queued or running job; False when it is neither. Returns when it has stopped."""
+        async with self._claiming:
+            if self._running is None or self._running[0] != job_id:
+                return await self.store.move_job(job_id, JobState.CANCELLED)
+            self._cancelled.add(job_id)
+            task = self._running[1]
+            task.cancel()
+        await asyncio.wait([task])
+        return True
+
+    async def _see_through(self, job: Job) -> None:
+        """Wait for the running job's end, and record and tell it."""
+        assert self._running is not None
+        task = self._running[1]
+        try:
+            persona = await task
+        except asyncio.CancelledError:
+            if job.id not in self._cancelled:  # the bot is stopping
+                task.cancel()
+                await asyncio.wait([task])
+                await asyncio.shield(self.store.move_job(job.id, JobState.QUEUED))
+                raise
+            await self._end(job, JobState.CANCELLED, "It was cancelled.")
+        except Exception as error:
+            await self._end(job, JobState.FAILED, self._explain(job, error))
+        else:
+            await asyncio.shield(self.store.move_job(job.id, JobState.DONE))
+            await self._tell(self.notifier.trained(job, persona))
+        finally:
+            self._running = self.progress = None
+            self._cancelled.discard(job.id)
+            self.folders.drop_work(job.id)
+
+    async def _end(self, job: Job, state: JobState, message: str) -> None:
+        await asyncio.shield(self.store.move_job(job.id, state, message))
+        await self._tell(self.notifier.failed(job, message))
+
+    def _explain(self, job: Job, error: Exception) -> str:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return "The disk is full. Free some space, then train again; what was there before is not lost."
+        if isinstance(error, MynahError):
+            if isinstance(error, OperatorError):
+                logger.error("job %d: %s", job.id, error)
+            return str(error)
+        logger.exception("job %d failed", job.id, exc_info=error)
+        return f"Something went wrong inside ({type(error).__name__}); the operator's log has the details. Try again."
+
+    async def _train(self, job: Job) -> Persona:
+        self.folders.check_free_space()
+        warming = asyncio.create_task(self._warm())
+        report = self._reporter(job)
+        try:
+            prepared = await prepare(self.sources, job.accounts, self.settings, report)
+            request = await asyncio.to_thread(self._write_request, job, prepared)
+            await warming
+        finally:
+            warming.cancel()
+        trained: Trained | None = None
+        async with aclosing(self.trainer.train(request)) as events:
+            async for event in events:
+                if isinstance(event, Trained):
+                    trained = event
+                else:
+                    report(event)
+        if trained is None:
+            raise OperatorError("The training ended without a result. Try again.")
+        report(Progress(stage="publish"))
+        return await self._publish(job, prepared, trained.n_bytes)
+
+    async def _warm(self) -> None:
+        try:
+            await self.trainer.warm()
+        except MynahError as error:
+            logger.info("warming up the train worker: %s", error)  # training itself will say it to the person
+
+    def _write_request(self, job: Job, prepared: list[Prepared]) -> TrainRequest:
+        chosen = Hyperparameters(
+            epochs=self.settings.epochs,
+            learning_rate=self.settings.learning_rate,
+            lora_rank=self.settings.lora_rank,
+            seed=self.settings.seed,
+        )
+        corpus = self.folders.write_corpus(job.id, split([one.corpus for one in prepared], chosen.seed))
+        return TrainRequest(
+            id=0,
+            persona=job.persona,
+            accounts=tuple(one.counts for one in prepared),
+            corpus=str(corpus),
+            out=str(self.folders.work(job.id) / "version"),
+            hyperparameters=chosen,
+        )
+
+    async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int) -> Persona:
+        """Files by one rename, then the store's pointer by one transaction; a crash between them leaves the old one."""
+        number = await self.store.next_version(job.persona)
+        finished = self.folders.work(job.id) / "version"
+        manifest = await asyncio.to_thread(read_manifest, finished)
+        for one in prepared:
+            await asyncio.to_thread(self.write_posts, self.folders.posts(job.persona, one.corpus.handle), one.posts)
+        place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
+        persona = await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
+        await self.store.set_current_persona(job.caller.channel, persona.name)
+        await self.on_publish(persona.name)
+        return persona
+
+    def _reporter(self, job: Job) -> Callable[[Progress], None]:
+        """Passes progress on to the notifier, not too often; may be called from any thread."""
+        loop = asyncio.get_running_loop()
+        pace = Pace()
+        tasks: set[asyncio.Task[None]] = set()
+
+        def tell(progress: Progress) -> None:
+            self.progress = (job.id, progress)
+            if pace.lets(progress, time.monotonic()):
+                task = loop.create_task(self._tell(self.notifier.progress(job, progress)))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+
+        def report(progress: Progress) -> None:
+            loop.call_soon_threadsafe(tell, progress)
+
+        return report
+
+    async def _tell(self, message: Awaitable[None]) -> None:
+        """A messenger that can't be reached doesn't fail a job."""
+        try:
+            await message
+        except Exception:
+            logger.exception("could not notify")
+
+
+@dataclass
+class Pace:
+    """Lets through the first event of each stage, and then one every NOTIFY_SECONDS."""
+
+    _stage: str = ""
+    _last: float = 0.0
+
+    def lets(self, progress: Progress, now: float) -> bool:
+        if progress.stage == self._stage and now - self._last < NOTIFY_SECONDS:
+            return False
+        self._stage, self._last = progress.stage, now
+        return True

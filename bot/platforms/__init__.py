@@ -1,0 +1,1 @@
+"""One package per messenger. They do not know each other."""

@@ -1,0 +1,186 @@
+"""Replies → plain text. Pure. Pictures of progress are drawn with characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain import Persona, Utterance
+from bot.replies import Help, JobList, Notice, PersonaList, Reply, Submitted
+from bot.usecases.train import DryRun
+from trainer.protocol import AccountCounts, Progress
+
+BAR_CELLS = 20
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def plain(reply: Reply, now: datetime) -> str:
+    """A reply as lines of text."""
+    match reply:
+        case Submitted():
+            return submitted(reply)
+        case Utterance():
+            return utterance(reply)
+        case PersonaList():
+            return persona_list(reply)
+        case JobList():
+            return job_list(reply, now)
+        case Help():
+            return table([(f"  {usage}", summary) for usage, summary in reply.commands])
+        case Notice():
+            return reply.text
+
+
+def submitted(reply: Submitted) -> str:
+    waiting = "" if reply.position == 0 else f", {ordinal(reply.position + 1)} in the queue"
+    return f"Training @{reply.job.persona} (job {reply.job.id}{waiting}). /cancel {reply.job.id} stops it."
+
+
+def utterance(reply: Utterance) -> str:
+    """Every sample, under a line that names the persona and says that a machine wrote it."""
+    head = f"@{reply.persona} · written by a machine"
+    if reply.cut:
+        head += " · the beginning of your text was too long for me and was left out"
+    if len(reply.samples) == 1:
+        return f"{head}\n  {reply.samples[0]}"
+    return "\n".join([head, *(f"  {number}. {text}" for number, text in enumerate(reply.samples, 1))])
+
+
+def persona_list(reply: PersonaList) -> str:
+    if not reply.personas:
+        return "No persona yet. Train one: /train @pip_the_lighthouse"
+    rows = [("  persona", "version", "posts", "bits per byte", "size")]
+    for one in reply.personas:
+        mark = "▸ " if one.name == reply.current else "  "
+        posts = sum(account.kept for account in one.manifest.corpus.accounts)
+        rows.append(
+            (
+                f"{mark}@{one.name}",
+                f"v{one.version}",
+                f"{posts:,}",
+                f"{one.manifest.run.bits_per_byte:.2f}",
+                bytes_text(one.n_bytes),
+            )
+        )
+    return table(rows)
+
+
+def job_list(reply: JobList, now: datetime) -> str:
+    if not reply.jobs:
+        return "No trainings yet."
+    rows = [("  job", "persona", "state", "asked", "")]
+    for job in reply.jobs:
+        note = job.error or ""
+        if reply.progress is not None and reply.progress[0] == job.id:
+            note = progress_line(reply.progress[1])
+        rows.append((f"  {job.id}", f"@{job.persona}", job.state, ago(now - job.created_at), note))
+    return table(rows)
+
+
+def progress_line(progress: Progress) -> str:
+    """`train  ████▌     45%  loss 3.21  0:32 left`"""
+    parts = [f"{progress.stage:<7}"]
+    if progress.total:
+        parts += [bar(progress.done / progress.total), f"{100 * progress.done // progress.total:3d}%"]
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.2f}")
+    if progress.seconds_left is not None:
+        parts.append(f"{clock(progress.seconds_left)} left")
+    return "  ".join(parts)
+
+
+def bar(share: float) -> str:
+    """BAR_CELLS cells, filled in steps of an eighth of a cell."""
+    eighths = round(min(1.0, max(0.0, share)) * BAR_CELLS * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(BAR_CELLS, "·")
+
+
+def training_table(accounts: Sequence[AccountCounts]) -> str:
+    """The cards' training table: a column for each account."""
+    rows = [
+        ("  Data", *(f"@{account.handle}" for account in accounts)),
+        ("  Posts downloaded", *(f"{account.downloaded:,}" for account in accounts)),
+        ("  Retweets", *(f"{account.retweets:,}" for account in accounts)),
+        ("  Short posts", *(f"{account.short:,}" for account in accounts)),
+        ("  Posts kept", *(f"{account.kept:,}" for account in accounts)),
+        ("  Characters kept", *(f"{account.characters:,}" for account in accounts)),
+    ]
+    return table(rows)
+
+
+def trained(persona: Persona, warn_characters: int) -> str:
+    """What a finished training shows: the table, how it went, a warning if there was little text, a first sample."""
+    manifest = persona.manifest
+    run = manifest.run
+    lines = [
+        f"@{persona.name} is ready (version {persona.version}, {bytes_text(persona.n_bytes)}, {clock(run.seconds)}).",
+        training_table(manifest.corpus.accounts),
+        f"  Held-out posts: {run.bits_per_byte_before:.2f} bits per byte before, {run.bits_per_byte:.2f} after.",
+        *(f"  {warning}" for warning in thin_warnings(manifest.corpus.accounts, warn_characters)),
+        utterance(Utterance(persona.name, (manifest.sample,))),
+    ]
+    return "\n".join(lines)
+
+
+def thin_warnings(accounts: Sequence[AccountCounts], warn_characters: int) -> list[str]:
+    return [
+        f"Only {account.characters:,} characters of @{account.handle}: the voice may be thin. "
+        f"From {warn_characters:,} on it gets good."
+        for account in accounts
+        if account.characters < warn_characters
+    ]
+
+
+def dry_run(result: DryRun, warn_characters: int) -> str:
+    estimate = "unknown until a first training" if result.seconds is None else f"about {clock(result.seconds)}"
+    lines = [
+        f"@{result.persona} would be trained on:",
+        training_table(result.accounts),
+        *(f"  {warning}" for warning in thin_warnings(result.accounts, warn_characters)),
+        "  Posts as they would be learnt, for example:",
+        *(f"    · {post}" for post in result.preview),
+        f"  Estimated time: {estimate}.",
+    ]
+    return "\n".join(lines)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns two spaces apart: the first one flush left, numbers flush right, the rest flush left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numeric = [all(_is_number(cell) for cell in column[1:]) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _is_number(cell: str) -> bool:
+    return bool(cell) and cell.replace(",", "").replace(".", "").isdigit()
+
+
+def bytes_text(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 100_000 else f"{n_bytes / 1e3:.0f} kB"
+
+
+def clock(seconds: float) -> str:
+    """`0:32`, `12:05`, `1:02:03`"""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def ago(span: timedelta) -> str:
+    seconds = max(0, round(span.total_seconds()))
+    for name, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {name} ago"
+    return "just now"
+
+
+def ordinal(number: int) -> str:
+    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"

@@ -1,0 +1,143 @@
+"""Settings from a TOML file and the environment (`MYNAH_DATA_DIR`, `MYNAH_TRAINING__EPOCHS`, …), checked at start.
+
+The environment wins over the file. An unknown key or an unfit value raises SettingsError, which names the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from bot.errors import SettingsError
+
+ENV_PREFIX = "MYNAH_"
+CONFIG_VARIABLE = "MYNAH_CONFIG"
+DEFAULT_CONFIG = Path("config.toml")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingSettings(Section):
+    """What `/train` does."""
+
+    max_posts: int = Field(default=3200, ge=0, description="latest posts of an account to use; 0: all of them")
+    min_characters: int = Field(
+        default=6_000, ge=1, description="kept characters without which a voice can't be learnt"
+    )
+    warn_characters: int = Field(default=40_000, ge=0, description="kept characters below which people are warned")
+    epochs: int | None = Field(default=None, ge=1, le=100)
+    learning_rate: float | None = Field(default=None, gt=0, le=1)
+    lora_rank: int | None = Field(default=None, ge=1, le=512)
+    seed: int = 1
+    threads: int = Field(default=0, ge=0, description="CPU threads; 0: all cores")
+
+
+class GenerationSettings(Section):
+    """What `/say` does."""
+
+    max_tokens: int = Field(default=60, ge=1, le=1024)
+    temperature: float = Field(default=0.8, ge=0, le=5)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    max_prompt_characters: int = Field(default=1_000, ge=1)
+    threads: int = Field(default=0, ge=0, description="CPU threads; 0: all cores")
+
+
+class PoolSettings(Section):
+    """Which personas stay in the serving worker's memory."""
+
+    max_megabytes: int = Field(default=512, ge=1)
+    wait_seconds: float = Field(default=30, gt=0, description="how long a request waits for room before it gets Busy")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("mynah"))
+    base_model: str = "bundled"
+    training: TrainingSettings = TrainingSettings()
+    generation: GenerationSettings = GenerationSettings()
+    pool: PoolSettings = PoolSettings()
+
+
+def load_settings(config: Path | None = None, data_dir: Path | None = None) -> Settings:
+    """Read the file (`config`, or what MYNAH_CONFIG names, or ./config.toml if it is there) and the environment.
+
+    Raises SettingsError, whose message names every key that is wrong and says how to mend it.
+    """
+    path = _find_config(config)
+    _check_environment()
+
+    class FileSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    given: dict[str, Any] = {} if data_dir is None else {"data_dir": data_dir}
+    try:
+        settings = FileSettings(**given)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})
+
+
+def _find_config(config: Path | None) -> Path | None:
+    named = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    if named is None:
+        return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+    if not named.is_file():
+        raise SettingsError(f"The settings file {named} does not exist. Copy config.example.toml to start one.")
+    return named
+
+
+def _check_environment() -> None:
+    """pydantic-settings passes over variables that it doesn't know; a misspelt one should not go unnoticed."""
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields}
+    for variable in os.environ:
+        name = variable.upper()
+        if name.startswith(ENV_PREFIX) and name != CONFIG_VARIABLE and name.split("__")[0] not in known:
+            raise SettingsError(f"{variable}: there is no such setting.{_suggest(name, known)}")
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    lines = [_explain_one(tuple(map(str, problem["loc"])), problem) for problem in error.errors()]
+    where = f"{path} or the environment" if path else "the environment"
+    return f"Settings in {where} can't be used:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _explain_one(location: tuple[str, ...], problem: Any) -> str:
+    key = ".".join(location)
+    if problem["type"] != "extra_forbidden":
+        return f"{key}: {problem['msg']} (it is {problem['input']!r})"
+    fields: Any = Settings.model_fields
+    for part in location[:-1]:
+        fields = fields[part].annotation.model_fields
+    return f"{key}: there is no such setting.{_suggest(location[-1], set(fields))}"
+
+
+def _suggest(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]}?" if close else f" There are: {', '.join(sorted(known))}."

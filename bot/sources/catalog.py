@@ -1,0 +1,42 @@
+"""All places that posts come from, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.domain import AccountSource
+from bot.errors import NotFound
+from bot.ports import FetchProgress, PostSource
+from bot.sources.files import file_reference
+from bot.sources.reading import FORMATS
+from bot.sources.samples import name_samples
+from trainer.corpus import Post
+
+
+class Sources:
+    """Sources by the scheme of their references, in the order in which they are asked for an account."""
+
+    def __init__(self, sources: Mapping[str, PostSource]) -> None:
+        self._sources = dict(sources)
+
+    def resolve(self, handle: str) -> AccountSource:
+        """Where an account's posts are. Raises NotFound when no source has any."""
+        for source in self._sources.values():
+            if account := source.resolve(handle):
+                return account
+        raise NotFound(
+            f"I don't know an account @{handle}. Give me its posts with /train @{handle} --from FILE ({FORMATS}), "
+            f"or try a sample: {name_samples()}."
+        )
+
+    def named_file(self, handle: str, path: Path) -> AccountSource:
+        """A file that a person names as the place of an account's posts. Raises NotFound or BadInput."""
+        return file_reference(handle, path)
+
+    async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
+        """The account's latest `limit` posts, from the source that its reference names. Raises UserError."""
+        scheme = account.reference.partition(":")[0]
+        if scheme not in self._sources:
+            raise NotFound(f"@{account.handle} came from a source that is switched off now. Give its posts as a file.")
+        return await self._sources[scheme].fetch(account, limit, progress)

@@ -1,0 +1,40 @@
+"""The bundled accounts: fictional, written for this project, in the format of X's archive (see samples/README.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.domain import AccountSource
+from bot.errors import NotFound
+from bot.ports import FetchProgress
+from bot.sources.reading import fetch_file
+from bot.sources.x_archive import js_posts
+from trainer.corpus import Post
+
+SCHEME = "sample"
+
+_FOLDER = Path(__file__).with_name("samples")
+_HANDLES = ("pip_the_lighthouse", "ladle_in_orbit")
+
+
+def sample_handles() -> tuple[str, ...]:
+    return _HANDLES
+
+
+class SampleSource:
+    """References are `sample:<handle>`."""
+
+    def resolve(self, handle: str) -> AccountSource | None:
+        return AccountSource(handle, f"{SCHEME}:{handle}") if handle in _HANDLES else None
+
+    async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
+        """The sample's latest `limit` posts. Raises NotFound."""
+        scheme, _, handle = account.reference.partition(":")
+        if scheme != SCHEME or handle not in _HANDLES:
+            raise NotFound(f"There is no sample account @{handle}. There are {name_samples()}.")
+        return await fetch_file(_FOLDER / handle / "tweets.js", js_posts, limit, progress)
+
+
+def name_samples() -> str:
+    """The samples' handles as a sentence has them."""
+    return ", ".join(f"@{handle}" for handle in _HANDLES)

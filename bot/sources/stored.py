@@ -1,0 +1,70 @@
+"""Posts that an earlier training kept: `<data_dir>/personas/<persona>/posts/<handle>.jsonl`, one post a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from glob import escape
+from pathlib import Path
+
+from bot.domain import AccountSource
+from bot.errors import NotFound
+from bot.ports import FetchProgress
+from bot.sources.lines import jsonl_posts
+from bot.sources.reading import fetch_file
+from trainer.corpus import Post
+
+SCHEME = "stored"
+
+
+class StoredSource:
+    """References are `stored:<path relative to the data folder>`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    def resolve(self, handle: str) -> AccountSource | None:
+        """The newest posts kept of this account, by any persona that it was part of."""
+        if "/" in handle or "\0" in handle:
+            return None
+        kept = self._data_dir.glob(f"personas/*/posts/{escape(handle)}.jsonl")
+        newest = max(kept, key=_modified, default=None)
+        return AccountSource(handle, f"{SCHEME}:{newest.relative_to(self._data_dir)}") if newest else None
+
+    async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
+        """The kept posts' latest `limit`. Raises NotFound when they are gone, BadInput when they are damaged."""
+        scheme, _, name = account.reference.partition(":")
+        path = self._data_dir / name
+        if scheme != SCHEME or ".." in path.parts or not path.is_relative_to(self._data_dir) or not path.is_file():
+            raise NotFound(f"The posts of @{account.handle} are not kept any more. Give them again with --from FILE.")
+        return await fetch_file(path, jsonl_posts, limit, progress)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # forgotten meanwhile
+        return 0.0
+
+
+def write_posts(path: Path, posts: Iterable[Post]) -> None:
+    """Keep posts for StoredSource: whole or not at all, whenever this is interrupted. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.writelines(_line(post) for post in posts)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _line(post: Post) -> str:
+    created_at = post.created_at.isoformat() if post.created_at else None
+    record = {"text": post.text, "is_retweet": post.is_retweet, "created_at": created_at}
+    return json.dumps(record, ensure_ascii=False) + "\n"

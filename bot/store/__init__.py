@@ -1,0 +1,1 @@
+"""SQLite through aiosqlite: migrations, row ↔ domain, nothing else."""

@@ -1,0 +1,58 @@
+"""What personas there are, and forgetting one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain import Job, JobState, Persona
+from bot.errors import BadInput, NotFound
+from bot.usecases.services import Services
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What would go. `blends` are other personas made from some of the same accounts: they stay."""
+
+    name: str
+    n_bytes: int
+    posts: int
+    blends: tuple[str, ...]
+    job: Job | None  # queued or running: it would be cancelled
+
+
+async def list_personas(services: Services) -> list[Persona]:
+    return await services.store.personas()
+
+
+async def plan_forgetting(services: Services, name: str) -> Forgetting:
+    """Raises NotFound when there is neither a persona nor a job of this name."""
+    personas = await services.store.personas()
+    persona = next((one for one in personas if one.name == name), None)
+    active = (JobState.QUEUED, JobState.RUNNING)
+    job = next((job for job in await services.store.jobs() if job.persona == name and job.state in active), None)
+    if persona is None and job is None and not services.folders.persona(name).exists():
+        raise NotFound(f"There is no persona @{name}, so there is nothing to forget. /personas lists them.")
+    accounts = persona.manifest.corpus.accounts if persona else ()
+    handles = {account.handle for account in accounts}
+    blends = [
+        one.name
+        for one in personas
+        if one.name != name and handles & {account.handle for account in one.manifest.corpus.accounts}
+    ]
+    n_bytes = persona.n_bytes if persona else 0
+    return Forgetting(name, n_bytes, sum(account.downloaded for account in accounts), tuple(blends), job)
+
+
+async def forget(services: Services, plan: Forgetting) -> None:
+    """Remove posts, corpus, weights and the resident copy; cancel its job. Raises BadInput when the disk won't."""
+    if plan.job is not None:
+        await services.jobs.cancel(plan.job.id)
+    await services.store.forget(plan.name)
+    await services.pool.drop(f"{plan.name}/")
+    try:
+        services.folders.forget(plan.name)
+    except OSError as error:
+        raise BadInput(
+            f"@{plan.name} is forgotten, but some of its files in {services.folders.persona(plan.name)} could not be "
+            f"deleted ({error.strerror}). Delete that folder by hand."
+        ) from error

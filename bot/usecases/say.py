@@ -1,0 +1,90 @@
+"""Let a persona finish a sentence."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from bot.domain import Caller, Persona, Utterance
+from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied
+from bot.policy import check_prompt, check_samples
+from bot.usecases.services import Services
+from trainer.protocol import Generated, GenerateRequest, Piece
+
+
+async def find_persona(services: Services, caller: Caller, name: str | None) -> Persona:
+    """The one named, or the channel's current one, or the only one there is. Raises NotFound."""
+    personas = {persona.name: persona for persona in await services.store.personas()}
+    if not personas:
+        raise NotFound("There is no persona yet. Train one first: /train @pip_the_lighthouse takes about a minute.")
+    wanted = name or await services.store.current_persona(caller.channel)
+    if wanted is None and len(personas) == 1:
+        wanted = next(iter(personas))
+    if wanted is None:
+        raise NotFound(f"Which persona? Name one, like /say @{min(personas)} My dream is")
+    if wanted not in personas:
+        known = ", ".join(f"@{known}" for known in sorted(personas))
+        raise NotFound(f"There is no persona @{wanted}. There are: {known}. To make it: /train @{wanted}")
+    return personas[wanted]
+
+
+async def say(
+    services: Services, caller: Caller, name: str | None, prompt: str, n: int = 1, seed: int | None = None
+) -> AsyncGenerator[Piece | Utterance, None]:
+    """Pieces as they come, then the whole utterance; the persona becomes the channel's current one.
+
+    A worker that dies on the way costs one retry, from the start. Raises UserError, or OperatorError.
+    """
+    prompt = check_prompt(prompt, services.settings.generation.max_prompt_characters)
+    check_samples(n)
+    persona = await find_persona(services, caller, name)
+    await services.store.set_current_persona(caller.channel, persona.name)
+    request = _request(services, persona, prompt, n, seed)
+    for attempt in (1, 2):
+        try:
+            async with aclosing(_attempt(services, persona, request)) as events:
+                async for event in events:
+                    yield event
+            return
+        except WorkerDied:
+            if attempt == 2:
+                raise UserError(
+                    "The speaking part of Mynah stopped twice on this one. Try again; if it stays so, "
+                    f"the reason is in {services.folders.logs / 'serve.log'}."
+                ) from None
+
+
+def _request(services: Services, persona: Persona, prompt: str, n: int, seed: int | None) -> GenerateRequest:
+    settings = services.settings.generation
+    return GenerateRequest(
+        id=0,
+        key=persona.key,
+        prompt=prompt,
+        n=n,
+        max_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        seed=random.getrandbits(31) if seed is None else seed,
+    )
+
+
+async def _attempt(
+    services: Services, persona: Persona, request: GenerateRequest
+) -> AsyncGenerator[Piece | Utterance, None]:
+    try:
+        async with (
+            services.pool.lease(persona.key, persona.n_bytes),
+            aclosing(services.generator.generate(request)) as events,
+        ):
+            async for event in events:
+                yield event if isinstance(event, Piece) else _utterance(persona, event)
+    except DamagedPersona as error:
+        raise DamagedPersona(
+            f"The files of @{persona.name} are damaged: {error}. "
+            f"Train it again: /train @{persona.name.replace('-', ' @')}"
+        ) from error
+
+
+def _utterance(persona: Persona, generated: Generated) -> Utterance:
+    return Utterance(persona.name, generated.samples, generated.cut)

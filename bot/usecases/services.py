@@ -1,0 +1,22 @@
+"""What use cases work with. Built once, by `bot.app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.folders import Folders
+from bot.jobs import JobRunner
+from bot.pool import ModelPool
+from bot.ports import Generator, Sources, Store
+from bot.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    folders: Folders
+    store: Store
+    sources: Sources
+    jobs: JobRunner
+    pool: ModelPool
+    generator: Generator

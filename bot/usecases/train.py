@@ -1,0 +1,88 @@
+"""Train a persona: submit a job, or look at what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.domain import AccountSource, Caller, Job, Persona
+from bot.errors import BadInput
+from bot.ports import Sources
+from bot.preparation import Prepared, prepare
+from bot.settings import Settings
+from bot.usecases.services import Services
+from trainer.corpus import persona_name, split
+from trainer.protocol import AccountCounts, Hyperparameters
+from trainer.recipe import CHARACTERS_PER_TOKEN, choose_recipe
+
+PREVIEW_POSTS = 5
+# The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
+FIRST_GUESS = {"bundled": (10_100_000, 256, 1_500.0)}  # parameters, context, tokens per second
+START_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a training would use; `seconds` is None when there is nothing to estimate it from."""
+
+    persona: str
+    accounts: tuple[AccountCounts, ...]
+    preview: tuple[str, ...]
+    characters: int
+    seconds: float | None
+
+
+def find_accounts(sources: Sources, handles: Sequence[str], files: Sequence[Path]) -> tuple[AccountSource, ...]:
+    """Pair handles with files, in order; a handle without a file is looked up. Raises UserError."""
+    if len(files) > len(handles):
+        raise BadInput(f"There are {len(files)} files for {len(handles)} accounts; give one file for each account.")
+    named = [sources.named_file(handle, path) for handle, path in zip(handles, files, strict=False)]
+    return (*named, *(sources.resolve(handle) for handle in handles[len(files) :]))
+
+
+async def submit(services: Services, caller: Caller, handles: Sequence[str], files: Sequence[Path]) -> tuple[Job, int]:
+    """Queue a training; returns the job and how many are before it. Raises UserError."""
+    services.folders.check_free_space()
+    accounts = find_accounts(services.sources, handles, files)
+    job = await services.store.add_job(accounts, persona_name(handles), caller)
+    position = await services.store.position(job.id)
+    services.jobs.wake()
+    return job, position
+
+
+async def dry_run(services: Services, handles: Sequence[str], files: Sequence[Path]) -> DryRun:
+    """Fetch and clean, and train nothing. Raises UserError."""
+    accounts = find_accounts(services.sources, handles, files)
+    prepared = await prepare(services.sources, accounts, services.settings.training, lambda progress: None)
+    corpus = split([one.corpus for one in prepared], services.settings.training.seed)
+    characters = sum(map(len, corpus.train))
+    return DryRun(
+        persona=persona_name(handles),
+        accounts=tuple(one.counts for one in prepared),
+        preview=_preview(prepared),
+        characters=characters,
+        seconds=estimate_seconds(characters, services.settings, await services.store.personas()),
+    )
+
+
+def _preview(prepared: Sequence[Prepared]) -> tuple[str, ...]:
+    """The first posts of every account in turn, PREVIEW_POSTS in all."""
+    in_turn = [post for posts in zip(*(one.corpus.posts for one in prepared), strict=False) for post in posts]
+    return tuple(in_turn[:PREVIEW_POSTS])
+
+
+def estimate_seconds(characters: int, settings: Settings, personas: Sequence[Persona]) -> float | None:
+    """From the speed of the latest training on the same base model; for the bundled one, from a first guess."""
+    known = [one.manifest for one in personas if one.manifest.base.name == settings.base_model]
+    if known:
+        latest = max(known, key=lambda manifest: manifest.created_at)
+        facts = (latest.base.parameters, latest.run.batch_tokens, latest.run.tokens_per_second)
+    elif settings.base_model in FIRST_GUESS:
+        facts = FIRST_GUESS[settings.base_model]
+    else:
+        return None
+    wished = Hyperparameters(epochs=settings.training.epochs)
+    n_tokens = round(characters / CHARACTERS_PER_TOKEN)
+    recipe = choose_recipe(wished, facts[0], facts[1], n_tokens)
+    return START_SECONDS + n_tokens * recipe.epochs / facts[2]

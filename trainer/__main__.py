@@ -1,0 +1,102 @@
+"""The worker process: `python -m trainer train|serve`. Speaks `trainer.protocol` over stdin and stdout.
+
+Start it by hand to look at it: it says `ready`, then answers one JSON line with others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.protocol import (
+    Answer,
+    Done,
+    Failed,
+    GenerateRequest,
+    Loaded,
+    LoadRequest,
+    Piece,
+    Ready,
+    TrainRequest,
+    UnloadRequest,
+)
+from trainer.worker import Channel, Inbox, Work, claim_stdout, serve_requests
+
+if TYPE_CHECKING:
+    from trainer.base import Base
+
+# Answering people comes before training, and the bot's event loop before both.
+NICENESS = {"serve": 5, "train": 10}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__)
+    parser.add_argument("role", choices=["train", "serve"])
+    parser.add_argument("--base-model", default="bundled", help='"bundled", a folder, or a hub name')
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all cores")
+    args = parser.parse_args()
+    channel = claim_stdout()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the bot, which then tells us
+    os.nice(NICENESS[args.role])
+    inbox = Inbox(sys.stdin.buffer)
+
+    import torch
+
+    from trainer.base import BaseModelError, load_base
+    from trainer.engine import NotLoaded, WrongBase
+    from trainer.manifest import DamagedPersona
+    from trainer.sampling import Cancelled
+
+    torch.set_num_threads(args.threads or os.cpu_count() or 1)
+    try:
+        base = load_base(args.base_model)
+    except BaseModelError as error:
+        channel.send(Failed(id=0, code="no_base", message=str(error)))
+        return 3
+    handle = train_handler(base, channel) if args.role == "train" else serve_handler(base, channel)
+    channel.send(Ready(base_model=base.name, parameters=base.parameters))
+    codes = {Cancelled: "cancelled", DamagedPersona: "damaged", WrongBase: "wrong_base", NotLoaded: "not_loaded"}
+    serve_requests(inbox, channel, handle, codes)  # type: ignore[arg-type]
+    return 0
+
+
+def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:
+    from trainer.finetune import finetune
+
+    def handle(request: Work, cancelled: Callable[[], bool]) -> Answer:
+        if not isinstance(request, TrainRequest):
+            raise TypeError(f"a train worker has no answer to {request.type!r}")
+        return finetune(request, base, channel.send, cancelled)
+
+    return handle
+
+
+def serve_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:
+    from trainer.engine import Engine
+
+    engine = Engine(base)
+
+    def handle(request: Work, cancelled: Callable[[], bool]) -> Answer:
+        match request:
+            case LoadRequest():
+                return Loaded(id=request.id, n_bytes=engine.load(request.key, Path(request.folder)))
+            case UnloadRequest():
+                engine.unload(request.key)
+                return Done(id=request.id)
+            case GenerateRequest():
+                return engine.generate(
+                    request, lambda n, text: channel.send(Piece(id=request.id, sample=n, text=text)), cancelled
+                )
+            case _:
+                raise TypeError(f"a serve worker has no answer to {request.type!r}")
+
+    return handle
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Finding and loading a base model: the bundled one, a folder, or a hub name. Only safetensors, no remote code."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.utils import logging as transformers_logging
+
+from trainer.manifest import BaseRecord
+
+BUNDLED = "bundled"
+BUNDLED_FOLDER = Path(__file__).parent / "bundled"
+_FIX = 'base_model = "bundled" uses the one that comes with Mynah and needs no network.'
+
+
+class BaseModelError(Exception):
+    """The base model can't be found or used. The message says what was looked for."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model on its device with its tokenizer; `fingerprint` is a SHA-256 over its weights."""
+
+    name: str
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    end_id: int
+    context: int  # tokens
+    fingerprint: str
+    parameters: int
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    @property
+    def record(self) -> BaseRecord:
+        return BaseRecord(name=self.name, fingerprint=self.fingerprint, parameters=self.parameters)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids without special tokens, whatever the text says: `<|endoftext|>` in a post is only characters."""
+        return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+
+
+def load_base(name: str, device: torch.device | None = None) -> Base:
+    """Load in fp32 on the CPU, bf16 on CUDA. Raises BaseModelError."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    place = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    where = str(_locate(name))
+    try:
+        tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(where)  # type: ignore[assignment]
+        model = AutoModelForCausalLM.from_pretrained(
+            where, dtype=torch.bfloat16 if place.type == "cuda" else torch.float32, use_safetensors=True
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise BaseModelError(f"The base model {name!r} can't be loaded: {_first_line(error)} {_FIX}") from error
+    if tokenizer.eos_token_id is None:
+        raise BaseModelError(f"The base model {name!r} has no end-of-text token, which separates posts. {_FIX}")
+    model.to(place)  # type: ignore[arg-type]
+    model.eval().requires_grad_(False)
+    return Base(
+        name=name,
+        model=model,
+        tokenizer=tokenizer,
+        end_id=int(tokenizer.eos_token_id),
+        context=int(getattr(model.config, "max_position_embeddings", None) or 1024),
+        fingerprint=fingerprint(model),
+        parameters=sum(p.numel() for p in model.parameters()),
+    )
+
+
+def _locate(name: str) -> Path | str:
+    """A folder that exists, or a hub name. Raises BaseModelError for what looks like a path and isn't there."""
+    folder = BUNDLED_FOLDER if name == BUNDLED else Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise BaseModelError(f"The base model folder {folder} has no config.json. {_FIX}")
+        return folder
+    looks_like_path = name == BUNDLED or name.startswith((".", "~", "/")) or name.count("/") > 1
+    if looks_like_path:
+        raise BaseModelError(f"The base model folder {folder} does not exist. {_FIX}")
+    return name
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def fingerprint(model: torch.nn.Module) -> str:
+    """SHA-256 over the weights' names, shapes and values rounded to bf16: the same on every device."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()

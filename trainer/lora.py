@@ -1,0 +1,132 @@
+"""Adapters in PEFT's format, applied to one shared base model at run time.
+
+A persona's folder holds `adapter_model.safetensors` and `adapter_config.json` as PEFT writes them: LoRA matrices for
+linear layers (https://arxiv.org/abs/2106.09685) and replaced rows of the token embedding (PEFT's
+`trainable_token_indices`). Training uses PEFT; serving needs none of it: hooks on the base model's layers add whatever
+adapter is active, so that a persona is loaded by reading a file and dropped by forgetting it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from transformers import PreTrainedModel
+
+_PREFIX = "base_model.model."
+
+
+class AdapterMismatch(Exception):
+    """The adapter's layers are not the base model's."""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One persona's tensors: layer name → (A: rank × in, B: out × rank, scaled); token ids and their rows."""
+
+    matrices: dict[str, tuple[torch.Tensor, torch.Tensor]]
+    token_ids: torch.Tensor  # (rows,) int64, sorted
+    token_rows: torch.Tensor  # (rows, width)
+
+    @property
+    def n_bytes(self) -> int:
+        tensors = [t for pair in self.matrices.values() for t in pair] + [self.token_ids, self.token_rows]
+        return sum(t.numel() * t.element_size() for t in tensors)
+
+
+def read_adapter(folder: Path, model: PreTrainedModel) -> Adapter:
+    """Read an adapter onto the model's device and dtype. Raises AdapterMismatch."""
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    tensors = load_file(folder / "adapter_model.safetensors")
+    layers = dict(model.named_modules())
+    like = embedding_weight(model)
+    scale = config["lora_alpha"] / config["r"]
+    matrices: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+    for key, a in tensors.items():
+        if not key.endswith(".lora_A.weight"):
+            continue
+        name = key.removeprefix(_PREFIX).removesuffix(".lora_A.weight")
+        if name not in layers:
+            raise AdapterMismatch(f"it adapts a layer {name}, which the base model hasn't got")
+        b = tensors[key.replace(".lora_A.", ".lora_B.")] * scale
+        matrices[name] = (a.to(like.device, like.dtype), b.to(like.device, like.dtype))
+    ids, rows = _token_rows(config, tensors, like.shape[1])
+    if ids.numel() and (int(ids.max()) >= like.shape[0] or rows.shape[1] != like.shape[1]):
+        raise AdapterMismatch("its token rows don't fit the base model's embedding")
+    return Adapter(matrices, ids.to(like.device), rows.to(like.device, like.dtype))
+
+
+def embedding_weight(model: PreTrainedModel) -> torch.Tensor:
+    """(vocabulary, width)"""
+    weight = model.get_input_embeddings().weight
+    assert isinstance(weight, torch.Tensor)
+    return weight
+
+
+def _token_rows(
+    config: dict[str, Any], tensors: dict[str, torch.Tensor], width: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    delta = next((t for key, t in tensors.items() if key.endswith("trainable_tokens_delta")), None)
+    if delta is None:
+        return torch.empty(0, dtype=torch.int64), torch.empty(0, width)
+    (indices,) = config["trainable_token_indices"].values()
+    return torch.tensor(indices, dtype=torch.int64), delta
+
+
+@dataclass
+class AdapterSwitch:
+    """Hooks on one base model; `active` is the adapter that forward passes use (None: the base model as it is)."""
+
+    model: PreTrainedModel
+    active: Adapter | None = None
+    _slots: torch.Tensor = field(init=False)  # token id → row of the active adapter, or -1
+
+    def __post_init__(self) -> None:
+        embedding = self.model.get_input_embeddings()
+        head = self.model.get_output_embeddings()
+        weight = embedding_weight(self.model)
+        tied = head is not None and head.weight is weight
+        self._slots = torch.full((weight.shape[0],), -1, device=weight.device)
+        for name, layer in self.model.named_modules():
+            if layer is embedding:
+                layer.register_forward_hook(self._replace_inputs)
+            elif layer is head:
+                if tied:
+                    layer.register_forward_hook(self._replace_logits)
+            elif getattr(layer, "weight", None) is not None and layer.weight.ndim == 2:
+                layer.register_forward_hook(self._add_low_rank(name))
+
+    def activate(self, adapter: Adapter | None) -> None:
+        if adapter is self.active:
+            return
+        self.active = adapter
+        self._slots.fill_(-1)
+        if adapter is not None and adapter.token_ids.numel():
+            self._slots[adapter.token_ids] = torch.arange(adapter.token_ids.numel(), device=self._slots.device)
+
+    def _add_low_rank(self, name: str) -> Any:
+        def hook(layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor | None:
+            pair = self.active.matrices.get(name) if self.active else None
+            return None if pair is None else output + (inputs[0] @ pair[0].T) @ pair[1].T
+
+        return hook
+
+    def _replace_inputs(
+        self, layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
+    ) -> torch.Tensor | None:
+        if not self.active or not self.active.token_ids.numel():
+            return None
+        slots = self._slots[inputs[0]]
+        return torch.where((slots >= 0)[..., None], self.active.token_rows[slots.clamp(min=0)], output)
+
+    def _replace_logits(
+        self, layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
+    ) -> torch.Tensor | None:
+        if not self.active or not self.active.token_ids.numel():
+            return None
+        return output.index_copy(-1, self.active.token_ids, inputs[0] @ self.active.token_rows.T)

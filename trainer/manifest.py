@@ -1,0 +1,119 @@
+"""A persona's manifest: what it was made of and with, and its files' checksums. Written last: a folder without a
+valid manifest is not a persona. No torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer.protocol import AccountCounts
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+class DamagedPersona(Exception):
+    """A persona's files are missing or changed. The message names the file."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class FileRecord(_Record):
+    sha256: str
+    n_bytes: int
+
+
+class BaseRecord(_Record):
+    """The base model a persona was trained on; `fingerprint` identifies its weights."""
+
+    name: str
+    fingerprint: str
+    parameters: int
+
+
+class CorpusRecord(_Record):
+    accounts: tuple[AccountCounts, ...]
+    duplicates: int
+    train_posts: int
+    held_out_posts: int
+    train_tokens: int
+
+
+class RunRecord(_Record):
+    """Hyper-parameters as used, and what came of them. Losses are nats per token, one per epoch."""
+
+    method: str
+    epochs: int
+    learning_rate: float
+    lora_rank: int
+    token_rows: int
+    batch_tokens: int
+    seed: int
+    train_loss: tuple[float, ...]
+    held_out_loss: tuple[float, ...]
+    best_epoch: int
+    bits_per_byte_before: float
+    bits_per_byte: float
+    seconds: float
+    tokens_per_second: float
+    device: str
+
+
+class Manifest(_Record):
+    format: int = FORMAT
+    persona: str
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    base: BaseRecord
+    corpus: CorpusRecord
+    run: RunRecord
+    sample: str
+    versions: dict[str, str]
+    files: dict[str, FileRecord]
+
+
+def checksum(path: Path) -> FileRecord:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return FileRecord(sha256=digest.hexdigest(), n_bytes=path.stat().st_size)
+
+
+def checksums(folder: Path) -> dict[str, FileRecord]:
+    """Every file of a persona's folder but the manifest."""
+    return {path.name: checksum(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write and sync; the rename that publishes the folder comes after."""
+    with (folder / MANIFEST).open("w", encoding="utf-8") as file:
+        file.write(manifest.model_dump_json(indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises DamagedPersona when it is missing or not a manifest."""
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise DamagedPersona(f"{folder / MANIFEST} is missing") from None
+    except ValidationError as error:
+        raise DamagedPersona(f"{folder / MANIFEST} is not a manifest") from error
+
+
+def verify(folder: Path) -> Manifest:
+    """The manifest, after every file it lists was found with its checksum. Raises DamagedPersona."""
+    manifest = read_manifest(folder)
+    for name, record in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DamagedPersona(f"{name} is missing")
+        if checksum(path) != record:
+            raise DamagedPersona(f"{name} has changed since it was trained (its checksum differs)")
+    return manifest

@@ -1,0 +1,194 @@
+"""The messages between the bot process and its workers: one JSON object a line, typed by `type`.
+
+A worker says `Ready` first. Every request carries an `id`; every answer carries the `id` of its request. A request is
+over with its terminal answer: `Trained`, `Generated`, `Loaded`, `Done` or `Failed`. This module does no I/O.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+PROTOCOL_VERSION = 1
+MAX_LINE_BYTES = 4 * 1024 * 1024
+
+Stage = Literal["fetch", "clean", "train", "check", "publish"]
+STAGES: tuple[Stage, ...] = ("fetch", "clean", "train", "check", "publish")
+
+
+class ProtocolError(Exception):
+    """A line that is not a message of this protocol: our bug, or a worker of another version."""
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AccountCounts(Message):
+    """An account's row of the training table, with where its posts came from."""
+
+    handle: str
+    source: str
+    downloaded: int
+    retweets: int
+    short: int
+    kept: int
+    characters: int
+
+
+class Hyperparameters(Message):
+    """What a training run can be told; None lets the recipe choose from the base model and the amount of text."""
+
+    epochs: int | None = Field(default=None, ge=1, le=100)
+    learning_rate: float | None = Field(default=None, gt=0, le=1)
+    lora_rank: int | None = Field(default=None, ge=1, le=512)
+    seed: int = 1
+
+
+# Requests: bot → worker
+
+
+class TrainRequest(Message):
+    type: Literal["train"] = "train"
+    id: int
+    persona: str
+    accounts: tuple[AccountCounts, ...]
+    corpus: str  # path of a JSON file: {"train": [...], "held_out": [...], "duplicates": 0}
+    out: str  # folder that the worker creates and fills, manifest last
+    hyperparameters: Hyperparameters = Hyperparameters()
+
+
+class LoadRequest(Message):
+    type: Literal["load"] = "load"
+    id: int
+    key: str
+    folder: str
+
+
+class UnloadRequest(Message):
+    type: Literal["unload"] = "unload"
+    id: int
+    key: str
+
+
+class GenerateRequest(Message):
+    """`n` samples that continue `prompt`, at most `max_tokens` new tokens each; the same seed gives the same text."""
+
+    type: Literal["generate"] = "generate"
+    id: int
+    key: str
+    prompt: str
+    n: int = Field(default=1, ge=1, le=5)
+    max_tokens: int = Field(default=60, ge=1, le=1024)
+    temperature: float = Field(default=0.9, ge=0.0, le=5.0)
+    top_p: float = Field(default=0.95, gt=0.0, le=1.0)
+    seed: int = 0
+
+
+class CancelRequest(Message):
+    """Stop the request `target`; it ends with Failed(code="cancelled"). Has no answer of its own."""
+
+    type: Literal["cancel"] = "cancel"
+    id: int
+    target: int
+
+
+# Answers: worker → bot
+
+
+class Ready(Message):
+    type: Literal["ready"] = "ready"
+    id: Literal[0] = 0
+    protocol: int = PROTOCOL_VERSION
+    base_model: str
+    parameters: int
+
+
+class Progress(Message):
+    """`done` of `total` units of a stage; loss in nats per token; `seconds_left` for the whole job, where known."""
+
+    type: Literal["progress"] = "progress"
+    id: int = 0
+    stage: Stage
+    done: int = 0
+    total: int = 0
+    loss: float | None = None
+    seconds_left: float | None = None
+
+
+class Trained(Message):
+    type: Literal["trained"] = "trained"
+    id: int
+    n_bytes: int
+
+
+class Loaded(Message):
+    type: Literal["loaded"] = "loaded"
+    id: int
+    n_bytes: int  # resident
+
+
+class Piece(Message):
+    """More text of sample `sample`; always whole characters."""
+
+    type: Literal["piece"] = "piece"
+    id: int
+    sample: int
+    text: str
+
+
+class Generated(Message):
+    """The samples, prompt included, cleaned; `cut` when the prompt's beginning didn't fit the base model's context."""
+
+    type: Literal["generated"] = "generated"
+    id: int
+    samples: tuple[str, ...]
+    n_tokens: int
+    cut: bool = False
+
+
+class Done(Message):
+    type: Literal["done"] = "done"
+    id: int
+
+
+FailureCode = Literal["cancelled", "damaged", "wrong_base", "no_base", "disk_full", "not_loaded", "internal"]
+
+
+class Failed(Message):
+    """`message` is for the person who asked, unless the code is "internal"."""
+
+    type: Literal["failed"] = "failed"
+    id: int
+    code: FailureCode
+    message: str
+
+
+Request = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | CancelRequest
+Answer = Ready | Progress | Trained | Loaded | Piece | Generated | Done | Failed
+TERMINAL = (Trained, Loaded, Generated, Done, Failed)
+
+_requests: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
+_answers: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="type")])
+
+
+def encode(message: Message) -> bytes:
+    """One line, newline included. JSON escapes newlines, so the line is the frame."""
+    return message.model_dump_json().encode() + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """Raises ProtocolError."""
+    try:
+        return _requests.validate_json(line)
+    except ValidationError as error:
+        raise ProtocolError(f"not a request: {line[:200]!r}") from error
+
+
+def decode_answer(line: bytes) -> Answer:
+    """Raises ProtocolError."""
+    try:
+        return _answers.validate_json(line)
+    except ValidationError as error:
+        raise ProtocolError(f"not an answer: {line[:200]!r}") from error

@@ -1,0 +1,77 @@
+"""Prompt → samples: one prefill, then a decode loop over n rows with a KV cache. No I/O, any causal LM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import DynamicCache, PreTrainedModel
+
+# Nucleus sampling looks at this many candidates at most: a full sort of a 50k vocabulary is a real share of a step.
+CANDIDATES = 1_024
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """`temperature` 0 takes the likeliest token; `top_p` as in https://arxiv.org/abs/1904.09751."""
+
+    n: int = 1
+    max_tokens: int = 60
+    temperature: float = 0.9
+    top_p: float = 0.95
+    seed: int = 0
+
+
+class Cancelled(Exception):
+    """Whoever asked went away."""
+
+
+@torch.inference_mode()
+def sample(
+    model: PreTrainedModel,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    stop: Collection[int],
+    on_step: Callable[[list[int | None]], None] = lambda ids: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> list[list[int]]:
+    """New token ids per sample, up to and including the first one in `stop`.
+
+    `on_step` gets each step's ids, None for a sample that has ended. Each sample has a generator of its own, seeded by
+    (seed, number), so that a text depends on neither n nor the other samples. Raises Cancelled.
+    """
+    cache = DynamicCache(config=model.config)
+    ids = torch.tensor([list(prompt)], device=model.device)
+    logits = model(input_ids=ids, past_key_values=cache, use_cache=True).logits[:, -1].expand(sampling.n, -1)
+    cache.batch_repeat_interleave(sampling.n)
+    generators = [torch.Generator().manual_seed(sampling.seed * 1_000 + i) for i in range(sampling.n)]
+    samples: list[list[int]] = [[] for _ in range(sampling.n)]
+    live = [True] * sampling.n
+    for step in range(sampling.max_tokens):
+        if cancelled():
+            raise Cancelled
+        chosen = choose(logits.float().cpu(), sampling, generators)
+        on_step([token if live[i] else None for i, token in enumerate(chosen)])
+        for i, token in enumerate(chosen):
+            if live[i]:
+                samples[i].append(token)
+                live[i] = token not in stop
+        if not any(live) or step + 1 == sampling.max_tokens:
+            break
+        ids = torch.tensor(chosen, device=model.device)[:, None]
+        logits = model(input_ids=ids, past_key_values=cache, use_cache=True).logits[:, -1]
+    return samples
+
+
+def choose(logits: torch.Tensor, sampling: Sampling, generators: Sequence[torch.Generator]) -> list[int]:
+    """One token id per row of (n, vocabulary) fp32 logits."""
+    if sampling.temperature == 0:
+        return [int(i) for i in logits.argmax(dim=-1)]
+    scaled = logits / sampling.temperature
+    top, ids = scaled.topk(min(CANDIDATES, logits.shape[-1]), dim=-1)
+    probabilities = (top - scaled.logsumexp(dim=-1, keepdim=True)).exp()
+    before = probabilities.cumsum(dim=-1) - probabilities
+    nucleus = probabilities.masked_fill(before >= sampling.top_p, 0.0)
+    picks = [torch.multinomial(row, 1, generator=g) for row, g in zip(nucleus, generators, strict=True)]
+    return [int(row[pick]) for row, pick in zip(ids, picks, strict=True)]

@@ -1,0 +1,108 @@
+"""A worker's side of the protocol: lines in from a reader thread, requests one at a time, answers out. No torch.
+
+Cancelling works because lines are read by a thread while the main thread computes. When the other side goes away,
+however it went, the input ends and so does this process: there is nothing here that has to be saved.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import BinaryIO
+
+from trainer.protocol import (
+    Answer,
+    CancelRequest,
+    Failed,
+    FailureCode,
+    GenerateRequest,
+    LoadRequest,
+    TrainRequest,
+    UnloadRequest,
+    decode_request,
+    encode,
+)
+
+Work = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest
+
+
+class Channel:
+    """Where answers go; any thread may send."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._lock = threading.Lock()
+
+    def send(self, answer: Answer) -> None:
+        with self._lock:
+            self._out.write(encode(answer))
+            self._out.flush()
+
+
+def claim_stdout() -> Channel:
+    """Keep fd 1 for the protocol and send everything else that writes to it to stderr: call before importing torch."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return Channel(out)
+
+
+class Inbox:
+    """Requests in order of arrival, and which of them were cancelled since."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._queue: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        threading.Thread(target=self._read, daemon=True, name="inbox").start()
+
+    def _read(self) -> None:
+        for line in self._source:
+            request = decode_request(line)
+            if isinstance(request, CancelRequest):
+                self._cancelled.add(request.target)
+            else:
+                self._queue.put(request)
+        os._exit(0)
+
+    def get(self) -> Work:
+        return self._queue.get()
+
+    def is_cancelled(self, request_id: int) -> bool:
+        return request_id in self._cancelled
+
+    def forget(self, request_id: int) -> None:
+        self._cancelled.discard(request_id)
+
+
+Handle = Callable[[Work, Callable[[], bool]], Answer]  # (request, is it cancelled?) → terminal answer
+
+
+def serve_requests(inbox: Inbox, channel: Channel, handle: Handle, codes: dict[type[Exception], FailureCode]) -> None:
+    """Handle requests until the input ends. An exception in `codes` is an answer; any other is logged and answered."""
+    while True:
+        request = inbox.get()
+        try:
+            answer = handle(request, partial(inbox.is_cancelled, request.id))
+        except Exception as error:
+            answer = _failure(request.id, error, codes)
+        inbox.forget(request.id)
+        channel.send(answer)
+
+
+def _failure(request_id: int, error: Exception, codes: dict[type[Exception], FailureCode]) -> Failed:
+    known = (code for kind, code in codes.items() if isinstance(error, kind))
+    code: FailureCode = "disk_full" if is_disk_full(error) else next(known, "internal")
+    if code == "internal":
+        traceback.print_exception(error, file=sys.stderr)
+    return Failed(id=request_id, code=code, message=str(error) or type(error).__name__)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Also for safetensors, which raises an error of its own around the system's."""
+    return getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error)
