@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from filelock import FileLock, Timeout
 
@@ -68,12 +68,9 @@ def _slot(settings: Settings, folders: Folders, role: str, threads: int) -> Work
     return WorkerSlot(worker_command(role, settings.base_model, threads), folders.logs / f"{role}.log")
 
 
-@asynccontextmanager
-async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
-    """Run the queue meanwhile; gives the jobs that the last process left unfinished, now queued again or failed.
-
-    Raises DataDirInUse when another process does so in the same folder.
-    """
+@contextmanager
+def own_folder(services: Services) -> Iterator[None]:
+    """Be the one process that changes personas in this folder. Raises DataDirInUse when another one is."""
     lock = FileLock(services.folders.lock)
     try:
         lock.acquire(timeout=0)
@@ -83,11 +80,21 @@ async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
             "or give this one a folder of its own with --data-dir."
         ) from None
     try:
+        yield
+    finally:
+        lock.release()
+
+
+@asynccontextmanager
+async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
+    """Run the queue meanwhile; gives the jobs that the last process left unfinished, now queued again or failed.
+
+    Raises DataDirInUse.
+    """
+    with own_folder(services):
         recovered = await services.jobs.recover()
         async with _background(services.jobs.run()):
             yield recovered
-    finally:
-        lock.release()
 
 
 @asynccontextmanager

@@ -80,6 +80,9 @@ class TrainerClient:
     async def warm(self) -> None:
         await self.slot.worker()
 
+    async def rest(self) -> None:
+        await self.slot.close()
+
     async def train(self, request: TrainRequest) -> AsyncGenerator[Progress | Trained, None]:
         async with aclosing(self.slot.answers(request)) as answers:
             async for answer in answers:

@@ -7,6 +7,7 @@ to the queue and starts again with the bot; one that was started MAX_ATTEMPTS ti
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import time
@@ -27,6 +28,7 @@ from trainer.protocol import Hyperparameters, Progress, Trained, TrainRequest
 
 MAX_ATTEMPTS = 2
 NOTIFY_SECONDS = 0.2
+REST_SECONDS = 300.0
 logger = logging.getLogger(__name__)
 
 
@@ -62,9 +64,18 @@ class JobRunner:
                 if job is not None:
                     self._running = (job.id, asyncio.create_task(self._train(job), name=f"job {job.id}"))
             if job is None:
-                await self._wake.wait()
+                await self._wait_for_work()
             else:
                 await self._see_through(job)
+
+    async def _wait_for_work(self) -> None:
+        """Until there is some; after a while without, the trainer gives its memory back."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REST_SECONDS):
+                await self._wake.wait()
+                return
+        await self.trainer.rest()
+        await self._wake.wait()
 
     def wake(self) -> None:
         """There is a new job."""

@@ -11,7 +11,7 @@ MAX_SAMPLES = 5
 def check_prompt(text: str, max_characters: int) -> str:
     """The prompt as one clean line. Raises BadInput when nothing is left of it, or when it is too long."""
     prompt = " ".join(strip_invisible(text).split())
-    if not prompt:
+    if not any(character.isprintable() and character != " " for character in prompt):
         raise BadInput("Give me the beginning of a sentence to finish, like: /say My dream is")
     if len(prompt) > max_characters:
         raise BadInput(

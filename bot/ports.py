@@ -78,6 +78,9 @@ class Trainer(Protocol):
     async def warm(self) -> None:
         """Get ready for a job that is about to come. Raises OperatorError."""
 
+    async def rest(self) -> None:
+        """No job has come for a while: give memory back until the next one."""
+
     def train(self, request: TrainRequest) -> AsyncGenerator[Progress | Trained, None]:
         """Events up to Trained. Closing the iterator cancels. Raises UserError or OperatorError."""
 

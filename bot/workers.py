@@ -76,7 +76,7 @@ class WorkerProcess:
                 stderr=stderr,
                 limit=MAX_LINE_BYTES,
                 start_new_session=True,
-                env=os.environ | WORKER_ENVIRONMENT,
+                env=WORKER_ENVIRONMENT | os.environ,
             )
         worker = cls(process, log.stem, on_death=on_death)
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
@@ -54,10 +56,8 @@ def load_base(name: str, device: torch.device | None = None) -> Base:
     where = str(_locate(name))
     try:
         tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(where)  # type: ignore[assignment]
-        model = AutoModelForCausalLM.from_pretrained(
-            where, dtype=torch.bfloat16 if place.type == "cuda" else torch.float32, use_safetensors=True
-        )
-    except (OSError, ValueError, KeyError) as error:
+        model = _read_model(where, torch.bfloat16 if place.type == "cuda" else torch.float32)
+    except Exception as error:  # whatever transformers, tokenizers and safetensors make of somebody's files
         raise BaseModelError(f"The base model {name!r} can't be loaded: {_first_line(error)} {_FIX}") from error
     if tokenizer.eos_token_id is None:
         raise BaseModelError(f"The base model {name!r} has no end-of-text token, which separates posts. {_FIX}")
@@ -74,9 +74,21 @@ def load_base(name: str, device: torch.device | None = None) -> Base:
     )
 
 
+def _read_model(where: str, dtype: torch.dtype) -> PreTrainedModel:
+    """Raises ValueError for missing weights, which transformers would make up at random."""
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        where, dtype=dtype, use_safetensors=True, output_loading_info=True
+    )
+    model: PreTrainedModel = loaded[0]
+    missing = loaded[1]["missing_keys"]
+    if missing:
+        raise ValueError(f"it has no weights for {min(missing)}")
+    return model
+
+
 def _locate(name: str) -> Path | str:
     """A folder that exists, or a hub name. Raises BaseModelError for what looks like a path and isn't there."""
-    folder = BUNDLED_FOLDER if name == BUNDLED else Path(name).expanduser()
+    folder = BUNDLED_FOLDER if name == BUNDLED else Path(os.path.expanduser(name))
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise BaseModelError(f"The base model folder {folder} has no config.json. {_FIX}")
@@ -88,7 +100,8 @@ def _locate(name: str) -> Path | str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """As a sentence."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(" .:") + "."
 
 
 def fingerprint(model: torch.nn.Module) -> str:

@@ -20,10 +20,11 @@ MAX_ACCOUNTS = 3
 _URL = re.compile(r"\s*https?:\S*\s*")
 _SPACE = re.compile(r"\s+")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
-# C0/C1 controls but white space; bidirectional marks and overrides; zero-width space and BOM. Zero-width joiners
-# stay: emoji sequences are made with them.
+# C0/C1 controls but white space; bidirectional marks and overrides; word joiner and BOM; halves of surrogate pairs,
+# which no encoder takes. Zero-width joiners stay, because emoji sequences are made with them, and the zero-width
+# space, because the recipe counts it.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 
 
@@ -118,7 +119,7 @@ def check_enough(account: AccountCorpus, minimum: int) -> None:
 
 
 def split(accounts: Sequence[AccountCorpus], seed: int) -> Split:
-    """Exact duplicates removed per account, then a random share held out, then the accounts balanced.
+    """Exact duplicates removed, then a random share of each account held out, then the accounts balanced.
 
     Random rather than by time: the persona has to speak as the account does over its whole life, and a split by time
     would measure how the news changed. Blends repeat each account's training posts until they are as long (in
@@ -127,9 +128,11 @@ def split(accounts: Sequence[AccountCorpus], seed: int) -> Split:
     rng = random.Random(seed)
     trains: list[list[str]] = []
     held_out: list[str] = []
+    seen: set[str] = set()  # over all accounts: people in a blend quote each other
     duplicates = 0
     for account in accounts:
-        unique = list(dict.fromkeys(account.posts))
+        unique = [text for text in dict.fromkeys(account.posts) if text not in seen]
+        seen.update(unique)
         duplicates += len(account.posts) - len(unique)
         rng.shuffle(unique)
         n_held_out = max(1, round(len(unique) * HELD_OUT_SHARE)) if len(unique) > 1 else 0

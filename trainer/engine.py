@@ -68,10 +68,10 @@ class Engine:
 
 
 def line_end_ids(base: Base) -> frozenset[int]:
-    """Tokens that end a post: end of text, and every token whose text begins a new line."""
-    vocabulary: dict[str, int] = base.tokenizer.get_vocab()
-    # In byte-level BPE a newline is written "Ċ" and a carriage return "č".
-    return frozenset({base.end_id} | {i for token, i in vocabulary.items() if token.startswith(("Ċ", "č"))})
+    """Tokens that end a post: end of text, and every token with a line end in it (some tokenizers have `.\\n`)."""
+    ids = sorted(base.tokenizer.get_vocab().values())
+    texts = base.tokenizer.backend_tokenizer.decode_batch([[i] for i in ids], skip_special_tokens=False)
+    return frozenset({base.end_id} | {i for i, text in zip(ids, texts, strict=True) if "\n" in text or "\r" in text})
 
 
 def continue_prompt(
@@ -90,7 +90,7 @@ def continue_prompt(
 
     def on_step(ids: list[int | None]) -> None:
         for stream, token in zip(streams, ids, strict=True):
-            if token is not None and token not in stop:
+            if token is not None and token != base.end_id:
                 stream.add(token)
 
     options = Sampling(request.n, max_tokens, request.temperature, request.top_p, request.seed)
@@ -104,7 +104,10 @@ def continue_prompt(
 
 
 class PieceStream:
-    """One sample's text as it grows, in whole characters: a multi-byte character is held back until it is complete."""
+    """One sample's text as it grows; hands on its first line in whole characters.
+
+    A multi-byte character is held back until it is complete.
+    """
 
     def __init__(self, base: Base, number: int, on_piece: OnPiece) -> None:
         self._tokenizer = base.tokenizer.backend_tokenizer
@@ -114,10 +117,8 @@ class PieceStream:
         self.text = ""
 
     def add(self, token: int) -> None:
-        piece = self._stream.step(self._tokenizer, token)
-        if not piece:
-            return
-        self.text += piece
-        shown = one_line(piece)
-        if shown:
-            self._on_piece(self._number, shown)
+        shown = len(one_line(self.text))
+        self.text += self._stream.step(self._tokenizer, token) or ""
+        piece = one_line(self.text)[shown:]
+        if piece:
+            self._on_piece(self._number, piece)

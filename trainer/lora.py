@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 _PREFIX = "base_model.model."
 
@@ -53,10 +54,12 @@ def read_adapter(folder: Path, model: PreTrainedModel) -> Adapter:
         name = key.removeprefix(_PREFIX).removesuffix(".lora_A.weight")
         if name not in layers:
             raise AdapterMismatch(f"it adapts a layer {name}, which the base model hasn't got")
-        b = tensors[key.replace(".lora_A.", ".lora_B.")] * scale
-        matrices[name] = (a.to(like.device, like.dtype), b.to(like.device, like.dtype))
+        b = tensors.get(key.replace(".lora_A.", ".lora_B."))
+        if b is None or b.shape[1] != a.shape[0] or (b.shape[0], a.shape[1]) != _out_in(layers[name]):
+            raise AdapterMismatch(f"its matrices for the layer {name} don't fit it")
+        matrices[name] = (a.to(like.device, like.dtype), (b * scale).to(like.device, like.dtype))
     ids, rows = _token_rows(config, tensors, like.shape[1])
-    if ids.numel() and (int(ids.max()) >= like.shape[0] or rows.shape[1] != like.shape[1]):
+    if rows.shape != (ids.numel(), like.shape[1]) or (ids >= like.shape[0]).any():
         raise AdapterMismatch("its token rows don't fit the base model's embedding")
     return Adapter(matrices, ids.to(like.device), rows.to(like.device, like.dtype))
 
@@ -66,6 +69,11 @@ def embedding_weight(model: PreTrainedModel) -> torch.Tensor:
     weight = model.get_input_embeddings().weight
     assert isinstance(weight, torch.Tensor)
     return weight
+
+
+def _out_in(layer: nn.Module) -> tuple[int, ...]:
+    shape = tuple(layer.get_parameter("weight").shape)
+    return shape[::-1] if isinstance(layer, Conv1D) else shape
 
 
 def _token_rows(

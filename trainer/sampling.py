@@ -10,6 +10,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 # Nucleus sampling looks at this many candidates at most: a full sort of a 50k vocabulary is a real share of a step.
 CANDIDATES = 1_024
+SMALLEST_TEMPERATURE = 1e-6  # below it, as at 0, the likeliest token is taken: dividing by less overflows
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def sample(
     ids = torch.tensor([list(prompt)], device=model.device)
     logits = model(input_ids=ids, past_key_values=cache, use_cache=True).logits[:, -1].expand(sampling.n, -1)
     cache.batch_repeat_interleave(sampling.n)
-    generators = [torch.Generator().manual_seed(sampling.seed * 1_000 + i) for i in range(sampling.n)]
+    seeds = [(sampling.seed * 1_000 + i) % 2**63 for i in range(sampling.n)]
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     samples: list[list[int]] = [[] for _ in range(sampling.n)]
     live = [True] * sampling.n
     for step in range(sampling.max_tokens):
@@ -66,7 +68,7 @@ def sample(
 
 def choose(logits: torch.Tensor, sampling: Sampling, generators: Sequence[torch.Generator]) -> list[int]:
     """One token id per row of (n, vocabulary) fp32 logits."""
-    if sampling.temperature == 0:
+    if sampling.temperature < SMALLEST_TEMPERATURE:
         return [int(i) for i in logits.argmax(dim=-1)]
     scaled = logits / sampling.temperature
     top, ids = scaled.topk(min(CANDIDATES, logits.shape[-1]), dim=-1)

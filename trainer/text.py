@@ -6,26 +6,26 @@ import re
 
 from trainer.corpus import strip_invisible
 
+_LINE_END = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # as in str.splitlines
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]”’]*(?=\s|$)")
 _HALF_URL = re.compile(r"\s*(?:https?:|www\.)\S*$")
 
 
 def one_line(text: str) -> str:
     """The first line, without marks that hide or reorder text, or broken characters."""
-    line = text.lstrip("\r\n").partition("\n")[0].partition("\r")[0]
-    return strip_invisible(line).replace("\ufffd", "")
+    return strip_invisible(_LINE_END.split(text, maxsplit=1)[0]).replace("\ufffd", "")
 
 
 def finish(prompt: str, continuation: str, ended: bool) -> str:
     """Prompt and continuation as one clean line.
 
-    When the text `ended` by itself it stays whole. Otherwise it was cut at its length: back to the last sentence end,
-    if there is one in the continuation, or else to the last whole word, with an ellipsis.
+    When the text `ended` by itself, or in a new line, it stays whole. Otherwise it was cut at its length: back to the
+    last sentence end, if there is one in the continuation, or else to the last whole word, with an ellipsis.
     """
-    continuation = one_line(continuation)
-    if not ended:
-        continuation = cut_back(continuation)
-    return (prompt + continuation).strip()
+    line = one_line(continuation)
+    if not ended and not _LINE_END.search(continuation):
+        line = cut_back(line)
+    return (prompt + line).strip()
 
 
 def cut_back(text: str) -> str:

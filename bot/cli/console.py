@@ -6,13 +6,13 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from prompt_toolkit.history import FileHistory
 
-from bot.app import open_services, run_jobs, warm_up
+from bot.app import open_services, own_folder, run_jobs, warm_up
 from bot.commands import Command
 from bot.domain import Job, JobState
 from bot.platforms.console.completion import CommandCompleter
@@ -84,12 +84,12 @@ async def run_single(settings: Settings, command: Command[Any], arguments: objec
     async with _open(settings, screen) as (services, notifier):
         notifier.show_stages = isinstance(screen, PlainScreen)
         console = Console(services, screen, notifier, read_line=_read_stdin)
-        if command.name != "train":
+        async with AsyncExitStack() as stack:
+            if command.name == "train":
+                _tell_recovered(screen, await stack.enter_async_context(run_jobs(services)))
+            elif command.name == "forget":
+                stack.enter_context(own_folder(services))
             await console.execute(command, arguments)
-        else:
-            async with run_jobs(services) as recovered:
-                _tell_recovered(screen, recovered)
-                await console.execute(command, arguments)
     return int(console.failed)
 
 

@@ -33,7 +33,10 @@ class JsonText:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
 
     def items(self) -> Iterator[object]:
-        """The items of a list, up to the end of the text: a `;` may follow, nothing else. Raises BadInput."""
+        """The items of a list, up to the end of the text: a `;` may follow, nothing else. Raises BadInput.
+
+        An item that is a bare number may break in two where a piece of text ends; no post is a number.
+        """
         self._expect("[")
         closed = self.peek() == "]"
         if closed:

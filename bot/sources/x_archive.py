@@ -7,6 +7,7 @@ Older ones have no "tweet" around each post, or end in `;`. Sizes are counted as
 
 from __future__ import annotations
 
+import errno
 import re
 import zipfile
 import zlib
@@ -101,7 +102,12 @@ def _tweet_post(item: object) -> Post:
 
 @contextmanager
 def _explained(name: str) -> Iterator[None]:
+    """Everything that zipfile raises for a damaged file, as BadInput."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
-        raise BadInput(f"{name} is damaged ({error}). {_AGAIN}") from error
+        raise BadInput(f"{name} is damaged ({str(error) or 'it ends too early'}). {_AGAIN}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a header that points to before the file's start; others are the disk's
+            raise
+        raise BadInput(f"{name} is damaged (its parts are not where it says). {_AGAIN}") from error

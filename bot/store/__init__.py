@@ -1,1 +1,1 @@
-"""SQLite through aiosqlite: migrations, row ↔ domain, nothing else."""
+"""The Store port on SQLite: schema migrations, row ↔ domain, nothing else."""

@@ -1,28 +1,53 @@
-"""Schema migrations: the files of `migrations/`, in order, each in a transaction of its own."""
+"""Schema migrations: `migrations/NNNN_*.sql`, in order, a transaction each; `user_version` is the last one's number."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
-import aiosqlite
-
 from bot.errors import OperatorError
+from bot.store.database import Database
 
-FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).with_name("migrations")
 
 
-async def migrate(db: aiosqlite.Connection, path: Path) -> None:
-    """Bring a database up to date; `PRAGMA user_version` counts the files applied. Raises OperatorError for a database
-    that a newer Mynah made."""
-    files = sorted(FOLDER.glob("*.sql"))
-    async with db.execute("PRAGMA user_version") as rows:
-        row = await rows.fetchone()
-    version = int(row[0]) if row else 0
-    if version > len(files):
+def migrations() -> dict[int, str]:
+    """Number → SQL, in order."""
+    return {int(path.name[:4]): path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.sql"))}
+
+
+def statements(script: str) -> Iterator[str]:
+    """A script's statements one by one: sqlite3's own executescript() would commit the transaction it is called in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+async def migrate(database: Database) -> None:
+    """Bring the schema up to date. Raises OperatorError, also when the file is a newer Mynah's."""
+    scripts = migrations()
+    version, newest = _number(await database.fetch("PRAGMA user_version")), max(scripts)
+    if version > newest:
         raise OperatorError(
-            f"{path} was made by a newer Mynah (schema {version}; this one knows {len(files)}). "
-            "Update Mynah, or use another --data-dir."
+            f"The database {database.path} belongs to a newer Mynah (its schema is {version}, this one knows "
+            f"{newest}). Update Mynah, or give this one a folder of its own with --data-dir."
         )
-    for number, file in enumerate(files[version:], version + 1):
-        script = file.read_text(encoding="utf-8")
-        await db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+    for number in range(version + 1, newest + 1):
+        await _apply(database, number, scripts[number])
+
+
+async def _apply(database: Database, number: int, script: str) -> None:
+    async with database.transaction() as execute:
+        if _number(await execute("PRAGMA user_version", ())) >= number:
+            return  # another process was faster
+        for statement in statements(script):
+            await execute(statement, ())
+        await execute(f"PRAGMA user_version = {number}", ())
+
+
+def _number(rows: list[sqlite3.Row]) -> int:
+    return int(rows[0][0])

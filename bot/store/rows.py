@@ -1,41 +1,48 @@
-"""Row ↔ domain. Times are ISO 8601 in UTC."""
+"""Rows ↔ domain values."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
 from bot.domain import AccountSource, Caller, Job, JobState, Persona
 from trainer.manifest import Manifest
 
-JOB_COLUMNS = "id, persona, accounts, state, platform, user, channel, attempts, created_at, error"
-PERSONA_COLUMNS = "versions.persona, versions.number, versions.folder, versions.n_bytes, versions.manifest"
 
-Row = Sequence[Any]
-
-
-def now_text() -> str:
+def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def accounts_text(accounts: Sequence[AccountSource]) -> str:
-    return json.dumps([[account.handle, account.reference] for account in accounts])
+def accounts_to_json(accounts: Sequence[AccountSource]) -> str:
+    return json.dumps([asdict(account) for account in accounts])
 
 
-def to_job(row: Row) -> Job:
+def text(value: str | None) -> str | None:
+    """What SQLite can store: an error may name a file whose name isn't Unicode, which Python reads as surrogates."""
+    return None if value is None else value.encode(errors="backslashreplace").decode()
+
+
+def job_from_row(row: sqlite3.Row) -> Job:
     return Job(
-        id=row[0],
-        persona=row[1],
-        accounts=tuple(AccountSource(handle, reference) for handle, reference in json.loads(row[2])),
-        state=JobState(row[3]),
-        caller=Caller(row[4], row[5], row[6]),
-        attempts=row[7],
-        created_at=datetime.fromisoformat(row[8]),
-        error=row[9],
+        id=row["id"],
+        persona=row["persona"],
+        accounts=tuple(AccountSource(**account) for account in json.loads(row["accounts"])),
+        state=JobState(row["state"]),
+        caller=Caller(row["platform"], row["user"], row["channel"]),
+        attempts=row["attempts"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        error=row["error"],
     )
 
 
-def to_persona(row: Row) -> Persona:
-    return Persona(row[0], row[1], row[2], row[3], Manifest.model_validate_json(row[4]))
+def persona_from_row(row: sqlite3.Row) -> Persona:
+    return Persona(
+        name=row["persona"],
+        version=row["number"],
+        folder=row["folder"],
+        n_bytes=row["n_bytes"],
+        manifest=Manifest.model_validate_json(row["manifest"]),
+    )

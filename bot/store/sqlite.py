@@ -1,204 +1,137 @@
-"""SqliteStore: bot.ports.Store in one SQLite file."""
+"""SqliteStore: bot.ports.Store in one SQLite file. Every method may raise OperatorError (DiskFull, …).
+
+Several processes may open the file at the same time. `forget` keeps a persona's ended jobs as history, but of what they
+held only the name, state and times stay: not who asked, where, from which files, nor what went wrong. A job that is
+queued or running is left alone: whoever cancels it comes first.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-import aiosqlite
-
-from bot.domain import TRANSITIONS, AccountSource, Caller, Job, JobState, Persona
-from bot.errors import AlreadyTraining, DiskFull, OperatorError
+from bot.domain import AccountSource, Caller, Job, JobState, Persona, can_move
+from bot.errors import AlreadyTraining
+from bot.store.database import Database, open_database
 from bot.store.migrate import migrate
-from bot.store.rows import JOB_COLUMNS, PERSONA_COLUMNS, Row, accounts_text, now_text, to_job, to_persona
+from bot.store.rows import accounts_to_json, job_from_row, now, persona_from_row, text
 from trainer.manifest import Manifest
 
-BUSY_MILLISECONDS = 5_000  # another process, such as `mynah say`, may be writing
-INTERRUPTED = "It was interrupted every time it was started. Start it again; if that stays so, the log has the reason."
+_PERSONAS = "SELECT versions.* FROM personas JOIN versions ON persona = name AND number = version"
+_PUBLISH = """INSERT INTO personas (name, version) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET version = excluded.version"""
+_ADD_VERSION = "INSERT INTO versions (persona, number, folder, n_bytes, manifest, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_PROVENANCE = """INSERT INTO provenance
+    (persona, version, handle, source, downloaded, retweets, short, kept, characters)
+    VALUES (:persona, :version, :handle, :source, :downloaded, :retweets, :short, :kept, :characters)"""
+_FORGET_JOBS = """UPDATE jobs SET accounts = '[]', user = '', channel = '', error = NULL
+    WHERE persona = ? AND state NOT IN ('queued', 'running')"""
+_ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, created_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (persona) WHERE state IN ('queued', 'running') DO NOTHING RETURNING *"""
+_ACTIVE_JOB = "SELECT id, state FROM jobs WHERE persona = ? AND state IN ('queued', 'running')"
+_POSITION = """SELECT count(*) FROM jobs AS this JOIN jobs AS other
+    WHERE this.id = ? AND this.state = 'queued'
+    AND (other.state = 'running' OR other.state = 'queued' AND other.id < this.id)"""
+_CLAIM = """UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?
+    WHERE id = (SELECT id FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1) RETURNING *"""
+_MOVE = """UPDATE jobs SET state = :state, error = :error,
+    attempts = attempts + (:state = 'running'),
+    started_at = iif(:state = 'running', :now, started_at),
+    finished_at = iif(:state IN ('done', 'failed', 'cancelled'), :now, finished_at)
+    WHERE id = :id AND state IN ({}) RETURNING id"""
+_FAIL_INTERRUPTED = """UPDATE jobs SET state = 'failed', finished_at = ?,
+    error = 'It was interrupted in attempt ' || attempts || ', and is not tried again by itself. '
+        || 'To start anew: /train @' || replace(persona, '-', ' @')
+    WHERE state = 'running' AND attempts >= ? RETURNING *"""
+_REQUEUE = "UPDATE jobs SET state = 'queued', error = NULL WHERE state = 'running' RETURNING *"
+# Only where it changes something: then a /say needn't wait for the disk.
+_SET_CURRENT = """INSERT INTO conversations (channel, persona) SELECT ?, name FROM personas WHERE name = ?
+    ON CONFLICT (channel) DO UPDATE SET persona = excluded.persona WHERE persona <> excluded.persona"""
 
 
+@dataclass(frozen=True)
 class SqliteStore:
-    """One connection. A transaction holds the lock, so that statements of two coroutines never mix in one."""
-
-    def __init__(self, db: aiosqlite.Connection, path: Path) -> None:
-        self._db = db
-        self._path = path
-        self._lock = asyncio.Lock()
+    database: Database
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path) -> AsyncIterator[SqliteStore]:
-        """Open, or create, and migrate. Raises OperatorError or DiskFull."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with sqlite_errors(path):
-            db = await aiosqlite.connect(path, isolation_level=None)
-        try:
-            with sqlite_errors(path):
-                await db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-                await db.execute("PRAGMA journal_mode = WAL")
-                await db.execute("PRAGMA synchronous = FULL")
-                await db.execute("PRAGMA foreign_keys = ON")
-                await migrate(db, path)
-            yield cls(db, path)
-        finally:
-            await db.close()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """All or nothing, whatever ends it: an error, a cancellation, a kill."""
-        async with self._lock:
-            with sqlite_errors(self._path):
-                await self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                except BaseException:
-                    await asyncio.shield(self._db.rollback())
-                    raise
-                await asyncio.shield(self._db.commit())
-
-    async def _rows(self, sql: str, *values: object) -> list[Row]:
-        async with self._lock:
-            with sqlite_errors(self._path):
-                return list(await self._db.execute_fetchall(sql, values))
-
-    # Personas
+    async def open(cls, path: Path) -> AsyncIterator[Self]:
+        """The store in this file; makes it and its folder. Raises OperatorError, also when a newer Mynah made it."""
+        async with open_database(path) as database:
+            await migrate(database)
+            yield cls(database)
 
     async def personas(self) -> list[Persona]:
-        """Current versions, by name."""
-        sql = f"SELECT {PERSONA_COLUMNS} FROM personas JOIN versions ON versions.id = current_version ORDER BY name"
-        return [to_persona(row) for row in await self._rows(sql)]
+        """By name."""
+        return [persona_from_row(row) for row in await self.database.fetch(f"{_PERSONAS} ORDER BY name")]
 
     async def persona(self, name: str) -> Persona | None:
-        sql = f"SELECT {PERSONA_COLUMNS} FROM personas JOIN versions ON versions.id = current_version WHERE name = ?"
-        rows = await self._rows(sql, name)
-        return to_persona(rows[0]) if rows else None
-
-    async def next_version(self, name: str) -> int:
-        rows = await self._rows("SELECT coalesce(max(number), 0) + 1 FROM versions WHERE persona = ?", name)
-        return int(rows[0][0])
+        rows = await self.database.fetch(f"{_PERSONAS} WHERE name = ?", (name,))
+        return persona_from_row(rows[0]) if rows else None
 
     async def publish(self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest) -> Persona:
-        """Record a version with its provenance and make it the current one, in one transaction."""
-        now = now_text()
-        async with self._transaction() as db:
-            await db.execute(
-                "INSERT INTO personas (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, now)
-            )
-            cursor = await db.execute(
-                "INSERT INTO versions (persona, number, folder, n_bytes, manifest, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (name, version, folder, n_bytes, manifest.model_dump_json(), now),
-            )
-            row_id = cursor.lastrowid
-            await db.executemany(
-                "INSERT INTO provenance VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (row_id, a.handle, a.source, a.downloaded, a.retweets, a.short, a.kept, a.characters)
-                    for a in manifest.corpus.accounts
-                ],
-            )
-            await db.execute("UPDATE personas SET current_version = ? WHERE name = ?", (row_id, name))
+        async with self.database.transaction() as execute:
+            await execute(_PUBLISH, (name, version))
+            await execute(_ADD_VERSION, (name, version, folder, n_bytes, manifest.model_dump_json(), now()))
+            for account in manifest.corpus.accounts:
+                await execute(_ADD_PROVENANCE, {"persona": name, "version": version, **account.model_dump()})
         return Persona(name, version, folder, n_bytes, manifest)
 
-    async def forget(self, name: str) -> None:
-        """Delete a persona and all that hangs on it. Its jobs keep their rows: when, and how they ended."""
-        async with self._transaction() as db:
-            await db.execute("UPDATE personas SET current_version = NULL WHERE name = ?", (name,))
-            await db.execute("DELETE FROM personas WHERE name = ?", (name,))
+    async def next_version(self, name: str) -> int:
+        sql = "SELECT coalesce(max(number), 0) + 1 FROM versions WHERE persona = ?"
+        return int((await self.database.fetch(sql, (name,)))[0][0])
 
-    # Jobs
+    async def forget(self, name: str) -> None:
+        async with self.database.transaction() as execute:
+            await execute("DELETE FROM personas WHERE name = ?", (name,))  # versions and all else go with it
+            await execute(_FORGET_JOBS, (name,))
 
     async def add_job(self, accounts: Sequence[AccountSource], persona: str, caller: Caller) -> Job:
-        """Queue a job. Raises AlreadyTraining when one of this persona is queued or running."""
-        values = (persona, accounts_text(accounts), caller.platform, caller.user, caller.channel, now_text())
-        try:
-            async with self._transaction() as db:
-                rows = await db.execute_fetchall(
-                    "INSERT INTO jobs (persona, accounts, state, platform, user, channel, created_at) "
-                    f"VALUES (?, ?, 'queued', ?, ?, ?, ?) RETURNING {JOB_COLUMNS}",
-                    values,
-                )
-        except sqlite3.IntegrityError:
-            raise AlreadyTraining(
-                f"@{persona} is already training or waiting for it. /jobs shows how far it is."
-            ) from None
-        return to_job(next(iter(rows)))
+        async with self.database.transaction() as execute:
+            values = (persona, accounts_to_json(accounts), caller.platform, caller.user, caller.channel, now())
+            if added := await execute(_ADD_JOB, values):
+                return job_from_row(added[0])
+            (active,) = await execute(_ACTIVE_JOB, (persona,))
+        under_way = "training" if active["state"] == JobState.RUNNING else "in the queue"
+        raise AlreadyTraining(f"@{persona} is already {under_way} (job {active['id']}). Watch it with /jobs.")
 
     async def job(self, job_id: int) -> Job | None:
-        rows = await self._rows(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", job_id)
-        return to_job(rows[0]) if rows else None
+        # As text: a person may ask for a number that has no place in an SQLite integer.
+        rows = await self.database.fetch("SELECT * FROM jobs WHERE id = ?", (str(job_id),))
+        return job_from_row(rows[0]) if rows else None
 
     async def jobs(self, limit: int = 20) -> list[Job]:
-        """Newest first."""
-        return [
-            to_job(row) for row in await self._rows(f"SELECT {JOB_COLUMNS} FROM jobs ORDER BY id DESC LIMIT ?", limit)
-        ]
+        rows = await self.database.fetch("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", (limit,))
+        return [job_from_row(row) for row in rows]
 
     async def position(self, job_id: int) -> int:
-        """How many active jobs are before this one."""
-        sql = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running') AND id < ?"
-        return int((await self._rows(sql, job_id))[0][0])
+        return int((await self.database.fetch(_POSITION, (str(job_id),)))[0][0])
 
     async def claim_job(self) -> Job | None:
-        """The oldest queued job, now running, its attempts counted."""
-        async with self._transaction() as db:
-            rows = await db.execute_fetchall(
-                "UPDATE jobs SET state = 'running', attempts = attempts + 1 "
-                "WHERE id = (SELECT min(id) FROM jobs WHERE state = 'queued') "
-                f"RETURNING {JOB_COLUMNS}"
-            )
-        return next((to_job(row) for row in rows), None)
+        async with self.database.transaction() as execute:
+            rows = await execute(_CLAIM, (now(),))
+        return job_from_row(rows[0]) if rows else None
 
     async def move_job(self, job_id: int, state: JobState, error: str | None = None) -> bool:
-        """Follow one edge of TRANSITIONS; False when the job was not in a state that has it."""
-        sources = [old for old, targets in TRANSITIONS.items() if state in targets]
-        finished = None if TRANSITIONS[state] else now_text()
-        marks = ", ".join("?" * len(sources))
-        async with self._transaction() as db:
-            cursor = await db.execute(
-                f"UPDATE jobs SET state = ?, error = ?, finished_at = ? WHERE id = ? AND state IN ({marks})",
-                (state, error, finished, job_id, *sources),
-            )
-        return cursor.rowcount == 1
+        old = ", ".join(f"'{old}'" for old in JobState if can_move(old, state))
+        values = {"id": str(job_id), "state": state, "error": text(error), "now": now()}
+        async with self.database.transaction() as execute:
+            return bool(await execute(_MOVE.format(old), values))
 
     async def requeue_interrupted(self, max_attempts: int) -> list[Job]:
-        """Running jobs → queued; those started `max_attempts` times → failed. Returns them as they are now."""
-        async with self._transaction() as db:
-            rows = await db.execute_fetchall(
-                "UPDATE jobs SET state = iif(attempts < ?, 'queued', 'failed'), error = iif(attempts < ?, NULL, ?), "
-                f"finished_at = iif(attempts < ?, NULL, ?) WHERE state = 'running' RETURNING {JOB_COLUMNS}",
-                (max_attempts, max_attempts, INTERRUPTED, max_attempts, now_text()),
-            )
-        return sorted((to_job(row) for row in rows), key=lambda job: job.id)
-
-    # Conversations
+        async with self.database.transaction() as execute:
+            failed = await execute(_FAIL_INTERRUPTED, (now(), max_attempts))
+            queued = await execute(_REQUEUE, ())
+        return sorted((job_from_row(row) for row in (*failed, *queued)), key=lambda job: job.id)
 
     async def current_persona(self, channel: str) -> str | None:
-        rows = await self._rows("SELECT persona FROM conversations WHERE channel = ?", channel)
-        return str(rows[0][0]) if rows else None
+        rows = await self.database.fetch("SELECT persona FROM conversations WHERE channel = ?", (channel,))
+        return rows[0]["persona"] if rows else None
 
     async def set_current_persona(self, channel: str, name: str) -> None:
-        async with self._transaction() as db:
-            await db.execute(
-                "INSERT INTO conversations VALUES (?, ?) ON CONFLICT (channel) DO UPDATE SET persona = excluded.persona",
-                (channel, name),
-            )
-
-
-@contextmanager
-def sqlite_errors(path: Path) -> Iterator[None]:
-    """The only place that knows sqlite3's errors; IntegrityError passes, for those who caused it on purpose."""
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise
-    except sqlite3.Error as error:
-        if error.sqlite_errorname == "SQLITE_FULL":
-            raise DiskFull(
-                "The disk is full. Free some space, then try again; nothing that was there is lost."
-            ) from None
-        raise OperatorError(
-            f"The database {path} can't be used: {error}. If it is damaged, restore a copy, or move it away to start anew."
-        ) from error
+        """Changes nothing when the persona was forgotten meanwhile."""
+        async with self.database.transaction() as execute:
+            await execute(_SET_CURRENT, (channel, name))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from bot.domain import Caller, Persona, Utterance
+from bot.domain import Caller, Job, JobState, Persona, Utterance
 from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied
 from bot.policy import check_prompt, check_samples
 from bot.usecases.services import Services
@@ -16,17 +16,25 @@ from trainer.protocol import Generated, GenerateRequest, Piece
 async def find_persona(services: Services, caller: Caller, name: str | None) -> Persona:
     """The one named, or the channel's current one, or the only one there is. Raises NotFound."""
     personas = {persona.name: persona for persona in await services.store.personas()}
-    if not personas:
-        raise NotFound("There is no persona yet. Train one first: /train @pip_the_lighthouse takes about a minute.")
     wanted = name or await services.store.current_persona(caller.channel)
     if wanted is None and len(personas) == 1:
         wanted = next(iter(personas))
+    if wanted in personas:
+        return personas[wanted]
+    raise NotFound(_missing(wanted, sorted(personas), await services.store.jobs()))
+
+
+def _missing(wanted: str | None, known: Sequence[str], jobs: Sequence[Job]) -> str:
+    """Why there is nobody to speak, and what to do."""
+    training = [job.persona for job in jobs if job.state in (JobState.QUEUED, JobState.RUNNING)]
+    if training and (wanted in training or not known):
+        return f"@{wanted or training[-1]} is still training. /jobs shows how far it is."
+    if not known:
+        return "There is no persona yet. Train one first: /train @pip_the_lighthouse takes about a minute."
+    names = ", ".join(f"@{name}" for name in known)
     if wanted is None:
-        raise NotFound(f"Which persona? Name one, like /say @{min(personas)} My dream is")
-    if wanted not in personas:
-        known = ", ".join(f"@{known}" for known in sorted(personas))
-        raise NotFound(f"There is no persona @{wanted}. There are: {known}. To make it: /train @{wanted}")
-    return personas[wanted]
+        return f"Which persona? There are: {names}. Name one, like /say @{known[0]} My dream is"
+    return f"There is no persona @{wanted}. There are: {names}. To make it: /train @{wanted.replace('-', ' @')}"
 
 
 async def say(

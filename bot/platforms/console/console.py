@@ -14,10 +14,11 @@ from bot.commands import Command, find_command
 from bot.domain import Caller, Job, Persona, Utterance
 from bot.errors import BadInput, MynahError
 from bot.platforms.console.screen import Screen
-from bot.replies import Reply, Submitted
+from bot.replies import Help, Reply, Submitted
 from bot.usecases.services import Services
 from trainer.protocol import Piece, Progress
 
+QUIT = ("/quit", "leave; an unfinished training starts again next time")
 CALLER = Caller(platform="console", user="console", channel="console")
 logger = logging.getLogger(__name__)
 
@@ -171,6 +172,8 @@ class ConsoleDialog:
     async def reply(self, reply: Reply) -> None:
         if isinstance(reply, Submitted):
             self.job = reply.job
+        if isinstance(reply, Help):
+            reply = Help((*reply.commands, QUIT))
         if isinstance(reply, Utterance):
             self.close()
         self.console.screen.print(render.plain(reply, datetime.now(UTC)))

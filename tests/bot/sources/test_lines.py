@@ -75,7 +75,8 @@ def test_jsonl(path: Path) -> None:
     assert set(texts(path, content, jsonl_posts)) == {"one", "two", "RT @pip: three"}
     posts = read(path, jsonl_posts)
     assert [(post.text, post.is_retweet) for post in posts] == [("RT @pip: three", True), ("one", True), ("two", False)]
-    assert posts[0].created_at is not None and posts[0].created_at.year == 2018
+    assert posts[0].created_at is not None
+    assert posts[0].created_at.year == 2018
 
 
 @pytest.mark.parametrize(

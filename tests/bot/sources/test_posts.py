@@ -25,8 +25,16 @@ def test_dates(text: str, date: datetime) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "yesterday", "Wed Foo 10 20:19:24 +0000 2018", "Wed Feb 31 20:19:24 +0000 2018", "0001-01-01T00:00+09:00"]
-    + [None, 12, ["2016"]],
+    [
+        "",
+        "yesterday",
+        "Wed Foo 10 20:19:24 +0000 2018",
+        "Wed Feb 31 20:19:24 +0000 2018",
+        "0001-01-01T00:00+09:00",
+        None,
+        12,
+        ["2016"],
+    ],
 )
 def test_what_is_no_date_is_unknown(value: object) -> None:
     assert parse_date(value) is None

@@ -1,0 +1,143 @@
+"""One connection to the database file: its settings, its transactions, and SQLite's errors in our words."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiosqlite
+
+from bot.errors import DiskFull, OperatorError
+
+Value = str | int | None
+Values = Sequence[Value] | Mapping[str, Value]
+Execute = Callable[[str, Values], Awaitable[list[sqlite3.Row]]]
+
+BUSY_SECONDS = 5.0  # how long to wait for another process that writes
+OLDEST_SQLITE = (3, 37)  # the first with STRICT tables; RETURNING is older
+PRAGMAS = (
+    "journal_mode = WAL",  # readers and one writer at the same time: the bot and the CLI
+    "synchronous = FULL",  # what is committed survives a power cut; commits are few (about a millisecond each)
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what was forgotten is overwritten, not just unlinked
+)
+
+
+@dataclass(frozen=True)
+class Database:
+    """Statements of concurrent coroutines never mix: whoever wants the connection waits for the lock."""
+
+    path: Path
+    connection: aiosqlite.Connection
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def fetch(self, sql: str, values: Values = ()) -> list[sqlite3.Row]:
+        """One statement by itself; for reading. Raises OperatorError."""
+        async with self._lock:
+            with translated(self.path):
+                return await self._execute(sql, values)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Execute]:
+        """All of the body's statements or none: they are undone when it raises or is cancelled. Raises OperatorError.
+
+        A coroutine that is cancelled while its COMMIT is under way is the exception: then they stay.
+        The connection's thread works in the order of asking, also for coroutines that were cancelled meanwhile. So the
+        rollback comes after the statement that was under way, and before anything of the next transaction.
+        """
+        async with self._lock:
+            with translated(self.path):
+                try:
+                    await self._execute("BEGIN IMMEDIATE", ())
+                    yield self._execute
+                    await self.connection.commit()
+                except BaseException:
+                    await self.connection.rollback()  # does nothing when there is no transaction (any more)
+                    raise
+
+    async def close(self) -> None:
+        """After those who are waiting or in the middle of a transaction. Raises OperatorError."""
+        try:
+            async with self._lock:
+                pass
+        finally:
+            with translated(self.path):
+                await self.connection.close()
+
+    async def _execute(self, sql: str, values: Values) -> list[sqlite3.Row]:
+        return list(await self.connection.execute_fetchall(sql, values))
+
+
+@asynccontextmanager
+async def open_database(path: Path) -> AsyncIterator[Database]:
+    """The file, made with its folder when missing. Raises OperatorError."""
+    _check_sqlite()
+    _make_folder(path.parent)
+    with translated(path):
+        sqlite3.connect(path).close()  # aiosqlite would not wait for its thread's end when the file can't be opened
+        connection = await aiosqlite.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    database = Database(path, connection)
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in PRAGMAS:
+            await database.fetch(f"PRAGMA {pragma}")
+        yield database
+    finally:
+        await database.close()
+
+
+def _check_sqlite() -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise OperatorError(
+            f"This Python has SQLite {sqlite3.sqlite_version}; Mynah needs {'.'.join(map(str, OLDEST_SQLITE))} or "
+            "newer. Install it with a newer Python."
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(f"The folder {folder} can't be made ({error.strerror}). Choose another one.") from error
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """The only place that catches SQLite's errors: they become OperatorErrors, with a sentence that names the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explain(path, error) from error
+
+
+_DAMAGED = "The database {} is damaged, or no database. Put a backup in its place, or move it away to start anew."
+_DENIED = "The database {} can't be opened or written. Check that Mynah's user may write there, in its folder too."
+_LOCKED = "Another process keeps the database {} locked. Close that one, or try again."
+_SENTENCES = {
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_READONLY: _DENIED,
+    sqlite3.SQLITE_CANTOPEN: _DENIED,
+    sqlite3.SQLITE_PERM: _DENIED,
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_IOERR: "The database {} can't be read or written: its disk has a problem.",
+}
+
+
+def _explain(path: Path, error: sqlite3.Error) -> OperatorError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
+    primary = code & 0xFF  # the rest is detail
+    # In WAL mode a full disk may first be noticed when the index file beside the database grows.
+    if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return DiskFull(
+            f"The disk is full: the database {path} can't grow. Free some space, then try again; "
+            "what was there before is not lost."
+        )
+    if primary in _SENTENCES:
+        return OperatorError(_SENTENCES[primary].format(path))
+    return OperatorError(f"The database {path} refused a statement ({error}). This is an error in Mynah.")

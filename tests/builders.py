@@ -1,0 +1,66 @@
+"""Valid values for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from trainer.manifest import BaseRecord, CorpusRecord, FileRecord, Manifest, RunRecord
+from trainer.protocol import AccountCounts
+
+
+def manifest(persona: str = "alice", **changes: Any) -> Manifest:
+    """A persona's record, of one account for each handle in its name; `changes` replace whole fields."""
+    fields: dict[str, Any] = {
+        "persona": persona,
+        "created_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        "base": BaseRecord(name="bundled", fingerprint="f" * 64, parameters=10_100_000),
+        "corpus": corpus_record(*persona.split("-")),
+        "run": run_record(),
+        "sample": "My dream is soup.",
+        "versions": {"torch": "2.13.0", "transformers": "5.23.0"},
+        "files": {"adapter_model.safetensors": FileRecord(sha256="0" * 64, n_bytes=1_000)},
+    }
+    return Manifest(**(fields | changes))
+
+
+def corpus_record(*handles: str) -> CorpusRecord:
+    return CorpusRecord(
+        accounts=tuple(account_counts(handle) for handle in handles),
+        duplicates=1,
+        train_posts=80,
+        held_out_posts=7,
+        train_tokens=2_000,
+    )
+
+
+def account_counts(handle: str) -> AccountCounts:
+    return AccountCounts(
+        handle=handle,
+        source=f"file:/posts/{handle}.jsonl",
+        downloaded=100,
+        retweets=8,
+        short=4,
+        kept=88,
+        characters=8_000,
+    )
+
+
+def run_record() -> RunRecord:
+    return RunRecord(
+        method="lora",
+        epochs=2,
+        learning_rate=1e-3,
+        lora_rank=8,
+        token_rows=0,
+        batch_tokens=2_048,
+        seed=1,
+        train_loss=(4.0, 3.5),
+        held_out_loss=(4.1, 3.9),
+        best_epoch=2,
+        bits_per_byte_before=2.0,
+        bits_per_byte=1.6,
+        seconds=60.0,
+        tokens_per_second=1_500.0,
+        device="cpu",
+    )

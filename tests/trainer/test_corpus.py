@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.corpus import (
+    AccountCorpus,
+    CorpusError,
+    Counts,
+    Post,
+    balance,
+    check_enough,
+    clean,
+    clean_text,
+    is_short,
+    persona_name,
+    split,
+    strip_invisible,
+)
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "personas"
+
+# Texts made of what the cleaning looks for, and of anything else.
+WORDS = st.sampled_from(
+    ["http://t.co/x", "https:", "&amp;", "&lt;b&gt;", "@al", "#tag", "tea", "a", "\n", "\t", "\u202e", "\x00", "🍲"]
+)
+RAW = st.lists(WORDS | st.text(max_size=8), max_size=12).map("".join)
+POSTS = st.lists(st.builds(Post, text=RAW, is_retweet=st.booleans()), max_size=30)
+KEPT = st.lists(st.text("abc ", min_size=1, max_size=12), max_size=30)
+
+
+def corpus_of(handle: str, *texts: str) -> AccountCorpus:
+    return AccountCorpus(handle, Counts(len(texts), 0, 0, len(texts), sum(map(len, texts))), texts)
+
+
+# Cleaning
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("tea &amp; soup", "tea & soup"),
+        ("1 &lt; 2 &gt; 0", "1 < 2 > 0"),
+        ("&amp;lt; stays an entity", "&lt; stays an entity"),
+        ("&quot;other entities&quot;", "&quot;other entities&quot;"),
+        ("https://t.co/a at the start", "at the start"),
+        ("at the end https://t.co/a", "at the end"),
+        ("in the https://t.co/a middle", "in the middle"),
+        ("on its own\nhttp://t.co/a\nline", "on its own line"),
+        ("two http://t.co/a https://t.co/b links", "two links"),
+        ("joined:https://t.co/a?b=c#d words", "joined: words"),
+        ("cut off http:", "cut off"),
+        ("https://t.co/a", ""),
+        ("ftp://host and www.host.org stay", "ftp://host and www.host.org stay"),
+        ("lines\nand\r\nmore\n\nlines", "lines and more lines"),
+        ("  many\t\tkinds\u00a0of \u2003space\u2028here  ", "many kinds of space here"),
+        ("@pip and #tea stay", "@pip and #tea stay"),
+        ("a\u202ereversed\u202c \x00text\x07", "areversed text"),
+        ("", ""),
+    ],
+)
+def test_clean_text(raw: str, cleaned: str) -> None:
+    assert clean_text(raw) == cleaned
+
+
+@given(RAW)
+def test_a_cleaned_text_is_one_line_without_links_or_invisible_characters(raw: str) -> None:
+    cleaned = clean_text(raw)
+    assert cleaned == " ".join(cleaned.split())
+    assert "http:" not in cleaned
+    assert "https:" not in cleaned
+    assert strip_invisible(cleaned) == cleaned
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_cleaned_text_can_always_be_encoded(raw: str) -> None:
+    clean_text(raw).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("", True),
+        ("two words", True),
+        ("now three words", False),
+        ("@pip two words", True),
+        ("#tag two words", True),
+        ("@a @b #c d", True),
+        ("@a @b #c one two three", False),
+        ("mail me@home.org now", True),
+        ("so httpish a word", False),
+        ("so httpish word", True),
+        ("word#3 is not free", False),
+        ("word#3 is not", True),
+    ],
+)
+def test_a_post_is_short_with_fewer_than_three_free_words(text: str, short: bool) -> None:
+    assert is_short(text) is short
+
+
+def test_strip_invisible_keeps_emoji_sequences_and_white_space() -> None:
+    for text in ("👩‍🚒 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ❤️ 👍🏽", "می‌خواهم", "zero\u200bwidth", "tab\tline\nend\r\n"):
+        assert strip_invisible(text) == text
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["\u202e", "\u202a", "\u2066", "\u2069", "\u200e", "\u200f", "\u061c", "\u2060", "\ufeff", "\x00", "\x1b", "\x9b"],
+)
+def test_strip_invisible_drops_what_reorders_or_hides_text(mark: str) -> None:
+    assert strip_invisible(f"a{mark}b") == "ab"
+
+
+def test_strip_invisible_drops_half_characters() -> None:
+    assert strip_invisible("a\ud83db\udc00c") == "abc"
+
+
+# Counts
+
+
+def test_clean_counts_each_post_once_and_duplicates_every_time() -> None:
+    posts = [
+        Post("soup is a sphere"),
+        Post("RT @a: soup is a sphere", is_retweet=True),
+        Post("ok", is_retweet=True),
+        Post("ok then"),
+        Post("soup is a sphere"),
+    ]
+    corpus = clean("pip", posts)
+    assert corpus.counts == Counts(downloaded=5, retweets=2, short=1, kept=2, characters=32)
+    assert corpus.posts == ("soup is a sphere", "soup is a sphere")
+
+
+@given(POSTS)
+def test_downloaded_minus_retweets_minus_short_is_kept(posts: list[Post]) -> None:
+    corpus = clean("pip", posts)
+    counts = corpus.counts
+    assert counts.downloaded == len(posts)
+    assert counts.downloaded - counts.retweets - counts.short == counts.kept == len(corpus.posts)
+    assert counts.characters == sum(map(len, corpus.posts))
+    assert counts.retweets == sum(post.is_retweet for post in posts)
+
+
+@pytest.mark.parametrize(
+    ("handle", "counts"),
+    [
+        ("berniesanders", Counts(3200, 0, 12, 3188, 357_564)),
+        ("hillaryclinton", Counts(3200, 678, 117, 2405, 237_739)),
+    ],
+)
+def test_the_recipes_counts(handle: str, counts: Counts) -> None:
+    path = SHARED / f"{handle}.jsonl"
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    posts = [Post(record["text"], record["is_retweet"]) for record in records]
+    assert clean(handle, posts).counts == counts
+
+
+def test_too_little_text_is_refused_with_how_much_is_missing() -> None:
+    account = AccountCorpus("pip", Counts(1_000, 200, 750, 50, 1_234), ())
+    with pytest.raises(CorpusError) as raised:
+        check_enough(account, 6_000)
+    message = str(raised.value)
+    for part in ("@pip", "1,234", "4,766", "6,000", "1,000", "200", "750"):
+        assert part in message
+    check_enough(account, 1_234)
+
+
+# Splitting and balancing
+
+
+@given(st.lists(KEPT, min_size=1, max_size=3), st.integers())
+def test_split_leaks_nothing_and_loses_nothing(accounts: list[list[str]], seed: int) -> None:
+    result = split([corpus_of(f"a{i}", *texts) for i, texts in enumerate(accounts)], seed)
+    every = [text for texts in accounts for text in texts]
+    assert not set(result.train) & set(result.held_out)
+    assert set(result.train) | set(result.held_out) == set(every)
+    assert len(set(result.held_out)) == len(result.held_out)
+    assert result.duplicates == len(every) - len(set(every))
+
+
+def test_split_depends_on_the_seed_only() -> None:
+    accounts = [corpus_of("a", *(f"post number {i}" for i in range(100)))]
+    assert split(accounts, 1) == split(accounts, 1)
+    assert split(accounts, 1) != split(accounts, 2)
+    assert set(split(accounts, 1).held_out) != set(split(accounts, 2).held_out)
+
+
+def test_split_holds_out_a_share_of_every_account() -> None:
+    accounts = [corpus_of(name, *(f"{name} says {i}" for i in range(n))) for name, n in (("a", 100), ("b", 50))]
+    result = split(accounts, 1)
+    assert sorted(text[0] for text in result.held_out) == ["a"] * 8 + ["b"] * 4
+    assert list(result.train) != sorted(result.train)
+
+
+def test_split_shuffles_the_accounts_into_each_other() -> None:
+    accounts = [corpus_of(name, *(f"{name} says {i}" for i in range(50))) for name in "ab"]
+    firsts = [text[0] for text in split(accounts, 1).train[:20]]
+    assert set(firsts) == {"a", "b"}
+
+
+@pytest.mark.parametrize(("n_posts", "n_held_out"), [(0, 0), (1, 0), (2, 1)])
+def test_split_of_a_tiny_account(n_posts: int, n_held_out: int) -> None:
+    result = split([corpus_of("a", *"xyz"[:n_posts])], 1)
+    assert (len(result.train), len(result.held_out)) == (n_posts - n_held_out, n_held_out)
+
+
+@given(st.lists(st.lists(st.text(min_size=1, max_size=9), min_size=1), min_size=2, max_size=3))
+def test_balance_reaches_the_longest_account_within_a_post(accounts: list[list[str]]) -> None:
+    longest = max(sum(map(len, texts)) for texts in accounts)
+    for texts, balanced in zip(accounts, balance(accounts), strict=True):
+        assert longest <= sum(map(len, balanced)) < longest + max(map(len, texts))
+        assert balanced == [texts[i % len(texts)] for i in range(len(balanced))]
+
+
+def test_balance_leaves_an_account_without_posts_empty() -> None:
+    assert balance([[], ["tea and soup"]]) == [[], ["tea and soup"]]
+    assert balance([]) == []
+
+
+def test_a_blend_trains_on_as_much_of_each_voice() -> None:
+    accounts = [corpus_of(name, *(f"{name} says {i:03}" for i in range(n))) for name, n in (("a", 200), ("b", 20))]
+    result = split(accounts, 1)
+    by_voice = {name: [text for text in result.train if text[0] == name] for name in "ab"}
+    lengths = [sum(map(len, texts)) for texts in by_voice.values()]
+    assert abs(lengths[0] - lengths[1]) < len("a says 000")
+    assert len(set(by_voice["a"])) == len(by_voice["a"])
+
+
+# Names, as on the cards in shared/seeds
+
+
+@pytest.mark.parametrize(
+    ("handles", "name"),
+    [
+        (["LizaSoberano"], "lizasoberano"),
+        (["elonmusk", "BarackObama"], "barackobama-elonmusk"),
+        (["voluntas", "GoAndo", "KenMcAlinn"], "goando-kenmcalinn-voluntas"),
+    ],
+)
+def test_persona_name(handles: list[str], name: str) -> None:
+    assert persona_name(handles) == name

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.bases import Shape
+from trainer.base import Base, load_base
+from trainer.engine import Engine, NotLoaded, PieceStream, WrongBase, line_end_ids
+from trainer.manifest import DamagedPersona, read_manifest, write_manifest
+from trainer.protocol import GenerateRequest
+from trainer.sampling import Cancelled
+from trainer.text import one_line
+
+from .conftest import BaseFolders
+
+REQUEST = GenerateRequest(id=7, key="pip", prompt="the lamp", n=3, max_tokens=20, seed=1)
+
+
+def ask(prompt: str = "the lamp", key: str = "pip", n: int = 1, max_tokens: int = 20, seed: int = 1) -> GenerateRequest:
+    return GenerateRequest(id=7, key=key, prompt=prompt, n=n, max_tokens=max_tokens, seed=seed)
+
+
+@pytest.fixture
+def engine(base: Base, persona: Path) -> Engine:
+    engine = Engine(base)
+    assert engine.load("pip", persona) > 0
+    return engine
+
+
+@pytest.fixture(scope="module")
+def shared_base(base_folders: BaseFolders) -> Base:
+    """For tests that add no hooks to it."""
+    return load_base(str(base_folders["gpt2"]))
+
+
+# Personas
+
+
+def test_a_persona_that_was_not_loaded(base: Base) -> None:
+    with pytest.raises(NotLoaded, match="pip"):
+        Engine(base).generate(REQUEST)
+
+
+def test_an_unloaded_persona_is_gone_and_the_base_as_before(base: Base, persona: Path) -> None:
+    def logits() -> torch.Tensor:
+        with torch.inference_mode():
+            output: torch.Tensor = base.model(input_ids=torch.arange(20)[None]).logits
+            return output
+
+    engine = Engine(base)
+    plain = logits()
+    engine.load("pip", persona)
+    engine.generate(REQUEST)
+    assert not torch.equal(logits(), plain)
+    engine.unload("pip")
+    assert torch.equal(logits(), plain)
+    with pytest.raises(NotLoaded):
+        engine.generate(REQUEST)
+    engine.unload("pip")  # twice is as good as once
+
+
+def test_personas_speak_for_themselves(base: Base, personas: dict[Shape, tuple[Path, Path]]) -> None:
+    first, second = personas["gpt2"]
+    engine = Engine(base)
+    engine.load("first", first)
+    alone = engine.generate(ask(key="first"))
+    engine.load("second", second)
+    other = engine.generate(ask(key="second"))
+    assert other.samples != alone.samples
+    assert engine.generate(ask(key="first")) == alone
+    engine.unload("second")
+    assert engine.generate(ask(key="first")) == alone
+
+
+def test_loading_again_replaces(engine: Engine, personas: dict[Shape, tuple[Path, Path]]) -> None:
+    before = engine.generate(REQUEST)
+    engine.load("pip", personas["gpt2"][1])
+    assert engine.generate(REQUEST).samples != before.samples
+
+
+def test_another_base(other_base_folder: Path, persona: Path) -> None:
+    engine = Engine(load_base(str(other_base_folder)))
+    with pytest.raises(WrongBase, match="trained on the base model"):
+        engine.load("pip", persona)
+
+
+def test_damaged_files_leave_the_resident_ones_alone(engine: Engine, persona: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(persona, tmp_path / "copy")
+    path = copy / "adapter_model.safetensors"
+    path.write_bytes(path.read_bytes()[:-7])
+    before = engine.generate(REQUEST)
+    with pytest.raises(DamagedPersona, match="adapter_model"):
+        engine.load("pip", copy)
+    with pytest.raises(DamagedPersona, match="manifest"):
+        engine.load("other", tmp_path / "nowhere")
+    assert engine.generate(REQUEST) == before
+    with pytest.raises(NotLoaded):
+        engine.generate(ask(key="other"))
+
+
+def test_an_adapter_for_other_layers_is_damaged(
+    base: Base, personas: dict[Shape, tuple[Path, Path]], tmp_path: Path
+) -> None:
+    copy = shutil.copytree(personas["llama"][0], tmp_path / "copy")
+    manifest = read_manifest(copy)
+    write_manifest(copy, manifest.model_copy(update={"base": base.record}))
+    with pytest.raises(DamagedPersona, match="layer"):
+        Engine(base).load("pip", copy)
+
+
+# Texts
+
+
+def test_samples_begin_with_the_prompt(engine: Engine) -> None:
+    generated = engine.generate(REQUEST)
+    assert generated.id == 7
+    assert len(generated.samples) == 3
+    assert all(text.startswith("the lamp") and text != "the lamp" for text in generated.samples)
+    assert 3 <= generated.n_tokens <= 60
+    assert not generated.cut
+
+
+def test_the_same_seed_gives_the_same_text(engine: Engine) -> None:
+    assert engine.generate(REQUEST) == engine.generate(REQUEST)
+    assert engine.generate(REQUEST).samples != engine.generate(ask(n=3, seed=2)).samples
+    assert engine.generate(ask(n=1)).samples[0] == engine.generate(REQUEST).samples[0]
+
+
+def test_a_persona_says_what_it_learnt(base: Base, personas: dict[Shape, tuple[Path, Path]]) -> None:
+    """Twenty tokens of a base model of random weights hold no word of the posts; a persona's do."""
+    engine = Engine(base)
+    engine.load("pip", personas["gpt2"][0])
+    request = GenerateRequest(id=1, key="pip", prompt="fog report", max_tokens=20, temperature=0)
+    assert " the" in engine.generate(request).samples[0]
+
+
+@pytest.mark.parametrize("prompt", ["🍲", "👩‍🚒 ❤️ says", "é", "the 🍲 is", "<|endoftext|>", "a <|endoftext|> b", "中文"])
+def test_any_prompt_is_kept(engine: Engine, prompt: str) -> None:
+    for text in engine.generate(ask(prompt, n=3)).samples:
+        assert text.startswith(prompt)
+        assert len(text.splitlines()) == 1
+        assert "\ufffd" not in text
+
+
+@pytest.mark.parametrize(("n_prompt", "cut"), [(43, False), (44, True), (1_000, True)])
+def test_a_prompt_that_does_not_fit_is_cut_from_the_left(engine: Engine, base: Base, n_prompt: int, cut: bool) -> None:
+    """Context 64: one end-of-text token, 20 new tokens, and room for 43 of the prompt."""
+    prompt = "a1" * 500
+    ids = base.encode(prompt)
+    prompt = base.tokenizer.decode(ids[:n_prompt])
+    assert len(base.encode(prompt)) == n_prompt
+    generated = engine.generate(ask(prompt))
+    assert generated.cut is cut
+    assert generated.samples[0].startswith(prompt)
+    if cut:
+        end = base.tokenizer.decode(base.encode(prompt)[-43:])
+        assert engine.generate(ask(end)).samples[0] == end + generated.samples[0].removeprefix(prompt)
+
+
+def test_no_more_tokens_than_half_the_context(engine: Engine) -> None:
+    request = GenerateRequest(id=1, key="pip", prompt="x" * 200, max_tokens=1024, temperature=2, top_p=1, n=5)
+    generated = engine.generate(request)
+    assert generated.n_tokens <= 5 * 32
+    assert generated.cut
+
+
+def test_a_generation_can_be_cancelled(engine: Engine) -> None:
+    before = engine.generate(REQUEST)
+    with pytest.raises(Cancelled):
+        engine.generate(REQUEST, cancelled=lambda: True)
+    assert engine.generate(REQUEST) == before
+
+
+# Streams
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_pieces_add_up_to_the_text(engine: Engine, seed: int) -> None:
+    pieces = ["the lamp"] * 3
+    temperature = 0.5 + seed / 2
+    request = GenerateRequest(id=1, key="pip", prompt="the lamp", n=3, temperature=temperature, seed=seed)
+
+    def on_piece(sample: int, piece: str) -> None:
+        assert piece
+        pieces[sample] += piece
+
+    generated = engine.generate(request, on_piece)
+    for streamed, text in zip(pieces, generated.samples, strict=True):
+        assert streamed.startswith(text.removesuffix("…"))
+
+
+@settings(max_examples=200)
+@given(tokens=st.lists(st.integers(0, 320), max_size=60))
+def test_pieces_are_whole_characters_of_one_line(shared_base: Base, tokens: list[int]) -> None:
+    """Random tokens: mostly broken UTF-8, with line ends and control characters."""
+    pieces: list[str] = []
+    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
+    for token in tokens:
+        stream.add(token)
+    for piece in pieces:
+        piece.encode()
+        assert piece == one_line(piece) != ""
+    assert "".join(pieces) == one_line(stream.text)
+    whole = shared_base.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    assert whole.startswith(stream.text)
+
+
+def test_a_character_of_several_tokens_comes_in_one_piece(shared_base: Base) -> None:
+    pieces: list[str] = []
+    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
+    tokens = shared_base.encode("né 中👩‍🚒!")
+    assert len(tokens) > 8
+    for token in tokens:
+        stream.add(token)
+    assert "".join(pieces) == "né 中👩‍🚒!"
+    assert {"é", "中", "👩", "!"} <= set(pieces)
+
+
+def test_nothing_is_streamed_after_a_line_end(shared_base: Base) -> None:
+    pieces: list[str] = []
+    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
+    for token in shared_base.encode("tea.\u2028more\ntea"):
+        stream.add(token)
+    assert "".join(pieces) == "tea."
+
+
+def test_a_post_ends_with_every_token_that_has_a_line_end_in_it(base: Base) -> None:
+    """Tokenizers of web text have tokens such as `.\\n` and ` \\n\\n`."""
+    base.tokenizer.add_tokens([".\n", " \n\n", ")\r\n", " the"])
+    ends = line_end_ids(base)
+    assert base.end_id in ends
+    others = {base.tokenizer.decode([i]) for i in ends - {base.end_id}}
+    assert others == {"\n", "\r", ".\n", " \n\n", ")\r\n"}
+
+
+def test_the_text_before_a_line_end_in_a_token_is_kept(base: Base, persona: Path) -> None:
+    """Make the likeliest first token one that ends a line: the text ends there, by itself."""
+    full_stop = base.encode(".")[0]
+    tokenizer = base.tokenizer
+    tokenizer.add_tokens([".\n"])
+    number = tokenizer.convert_tokens_to_ids(".\n")
+    engine = Engine(replace(base, tokenizer=tokenizer))
+    engine.load("pip", persona)
+    base.model.get_output_embeddings().register_forward_hook(
+        lambda layer, inputs, output: torch.full((*output.shape[:2], number + 1), -9.0).index_fill(
+            -1, torch.tensor([number]), 9.0
+        )
+    )
+    assert full_stop != number
+    generated = engine.generate(ask("the lamp"))
+    assert generated.samples == ("the lamp.",)
+    assert generated.n_tokens == 1
