@@ -54,6 +54,9 @@ class Store(Protocol):
 
     async def job(self, job_id: int) -> Job | None: ...
 
+    async def active_job(self, persona: str) -> Job | None:
+        """The persona's queued or running job."""
+
     async def jobs(self, limit: int = 20) -> list[Job]:
         """Newest first."""
 

@@ -1,35 +1,16 @@
-"""The command group and what all of its commands share: settings, and errors as one line and exit code 1."""
+"""The `mynah` command: its global options, and its commands."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from bot.errors import MynahError
-
-if TYPE_CHECKING:
-    from bot.settings import Settings
-
-T = TypeVar("T")
-
-
-class Group(click.Group):
-    """Shows MynahErrors as their message and exits 1; Ctrl-C exits 130."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except MynahError as error:
-            click.echo(str(error), err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
-            sys.exit(130)
+from bot.cli.models import models
+from bot.cli.say import say
+from bot.cli.shared import Group, run, settings_of
+from bot.cli.train import train
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,18 +31,6 @@ def main(ctx: click.Context, data_dir: Path | None, config: Path | None) -> None
     ctx.obj = (config, data_dir)
 
 
-def settings_of(ctx: click.Context) -> Settings:
-    """Raises SettingsError."""
-    from bot.settings import load_settings
-
-    config, data_dir = ctx.obj
-    return load_settings(config, data_dir)
-
-
-def run(work: Coroutine[None, None, T]) -> T:
-    return asyncio.run(work)
-
-
 @main.command()
 @click.pass_context
 def console(ctx: click.Context) -> None:
@@ -71,5 +40,5 @@ def console(ctx: click.Context) -> None:
     sys.exit(run(run_console(settings_of(ctx))))
 
 
-# At the end: the nouns' files import `main` from here.
-from bot.cli import models, say, train  # noqa: E402, F401
+for command in (train, say, models):
+    main.add_command(command)

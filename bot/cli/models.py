@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from bot.cli.main import main, run, settings_of
+from bot.cli.shared import run, settings_of
 
 
-@main.group()
+@click.group()
 def models() -> None:
     """The personas on this machine."""
 

@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from bot.cli.main import main, run, settings_of
+from bot.cli.shared import run, settings_of
 
 
-@main.command()
+@click.command()
 @click.argument("persona", metavar="@PERSONA")
 @click.argument("prompt")
 @click.option("-n", "--n", "n", type=int, default=1, show_default=True, help="Samples, 1 to 5.")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.main import main, run, settings_of
+from bot.cli.shared import run, settings_of
 
 if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.usecases.train import DryRun
 
 
-@main.command()
+@click.command()
 @click.argument("accounts", nargs=-1, required=True, metavar="@A [@B [@C]]")
 @click.option(
     "--from",

@@ -31,7 +31,7 @@ _FORGET_JOBS = """UPDATE jobs SET accounts = '[]', user = '', channel = '', erro
     WHERE persona = ? AND state NOT IN ('queued', 'running')"""
 _ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, created_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (persona) WHERE state IN ('queued', 'running') DO NOTHING RETURNING *"""
-_ACTIVE_JOB = "SELECT id, state FROM jobs WHERE persona = ? AND state IN ('queued', 'running')"
+_ACTIVE_JOB = "SELECT * FROM jobs WHERE persona = ? AND state IN ('queued', 'running')"
 _POSITION = """SELECT count(*) FROM jobs AS this JOIN jobs AS other
     WHERE this.id = ? AND this.state = 'queued'
     AND (other.state = 'running' OR other.state = 'queued' AND other.id < this.id)"""
@@ -101,6 +101,10 @@ class SqliteStore:
     async def job(self, job_id: int) -> Job | None:
         # As text: a person may ask for a number that has no place in an SQLite integer.
         rows = await self.database.fetch("SELECT * FROM jobs WHERE id = ?", (str(job_id),))
+        return job_from_row(rows[0]) if rows else None
+
+    async def active_job(self, persona: str) -> Job | None:
+        rows = await self.database.fetch(_ACTIVE_JOB, (persona,))
         return job_from_row(rows[0]) if rows else None
 
     async def jobs(self, limit: int = 20) -> list[Job]:

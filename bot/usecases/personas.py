@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain import Job, JobState, Persona
+from bot.domain import Job, Persona
 from bot.errors import BadInput, NotFound
 from bot.usecases.services import Services
 
@@ -28,8 +28,7 @@ async def plan_forgetting(services: Services, name: str) -> Forgetting:
     """Raises NotFound when there is neither a persona nor a job of this name."""
     personas = await services.store.personas()
     persona = next((one for one in personas if one.name == name), None)
-    active = (JobState.QUEUED, JobState.RUNNING)
-    job = next((job for job in await services.store.jobs() if job.persona == name and job.state in active), None)
+    job = await services.store.active_job(name)
     if persona is None and job is None and not services.folders.persona(name).exists():
         raise NotFound(f"There is no persona @{name}, so there is nothing to forget. /personas lists them.")
     accounts = persona.manifest.corpus.accounts if persona else ()

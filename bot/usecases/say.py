@@ -6,9 +6,10 @@ import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from bot.domain import Caller, Job, JobState, Persona, Utterance
+from bot.domain import Caller, Persona, Utterance
 from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied
 from bot.policy import check_prompt, check_samples
+from bot.ports import Store
 from bot.usecases.services import Services
 from trainer.protocol import Generated, GenerateRequest, Piece
 
@@ -21,16 +22,18 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
         wanted = next(iter(personas))
     if wanted in personas:
         return personas[wanted]
-    raise NotFound(_missing(wanted, sorted(personas), await services.store.jobs()))
+    raise NotFound(await _missing(services.store, wanted, sorted(personas)))
 
 
-def _missing(wanted: str | None, known: Sequence[str], jobs: Sequence[Job]) -> str:
+async def _missing(store: Store, wanted: str | None, known: Sequence[str]) -> str:
     """Why there is nobody to speak, and what to do."""
-    training = [job.persona for job in jobs if job.state in (JobState.QUEUED, JobState.RUNNING)]
-    if training and (wanted in training or not known):
-        return f"@{wanted or training[-1]} is still training. /jobs shows how far it is."
+    if wanted is not None and await store.active_job(wanted):
+        return f"@{wanted} is still training. /jobs shows how far it is."
     if not known:
-        return "There is no persona yet. Train one first: /train @pip_the_lighthouse takes about a minute."
+        return (
+            "There is no persona yet. Train one first: /train @pip_the_lighthouse takes about a minute. "
+            "(/jobs shows whether one is on its way.)"
+        )
     names = ", ".join(f"@{name}" for name in known)
     if wanted is None:
         return f"Which persona? There are: {names}. Name one, like /say @{known[0]} My dream is"

@@ -211,6 +211,14 @@ async def test_an_ended_job_makes_room_for_the_next(store: Store, state: JobStat
     assert second.state == JobState.QUEUED
 
 
+@pytest.mark.parametrize("state", JobState)
+async def test_the_active_job_of_a_persona_is_the_queued_or_running_one(store: Store, state: JobState) -> None:
+    job_id = await add_in(store, state)
+    await add(store, "alice-bob")
+    active = await store.active_job("alice")
+    assert (active.id if active else None) == (job_id if state in (JobState.QUEUED, JobState.RUNNING) else None)
+
+
 async def test_of_concurrent_jobs_for_one_persona_one_is_added(store: Store) -> None:
     results = await asyncio.gather(*(add(store) for _ in range(5)), return_exceptions=True)
     assert sum(isinstance(result, Job) for result in results) == 1

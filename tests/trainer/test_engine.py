@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.bases import Shape
 from trainer.base import Base, load_base
 from trainer.engine import Engine, NotLoaded, PieceStream, WrongBase, line_end_ids
 from trainer.manifest import DamagedPersona, read_manifest, write_manifest
@@ -17,7 +15,7 @@ from trainer.protocol import GenerateRequest
 from trainer.sampling import Cancelled
 from trainer.text import one_line
 
-from .conftest import BaseFolders
+from .helpers import BaseFolders, Personas, decode
 
 REQUEST = GenerateRequest(id=7, key="pip", prompt="the lamp", n=3, max_tokens=20, seed=1)
 
@@ -65,7 +63,7 @@ def test_an_unloaded_persona_is_gone_and_the_base_as_before(base: Base, persona:
     engine.unload("pip")  # twice is as good as once
 
 
-def test_personas_speak_for_themselves(base: Base, personas: dict[Shape, tuple[Path, Path]]) -> None:
+def test_personas_speak_for_themselves(base: Base, personas: Personas) -> None:
     first, second = personas["gpt2"]
     engine = Engine(base)
     engine.load("first", first)
@@ -78,7 +76,7 @@ def test_personas_speak_for_themselves(base: Base, personas: dict[Shape, tuple[P
     assert engine.generate(ask(key="first")) == alone
 
 
-def test_loading_again_replaces(engine: Engine, personas: dict[Shape, tuple[Path, Path]]) -> None:
+def test_loading_again_replaces(engine: Engine, personas: Personas) -> None:
     before = engine.generate(REQUEST)
     engine.load("pip", personas["gpt2"][1])
     assert engine.generate(REQUEST).samples != before.samples
@@ -104,9 +102,7 @@ def test_damaged_files_leave_the_resident_ones_alone(engine: Engine, persona: Pa
         engine.generate(ask(key="other"))
 
 
-def test_an_adapter_for_other_layers_is_damaged(
-    base: Base, personas: dict[Shape, tuple[Path, Path]], tmp_path: Path
-) -> None:
+def test_an_adapter_for_other_layers_is_damaged(base: Base, personas: Personas, tmp_path: Path) -> None:
     copy = shutil.copytree(personas["llama"][0], tmp_path / "copy")
     manifest = read_manifest(copy)
     write_manifest(copy, manifest.model_copy(update={"base": base.record}))
@@ -132,15 +128,7 @@ def test_the_same_seed_gives_the_same_text(engine: Engine) -> None:
     assert engine.generate(ask(n=1)).samples[0] == engine.generate(REQUEST).samples[0]
 
 
-def test_a_persona_says_what_it_learnt(base: Base, personas: dict[Shape, tuple[Path, Path]]) -> None:
-    """Twenty tokens of a base model of random weights hold no word of the posts; a persona's do."""
-    engine = Engine(base)
-    engine.load("pip", personas["gpt2"][0])
-    request = GenerateRequest(id=1, key="pip", prompt="fog report", max_tokens=20, temperature=0)
-    assert " the" in engine.generate(request).samples[0]
-
-
-@pytest.mark.parametrize("prompt", ["🍲", "👩‍🚒 ❤️ says", "é", "the 🍲 is", "<|endoftext|>", "a <|endoftext|> b", "中文"])
+@pytest.mark.parametrize("prompt", ["🍲", "👩‍🚒 ❤️ says", "é", "<|endoftext|>", "a <|endoftext|> b", "中文"])
 def test_any_prompt_is_kept(engine: Engine, prompt: str) -> None:
     for text in engine.generate(ask(prompt, n=3)).samples:
         assert text.startswith(prompt)
@@ -153,13 +141,13 @@ def test_a_prompt_that_does_not_fit_is_cut_from_the_left(engine: Engine, base: B
     """Context 64: one end-of-text token, 20 new tokens, and room for 43 of the prompt."""
     prompt = "a1" * 500
     ids = base.encode(prompt)
-    prompt = base.tokenizer.decode(ids[:n_prompt])
+    prompt = decode(base, ids[:n_prompt])
     assert len(base.encode(prompt)) == n_prompt
     generated = engine.generate(ask(prompt))
     assert generated.cut is cut
     assert generated.samples[0].startswith(prompt)
     if cut:
-        end = base.tokenizer.decode(base.encode(prompt)[-43:])
+        end = decode(base, base.encode(prompt)[-43:])
         assert engine.generate(ask(end)).samples[0] == end + generated.samples[0].removeprefix(prompt)
 
 
@@ -207,7 +195,7 @@ def test_pieces_are_whole_characters_of_one_line(shared_base: Base, tokens: list
         piece.encode()
         assert piece == one_line(piece) != ""
     assert "".join(pieces) == one_line(stream.text)
-    whole = shared_base.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    whole = decode(shared_base, tokens, skip_special_tokens=True)
     assert whole.startswith(stream.text)
 
 
@@ -235,24 +223,21 @@ def test_a_post_ends_with_every_token_that_has_a_line_end_in_it(base: Base) -> N
     base.tokenizer.add_tokens([".\n", " \n\n", ")\r\n", " the"])
     ends = line_end_ids(base)
     assert base.end_id in ends
-    others = {base.tokenizer.decode([i]) for i in ends - {base.end_id}}
+    others = {decode(base, [i]) for i in ends - {base.end_id}}
     assert others == {"\n", "\r", ".\n", " \n\n", ")\r\n"}
 
 
 def test_the_text_before_a_line_end_in_a_token_is_kept(base: Base, persona: Path) -> None:
     """Make the likeliest first token one that ends a line: the text ends there, by itself."""
-    full_stop = base.encode(".")[0]
-    tokenizer = base.tokenizer
-    tokenizer.add_tokens([".\n"])
-    number = tokenizer.convert_tokens_to_ids(".\n")
-    engine = Engine(replace(base, tokenizer=tokenizer))
+    base.tokenizer.add_tokens([".\n"])
+    number = base.tokenizer.get_vocab()[".\n"]
+    engine = Engine(base)
     engine.load("pip", persona)
     base.model.get_output_embeddings().register_forward_hook(
         lambda layer, inputs, output: torch.full((*output.shape[:2], number + 1), -9.0).index_fill(
             -1, torch.tensor([number]), 9.0
         )
     )
-    assert full_stop != number
     generated = engine.generate(ask("the lamp"))
     assert generated.samples == ("the lamp.",)
     assert generated.n_tokens == 1

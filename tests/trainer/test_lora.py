@@ -14,7 +14,7 @@ from tests.bases import Shape
 from trainer.base import Base, load_base
 from trainer.lora import AdapterMismatch, AdapterSwitch, read_adapter
 
-from .conftest import BaseFolders
+from .helpers import BaseFolders, Personas
 
 IDS = torch.arange(40).reshape(2, 20) * 7 % 320
 
@@ -26,9 +26,7 @@ def logits(model: PreTrainedModel, ids: torch.Tensor = IDS) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("shape", ["gpt2", "llama", "llama-untied"])
-def test_logits_are_pefts_own(
-    shape: Shape, base_folders: BaseFolders, personas: dict[Shape, tuple[Path, Path]]
-) -> None:
+def test_logits_are_pefts_own(shape: Shape, base_folders: BaseFolders, personas: Personas) -> None:
     ours, theirs = (load_base(str(base_folders[shape])).model for _ in range(2))
     switch = AdapterSwitch(ours)
     plain = logits(ours)
@@ -40,9 +38,7 @@ def test_logits_are_pefts_own(
 
 
 @pytest.mark.parametrize("shape", ["gpt2", "llama", "llama-untied"])
-def test_switching_leaves_nothing_behind(
-    shape: Shape, base_folders: BaseFolders, personas: dict[Shape, tuple[Path, Path]]
-) -> None:
+def test_switching_leaves_nothing_behind(shape: Shape, base_folders: BaseFolders, personas: Personas) -> None:
     model = load_base(str(base_folders[shape])).model
     plain = logits(model)
     switch = AdapterSwitch(model)

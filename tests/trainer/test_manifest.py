@@ -17,7 +17,7 @@ from trainer.manifest import (
     write_manifest,
 )
 
-from .conftest import COUNTS
+from .helpers import COUNTS
 
 
 @pytest.fixture

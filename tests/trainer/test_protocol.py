@@ -27,7 +27,7 @@ from trainer.protocol import (
     encode,
 )
 
-from .conftest import COUNTS
+from .helpers import COUNTS
 
 TEXT = st.text() | st.just("two\nlines\r\n\u2028\x00🍲")
 

@@ -1,0 +1,43 @@
+"""What all commands of the CLI share: errors as one line and exit code 1, settings, running a coroutine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from bot.errors import MynahError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+T = TypeVar("T")
+
+
+class Group(click.Group):
+    """Shows MynahErrors as their message and exits 1; Ctrl-C exits 130."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except MynahError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            sys.exit(130)
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """Raises SettingsError."""
+    from bot.settings import load_settings
+
+    config, data_dir = ctx.obj
+    return load_settings(config, data_dir)
+
+
+def run(work: Coroutine[None, None, T]) -> T:
+    return asyncio.run(work)
