@@ -66,7 +66,7 @@ def failure(failed: Failed) -> MynahError:
         case "disk_full":
             return DiskFull("The disk is full. Free some space, then try again; nothing that was there is lost.")
         case "wrong_base":
-            return UserError(failed.message)
+            return UserError(f"This persona can't speak: {failed.message}. Set base_model back, or train it again.")
         case _:
             return OperatorError(failed.message)
 

@@ -1,7 +1,8 @@
 """ModelPool: which personas are resident. Byte-bounded LRU, single-flight loads, leases as reference counts.
 
 Invariants: a leased persona is never evicted; the bytes of resident and loading personas never pass the limit, but for
-one persona that is larger than the limit by itself, which may be alone.
+one persona that is larger than the limit by itself, which may be alone, and for what a load came out larger than its
+estimate while everything else is leased.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class _Entry:
 
     key: str
     n_bytes: int  # an estimate until it is loaded
-    loading: asyncio.Task[int]
+    loading: asyncio.Task[None] = field(init=False)
     leases: int = 0
     last_used: float = 0.0
 
@@ -44,7 +45,7 @@ class ModelPool:
     clock: Clock
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while entries come and go
-    _freed: asyncio.Event = field(default_factory=asyncio.Event)  # set, and replaced, whenever a lease ends
+    _freed: asyncio.Event = field(default_factory=asyncio.Event)  # set, and replaced, when a lease or a load ends
 
     @property
     def resident(self) -> dict[str, int]:
@@ -59,13 +60,13 @@ class ModelPool:
         """
         entry = await self._acquire(key, estimate)
         try:
-            await self._loaded(entry)
+            await asyncio.shield(entry.loading)  # one waiter's going away doesn't stop it for the others
             yield
         finally:
             entry.leases -= 1
             entry.last_used = self.clock()
-            self._freed.set()
-            self._freed = asyncio.Event()
+            self._announce()
+        await self._trim()
 
     async def _acquire(self, key: str, estimate: int) -> _Entry:
         """The key's entry, one lease taken; a new one starts loading when there is room."""
@@ -81,28 +82,41 @@ class ModelPool:
         async with self._lock:
             entry = self._entries.get(key)
             if entry is None:
-                if not await self._make_room(estimate):
+                if not await self._shrink(self.max_bytes - estimate, 0):
                     return None
-                entry = self._entries[key] = _Entry(key, estimate, asyncio.ensure_future(self.load(key)))
+                entry = self._entries[key] = _Entry(key, estimate)
+                entry.loading = asyncio.create_task(self._fill(entry))
+                entry.loading.add_done_callback(self._announce)
             entry.leases += 1
             return entry
 
-    async def _loaded(self, entry: _Entry) -> None:
-        """Wait for the one load that all of an entry's leases share. One waiter's going away doesn't stop it."""
+    async def _fill(self, entry: _Entry) -> None:
+        """The one load that all of an entry's leases share; it ends well even when nobody waits for it any more."""
         try:
-            entry.n_bytes = await asyncio.shield(entry.loading)
+            entry.n_bytes = await self.load(entry.key)
         except BaseException:
-            failed = entry.loading.done() and (entry.loading.cancelled() or entry.loading.exception() is not None)
-            if failed and self._entries.get(entry.key) is entry:
+            if self._entries.get(entry.key) is entry:
                 del self._entries[entry.key]
             raise
-        if sum(self.resident.values()) > self.max_bytes:  # it came out larger than its estimate
-            async with self._lock:
-                await self._make_room(0)
+        await self._trim()
 
-    async def _make_room(self, n_bytes: int) -> bool:
-        """Evict the least recently used personas without leases until `n_bytes` fit; False when they can't."""
-        while self._entries and sum(self.resident.values()) + n_bytes > self.max_bytes:
+    async def _trim(self) -> None:
+        """Back to the limit, as far as leases let, after a load that came out larger than its estimate."""
+        if sum(self.resident.values()) > self.max_bytes:
+            async with self._lock:
+                await self._shrink(self.max_bytes, 1)
+
+    def _announce(self, _: object = None) -> None:
+        """Wake everybody who waits for room or for the end of a lease."""
+        self._freed.set()
+        self._freed = asyncio.Event()
+
+    async def _shrink(self, n_bytes: int, count: int) -> bool:
+        """Evict the least recently used personas without leases down to `n_bytes`, or to `count` of them.
+
+        False when leases are in the way.
+        """
+        while len(self._entries) > count and sum(self.resident.values()) > n_bytes:
             idle = [entry for entry in self._entries.values() if entry.idle]
             if not idle:
                 return False
@@ -110,20 +124,24 @@ class ModelPool:
         return True
 
     async def _evict(self, entry: _Entry) -> None:
-        del self._entries[entry.key]
-        await self.unload(entry.key)
+        if self._entries.get(entry.key) is entry:
+            del self._entries[entry.key]
+            await self.unload(entry.key)
 
     async def drop(self, prefix: str) -> None:
-        """Unload every persona whose key starts with `prefix`, each once its leases are over."""
-        while True:
+        """Unload every persona that is here now and whose key starts with `prefix`, each once its leases are over."""
+        going = [entry for key, entry in self._entries.items() if key.startswith(prefix)]
+        while going:
             freed = self._freed
             async with self._lock:
-                for entry in [e for e in self._entries.values() if e.key.startswith(prefix) and e.idle]:
-                    await self._evict(entry)
-            if not any(key.startswith(prefix) for key in self._entries):
-                return
-            await freed.wait()
+                for entry in going:
+                    if entry.idle:
+                        await self._evict(entry)
+            going = [entry for entry in going if self._entries.get(entry.key) is entry]
+            if going:
+                await freed.wait()
 
     def reset(self) -> None:
         """Forget everything: the worker that held it is gone. Loads under way fail by themselves; leases end."""
         self._entries.clear()
+        self._announce()
