@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def mynah(data_dir: Path, *arguments: str, lines: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "--data-dir", str(data_dir), *arguments],
+        input=lines,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_the_commands(tmp_path: Path) -> None:
+    done = mynah(tmp_path, "--help")
+    assert done.returncode == 0
+    for command in ("console", "train", "say", "models"):
+        assert f"  {command} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], "Missing argument"),
+        (["train", "@a", "--json"], "--json goes with --dry-run"),
+        (["say", "@a"], "Missing argument"),
+        (["nothing"], "No such command"),
+    ],
+)
+def test_usage_errors(tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = mynah(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "@not-a-handle"], "is not a handle"),
+        (["train", "@alice", "--from", "/no/such/file"], "There is no file"),
+        (["train", "@alice", "--dry-run"], "I don't know an account @alice"),
+        (["say", "@alice", "hi"], "There is no persona yet"),
+        (["models", "forget", "@alice", "--yes"], "nothing to forget"),
+    ],
+)
+def test_errors_are_a_sentence_and_exit_code_1(tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = mynah(tmp_path, *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_setting_is_named(tmp_path: Path) -> None:
+    done = mynah(tmp_path, "models", "list", MYNAH_TRAINING__EPOCHS="none")
+    assert done.returncode == 1
+    assert "training.epochs" in done.stderr
+
+
+def test_an_empty_folder_has_no_models(tmp_path: Path) -> None:
+    done = mynah(tmp_path, "models", "list")
+    assert (done.returncode, done.stdout) == (0, "No persona yet. Train one: /train @pip_the_lighthouse\n")
+
+
+def test_a_dry_run_shows_what_a_training_would_use_and_trains_nothing(tmp_path: Path) -> None:
+    done = mynah(tmp_path, "train", "@pip_the_lighthouse", "@ladle_in_orbit", "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["persona"] == "ladle_in_orbit-pip_the_lighthouse"
+    assert [account["handle"] for account in facts["accounts"]] == ["pip_the_lighthouse", "ladle_in_orbit"]
+    for account in facts["accounts"]:
+        assert account["downloaded"] - account["retweets"] - account["short"] == account["kept"]
+    assert len(facts["preview"]) == 5
+    assert facts["seconds"] > 0
+    assert facts["warnings"] == []
+    assert not (tmp_path / "personas").exists()
+    assert "No trainings yet" in mynah(tmp_path, "console", lines="/jobs\n").stdout
+
+
+def test_a_dry_run_for_people(tmp_path: Path) -> None:
+    done = mynah(tmp_path, "train", "@pip_the_lighthouse", "--dry-run")
+    assert "Posts downloaded                  584" in done.stdout
+    assert done.stdout.count("    · ") == 5
+    assert "Estimated time: about " in done.stdout
+
+
+def test_little_text_warns(tmp_path: Path) -> None:
+    posts = tmp_path / "posts.txt"
+    posts.write_text("\n".join(f"today i counted {number} ships and one very rude gull" for number in range(300)))
+    done = mynah(tmp_path / "data", "train", "@alice", "--from", str(posts), "--dry-run", "--json")
+    (warning,) = json.loads(done.stdout)["warnings"]
+    assert "@alice" in warning
+    assert "may be thin" in warning
