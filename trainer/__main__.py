@@ -99,4 +99,4 @@ def serve_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # an ordinary exit aborts, because the inbox's thread is in the middle of reading stdin

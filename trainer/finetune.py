@@ -52,7 +52,7 @@ def finetune(
     began = time.monotonic()
     corpus = read_corpus(Path(request.corpus), base)
     recipe = choose_recipe(request.hyperparameters, base.parameters, base.context, corpus.n_tokens)
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(recipe.seed % 2**63)
     before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
     token_ids = sorted({base.end_id}.union(*corpus.train))
     model = adapt(base, recipe, token_ids)
@@ -64,7 +64,7 @@ def finetune(
         save_adapter(model, out)
     finally:
         model.unload()
-        base.model.requires_grad_(False)
+        base.model.eval().requires_grad_(False)
     run = _run_record(recipe, corpus, curve, before, len(token_ids), time.monotonic() - began, base.device.type)
     write_manifest(out, _manifest(request, base, corpus, run, sample, out))
     return Trained(id=request.id, n_bytes=sum(path.stat().st_size for path in out.iterdir()))
@@ -103,12 +103,15 @@ def first_sample(base: Base, seed: int, cancelled: Callable[[], bool]) -> str:
 
 
 def save_adapter(model: PeftModel, out: Path) -> None:
-    """PEFT's two files, tensors in bf16."""
+    """PEFT's two files, tensors in bf16, the same bytes for the same persona."""
     model.save_pretrained(str(out), save_embedding_layers=False)
     (out / "README.md").unlink(missing_ok=True)
     path = out / "adapter_model.safetensors"
     halves = {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in load_file(path).items()}
     save_file(halves, path, metadata={"format": "pt"})
+    config = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))
+    config["target_modules"].sort()  # PEFT writes a set
+    (out / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _with_id(report: Report, request_id: int) -> Report:

@@ -40,7 +40,10 @@ def fit(
     report: Callable[[Progress], None],
     cancelled: Callable[[], bool],
 ) -> Curve:
-    """Train whatever requires a gradient in `base.model`; its best weights are in it afterwards. Raises Cancelled."""
+    """Train whatever requires a gradient in `base.model`; its best weights are in it afterwards.
+
+    Without held-out posts the last epoch's are taken for the best. Raises Cancelled, or FloatingPointError.
+    """
     model = base.model
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
@@ -48,6 +51,7 @@ def fit(
     losses: list[float] = []
     nats: list[float] = []
     best: list[torch.Tensor] = []
+    best_epoch = 0
     for epoch in range(recipe.epochs):
         model.train()
         epoch_losses: list[float] = []
@@ -59,14 +63,17 @@ def fit(
             meter.tick(epoch_losses[-1])
         losses.append(sum(epoch_losses) / len(epoch_losses))
         nats.append(held_out_nats(model, held_out, base.end_id, base.context))
+        if not math.isfinite(losses[-1] + nats[-1]):
+            raise FloatingPointError(f"the training diverged at the learning rate {recipe.learning_rate}: take a lower")
         if nats[-1] <= min(nats):
             best = [p.detach().clone() for p in parameters]
-        elif len(nats) - nats.index(min(nats)) > PATIENCE:
+            best_epoch = len(nats)
+        elif len(nats) - best_epoch >= PATIENCE:
             break
     with torch.no_grad():
         for parameter, value in zip(parameters, best, strict=True):
             parameter.copy_(value)
-    return Curve(tuple(losses), tuple(nats), nats.index(min(nats)) + 1)
+    return Curve(tuple(losses), tuple(nats), best_epoch)
 
 
 class Meter:
@@ -142,9 +149,9 @@ def held_out_nats(model: PreTrainedModel, posts: Sequence[list[int]], end_id: in
     """Total nats of the posts, each on its own, from end-of-text token to end-of-text token."""
     model.eval()
     total = 0.0
-    ordered = sorted(posts, key=len)
-    for start in range(0, len(ordered), EVALUATION_ROWS):
-        inputs, targets = _padded(ordered[start : start + EVALUATION_ROWS], end_id, context)
+    rows = sorted((row for ids in posts for row in windows([end_id, *ids, end_id], context)), key=len)
+    for start in range(0, len(rows), EVALUATION_ROWS):
+        inputs, targets = _padded(rows[start : start + EVALUATION_ROWS], end_id)
         with autocast(model.device):
             logits = model(input_ids=inputs.to(model.device), use_cache=False).logits.float()
         total += functional.cross_entropy(
@@ -153,9 +160,13 @@ def held_out_nats(model: PreTrainedModel, posts: Sequence[list[int]], end_id: in
     return total
 
 
-def _padded(posts: Sequence[list[int]], end_id: int, context: int) -> tuple[torch.Tensor, torch.Tensor]:
+def windows(ids: Sequence[int], context: int) -> list[Sequence[int]]:
+    """Rows of at most `context` + 1 ids, in which every id but the first is predicted once."""
+    return [ids[start : start + context + 1] for start in range(0, len(ids) - 1, context)]
+
+
+def _padded(rows: Sequence[Sequence[int]], end_id: int) -> tuple[torch.Tensor, torch.Tensor]:
     """(rows, longest) inputs and targets; causal attention makes a mask for right padding unnecessary."""
-    rows = [[end_id, *ids, end_id][: context + 1] for ids in posts]
     longest = max(map(len, rows)) - 1
     inputs = torch.full((len(rows), longest), end_id)
     targets = torch.full((len(rows), longest), IGNORED)

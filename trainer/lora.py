@@ -57,7 +57,7 @@ def read_adapter(folder: Path, model: PreTrainedModel) -> Adapter:
         b = tensors.get(key.replace(".lora_A.", ".lora_B."))
         if b is None or b.shape[1] != a.shape[0] or (b.shape[0], a.shape[1]) != _out_in(layers[name]):
             raise AdapterMismatch(f"its matrices for the layer {name} don't fit it")
-        matrices[name] = (a.to(like.device, like.dtype), (b * scale).to(like.device, like.dtype))
+        matrices[name] = (a.to(like.device, like.dtype), b.to(like.device, like.dtype) * scale)
     ids, rows = _token_rows(config, tensors, like.shape[1])
     if rows.shape != (ids.numel(), like.shape[1]) or (ids >= like.shape[0]).any():
         raise AdapterMismatch("its token rows don't fit the base model's embedding")

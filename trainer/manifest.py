@@ -8,13 +8,13 @@ import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.protocol import AccountCounts
 
 MANIFEST = "manifest.json"
-FORMAT = 1
 
 
 class DamagedPersona(Exception):
@@ -67,7 +67,7 @@ class RunRecord(_Record):
 
 
 class Manifest(_Record):
-    format: int = FORMAT
+    format: Literal[1] = 1
     persona: str
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     base: BaseRecord

@@ -71,9 +71,14 @@ def build_model(plan: Plan) -> GPT2LMHeadModel:
 
 
 def batches(tokens: np.ndarray, plan: Plan, start: int) -> Iterator[torch.Tensor]:
-    """(rows, context + 1) int64 per step, from step `start`; the order of a pass depends on the seed only."""
+    """(rows, context + 1) int64 per step, from step `start`; the order of a pass depends on the seed only.
+
+    Raises ValueError when there are too few tokens for one step.
+    """
     n_rows = (len(tokens) - 1) // plan.context
     per_pass = n_rows // plan.rows
+    if not per_pass:
+        raise ValueError(f"{len(tokens):,} tokens are too few: a step takes {plan.rows} × {plan.context}")
     for step in range(start, plan.steps):
         number, place = divmod(step, per_pass)
         order = np.random.default_rng(plan.seed + number).permutation(n_rows)
@@ -107,16 +112,19 @@ def loss_of(model: nn.Module, rows: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def bits_per_byte(model: nn.Module, work: Path, kind: str, plan: Plan, device: torch.device) -> float:
-    """Over at most 200 held-out rows of one kind; bytes are apportioned by tokens."""
+def bits_per_byte(model: nn.Module, work: Path, kind: str, plan: Plan, device: torch.device) -> float | None:
+    """Over at most 200 held-out rows of one kind, None if there is none; bytes are apportioned by tokens."""
     tokens = np.load(work / f"held_out_{kind}.npy")
     n_bytes = json.loads((work / "data.json").read_text())["held_out_bytes"][kind]
     n_rows = min(200, (len(tokens) - 1) // plan.context)
+    if n_rows < 1:
+        return None
     losses = []
     for i in range(n_rows):
         row = torch.from_numpy(tokens[i * plan.context : (i + 1) * plan.context + 1].astype(np.int64))
         losses.append(loss_of(model, row[None].to(device)).item())
-    return float(sum(losses) / len(losses) * len(tokens) / n_bytes / math.log(2))
+    bits = sum(losses) / n_rows / math.log(2) * len(tokens)
+    return round(bits / float(n_bytes), 4)
 
 
 def save_checkpoint(work: Path, state: dict[str, Any]) -> None:
@@ -124,7 +132,7 @@ def save_checkpoint(work: Path, state: dict[str, Any]) -> None:
     os.replace(work / "checkpoint.tmp", work / "checkpoint.pt")
 
 
-def train(plan: Plan, work: Path, every: int) -> GPT2LMHeadModel:
+def train(plan: Plan, work: Path, every: int, compiling: bool = True) -> GPT2LMHeadModel:
     """Train from `work`'s token files and its checkpoint, if there is one; log a JSON line every `every` steps."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = build_model(plan)
@@ -137,7 +145,7 @@ def train(plan: Plan, work: Path, every: int) -> GPT2LMHeadModel:
         for opt, saved in zip(opts, state["optimizers"], strict=True):
             opt.load_state_dict(saved)
         start = state["step"]
-    compiled = torch.compile(model)
+    compiled = torch.compile(model) if compiling else model
     tokens = np.load(work / "tokens.npy", mmap_mode="r")
     bar = tqdm(batches(tokens, plan, start), total=plan.steps, initial=start, unit="step", mininterval=10)
     began = time.monotonic()
@@ -180,10 +188,11 @@ def log(work: Path, step: int, loss: float, seconds: float, plan: Plan) -> None:
 def publish(model: GPT2LMHeadModel, work: Path, out: Path, plan: Plan) -> dict[str, Any]:
     """Write bf16 safetensors, the tokenizer and provenance.json; returns the provenance."""
     device = next(model.parameters()).device
-    scores = {kind: round(bits_per_byte(model, work, kind, plan, device), 4) for kind in PASSES}
+    scores = {kind: bits_per_byte(model, work, kind, plan, device) for kind in PASSES}
     out.mkdir(parents=True, exist_ok=True)
     model.to(torch.bfloat16)  # type: ignore[arg-type]
     model.save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)  # it is written for its owner only
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_file(str(work / "tokenizer.json")),
         bos_token=END_OF_TEXT,
@@ -215,10 +224,13 @@ def main() -> None:
     parser.add_argument("--heads", type=int, default=Plan.heads)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
+    parser.add_argument(
+        "--no-compile", action="store_true", help="start at once, without a C++ compiler, and go slower"
+    )
     args = parser.parse_args()
     plan = Plan(int(args.tokens), args.layers, args.width, args.heads, seed=args.seed)
     prepare(args.corpus, args.work, plan.vocab_size, plan.seed)
-    model = train(plan, args.work, args.every)
+    model = train(plan, args.work, args.every, not args.no_compile)
     print(json.dumps(publish(model, args.work, args.out, plan), indent=2))
 
 

@@ -119,7 +119,7 @@ def train_tokenizer(texts: list[str], vocab_size: int) -> Tokenizer:
 def encode(tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
     """uint16 token ids, each text followed by the end-of-text token."""
     end = tokenizer.token_to_id(END_OF_TEXT)
-    pieces: list[np.ndarray] = []
+    pieces = [np.empty(0, dtype=np.uint16)]
     for start in range(0, len(texts), 2_000):
         for encoding in tokenizer.encode_batch(texts[start : start + 2_000]):
             pieces.append(np.array([*encoding.ids, end], dtype=np.uint16))

@@ -1,7 +1,8 @@
 """A worker's side of the protocol: lines in from a reader thread, requests one at a time, answers out. No torch.
 
 Cancelling works because lines are read by a thread while the main thread computes. When the other side goes away,
-however it went, the input ends and so does this process: there is nothing here that has to be saved.
+however it went, the input ends and so does this process: there is nothing here that has to be saved. A line that is
+no request ends it too, with an error on stderr: whoever wrote it doesn't speak this protocol.
 """
 
 from __future__ import annotations
@@ -62,12 +63,16 @@ class Inbox:
         threading.Thread(target=self._read, daemon=True, name="inbox").start()
 
     def _read(self) -> None:
-        for line in self._source:
-            request = decode_request(line)
-            if isinstance(request, CancelRequest):
-                self._cancelled.add(request.target)
-            else:
-                self._queue.put(request)
+        try:
+            for line in self._source:
+                request = decode_request(line)
+                if isinstance(request, CancelRequest):
+                    self._cancelled.add(request.target)
+                else:
+                    self._queue.put(request)
+        except Exception:
+            traceback.print_exc()
+            os._exit(1)
         os._exit(0)
 
     def get(self) -> Work:

@@ -9,8 +9,7 @@ from typing import get_args
 import pytest
 import torch
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-torch.set_num_threads(1)  # on models this small a second thread costs more than it gives
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when transformers is imported
 
 from tests.bases import Shape, save_tiny_base
 from trainer.base import Base, load_base
@@ -18,6 +17,8 @@ from trainer.finetune import finetune
 from trainer.protocol import Hyperparameters
 
 from .helpers import BaseFolders, Personas, train_request
+
+torch.set_num_threads(1)  # on models this small a second thread costs more than it gives
 
 
 @pytest.fixture(scope="session")

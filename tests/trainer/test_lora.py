@@ -12,11 +12,16 @@ from transformers import PreTrainedModel
 
 from tests.bases import Shape
 from trainer.base import Base, load_base
-from trainer.lora import AdapterMismatch, AdapterSwitch, read_adapter
+from trainer.lora import Adapter, AdapterMismatch, AdapterSwitch, read_adapter
 
 from .helpers import BaseFolders, Personas
 
 IDS = torch.arange(40).reshape(2, 20) * 7 % 320
+
+
+@pytest.fixture
+def copy(persona: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(persona, tmp_path / "copy")
 
 
 def logits(model: PreTrainedModel, ids: torch.Tensor = IDS) -> torch.Tensor:
@@ -25,16 +30,28 @@ def logits(model: PreTrainedModel, ids: torch.Tensor = IDS) -> torch.Tensor:
         return output
 
 
+def peft_logits(base_folder: Path, persona: Path) -> torch.Tensor:
+    peft = PeftModel.from_pretrained(load_base(str(base_folder)).model, str(persona)).eval()
+    return logits(peft)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("shape", ["gpt2", "llama", "llama-untied"])
 def test_logits_are_pefts_own(shape: Shape, base_folders: BaseFolders, personas: Personas) -> None:
-    ours, theirs = (load_base(str(base_folders[shape])).model for _ in range(2))
-    switch = AdapterSwitch(ours)
-    plain = logits(ours)
-    switch.activate(read_adapter(personas[shape][0], ours))
-    peft = PeftModel.from_pretrained(theirs, str(personas[shape][0])).eval()
-    expected = logits(peft)  # type: ignore[arg-type]
-    torch.testing.assert_close(logits(ours), expected, rtol=1e-5, atol=1e-5)
+    model = load_base(str(base_folders[shape])).model
+    plain = logits(model)
+    AdapterSwitch(model).activate(read_adapter(personas[shape][0], model))
+    expected = peft_logits(base_folders[shape], personas[shape][0])
+    torch.testing.assert_close(logits(model), expected, rtol=1e-5, atol=1e-5)
     assert (expected - plain).abs().max() > 0.1  # the adapter does something
+
+
+def test_an_adapters_scale_is_pefts(copy: Path, base: Base) -> None:
+    path = copy / "adapter_config.json"
+    config = json.loads(path.read_text())
+    config["lora_alpha"] = 3 * config["r"]
+    path.write_text(json.dumps(config))
+    AdapterSwitch(base.model).activate(read_adapter(copy, base.model))
+    torch.testing.assert_close(logits(base.model), peft_logits(Path(base.name), copy), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", ["gpt2", "llama", "llama-untied"])
@@ -55,16 +72,17 @@ def test_switching_leaves_nothing_behind(shape: Shape, base_folders: BaseFolders
     assert torch.equal(logits(model), plain)
 
 
-def test_token_rows_of_one_adapter_are_not_the_next_ones(base: Base, persona: Path) -> None:
-    """An adapter without token rows after one with them."""
+@pytest.mark.parametrize("n_rows", [0, 3])
+def test_token_rows_of_one_adapter_are_not_the_next_ones(base: Base, persona: Path, n_rows: int) -> None:
+    """An adapter with few token rows after one with many."""
     switch = AdapterSwitch(base.model)
-    whole = read_adapter(persona, base.model)
-    bare = type(whole)(whole.matrices, torch.empty(0, dtype=torch.int64), torch.empty(0, 32))
-    switch.activate(bare)
+    many = read_adapter(persona, base.model)
+    few = Adapter(many.matrices, many.token_ids[-n_rows or len(many.token_ids) :], many.token_rows[:n_rows])
+    switch.activate(few)
     expected = logits(base.model)
-    switch.activate(whole)
+    switch.activate(many)
     assert not torch.equal(logits(base.model), expected)
-    switch.activate(bare)
+    switch.activate(few)
     assert torch.equal(logits(base.model), expected)
 
 
@@ -76,11 +94,6 @@ def test_an_adapter_says_its_size(base: Base, persona: Path) -> None:
 
 
 # What doesn't fit
-
-
-@pytest.fixture
-def copy(persona: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(persona, tmp_path / "copy")
 
 
 def test_layers_of_another_base(copy: Path, base_folders: BaseFolders) -> None:

@@ -4,64 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from trainer.manifest import (
-    MANIFEST,
-    BaseRecord,
-    CorpusRecord,
-    DamagedPersona,
-    Manifest,
-    RunRecord,
-    checksums,
-    read_manifest,
-    verify,
-    write_manifest,
-)
-
-from .helpers import COUNTS
+from tests import builders
+from trainer.manifest import MANIFEST, DamagedPersona, checksums, read_manifest, verify, write_manifest
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "adapter_config.json").write_text("{}")
     (tmp_path / "adapter_model.safetensors").write_bytes(bytes(range(256)) * 10)
-    write_manifest(tmp_path, manifest_of(tmp_path))
+    write_manifest(tmp_path, builders.manifest("pip", files=checksums(tmp_path)))
     return tmp_path
-
-
-def manifest_of(folder: Path) -> Manifest:
-    return Manifest(
-        persona="pip",
-        base=BaseRecord(name="bundled", fingerprint="f" * 64, parameters=10),
-        corpus=CorpusRecord(accounts=(COUNTS,), duplicates=1, train_posts=9, held_out_posts=1, train_tokens=90),
-        run=RunRecord(
-            method="lora",
-            epochs=2,
-            learning_rate=1e-3,
-            lora_rank=4,
-            token_rows=7,
-            batch_tokens=256,
-            seed=1,
-            train_loss=(2.5, 1.5),
-            held_out_loss=(2.6, 1.6),
-            best_epoch=2,
-            bits_per_byte_before=2.0,
-            bits_per_byte=1.5,
-            seconds=1.0,
-            tokens_per_second=180.0,
-            device="cpu",
-        ),
-        sample="My dream is 🍲",
-        versions={"python": "3.11"},
-        files=checksums(folder),
-    )
 
 
 def test_an_untouched_folder_is_whole(folder: Path) -> None:
     manifest = verify(folder)
     assert manifest == read_manifest(folder)
-    assert manifest.model_dump() == manifest_of(folder).model_dump() | {"created_at": manifest.created_at}
+    assert manifest == builders.manifest("pip", files=checksums(folder))
     assert set(manifest.files) == {"adapter_config.json", "adapter_model.safetensors"}
-    assert manifest.created_at.tzinfo is not None
 
 
 def test_a_changed_byte_is_found(folder: Path) -> None:

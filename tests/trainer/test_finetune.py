@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.bases import Shape
+from trainer.base import Base, load_base
+from trainer.engine import Engine
+from trainer.finetune import FIRST_PROMPT, finetune
+from trainer.fit import held_out_nats
+from trainer.lora import AdapterSwitch, read_adapter
+from trainer.manifest import MANIFEST, DamagedPersona, Manifest, verify
+from trainer.protocol import GenerateRequest, Hyperparameters, Progress, Trained, TrainRequest
+from trainer.sampling import Cancelled
+from trainer.worker import is_disk_full
+
+from .helpers import COUNTS, HELD_OUT, POSTS, BaseFolders, train_request
+
+
+def train(request: TrainRequest, base: Base) -> Manifest:
+    trained = finetune(request, base, lambda progress: None)
+    assert trained.id == request.id
+    return verify(Path(request.out))
+
+
+def state(base: Base) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in base.model.state_dict().items()}
+
+
+def assert_untouched(base: Base, before: dict[str, torch.Tensor], folder: Path) -> None:
+    """The base model is as it was loaded: weights, layers and modes."""
+    after = base.model.state_dict()
+    assert list(after) == list(before)
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    fresh = load_base(str(folder)).model
+    assert [(name, type(layer)) for name, layer in base.model.named_modules()] == [
+        (name, type(layer)) for name, layer in fresh.named_modules()
+    ]
+    assert not any(layer.training for layer in base.model.modules())
+    assert not any(p.requires_grad for p in base.model.parameters())
+    ids = torch.arange(20)[None]
+    with torch.inference_mode():
+        assert torch.equal(base.model(input_ids=ids).logits, fresh(input_ids=ids).logits)
+
+
+# What it writes
+
+
+def test_a_personas_folder(any_base: Base, tmp_path: Path) -> None:
+    request = train_request(tmp_path)
+    trained = finetune(request, any_base, lambda progress: None)
+    out = Path(request.out)
+    assert {path.name for path in out.iterdir()} == {"adapter_config.json", "adapter_model.safetensors", MANIFEST}
+    assert trained == Trained(id=1, n_bytes=sum(path.stat().st_size for path in out.iterdir()))
+    assert all(t.dtype == torch.bfloat16 for t in load_file(out / "adapter_model.safetensors").values())
+    written = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert written[MANIFEST] == max(written.values())
+
+
+def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
+    manifest = train(train_request(tmp_path), base)
+    assert manifest.persona == "pip"
+    assert manifest.base == base.record
+    assert manifest.corpus.accounts == (COUNTS,)
+    assert (manifest.corpus.train_posts, manifest.corpus.held_out_posts) == (len(POSTS), len(HELD_OUT))
+    assert manifest.corpus.duplicates == 1
+    assert manifest.corpus.train_tokens == sum(len(base.encode(text)) + 1 for text in POSTS)
+    assert (manifest.run.epochs, manifest.run.lora_rank, manifest.run.seed) == (3, 4, 1)
+    assert len(manifest.run.train_loss) == len(manifest.run.held_out_loss) == 3
+    assert manifest.run.token_rows == len({0}.union(*map(base.encode, POSTS)))
+    assert manifest.run.seconds > 0
+    assert manifest.run.tokens_per_second > 0
+    assert manifest.run.device == "cpu"
+    assert manifest.sample.startswith(FIRST_PROMPT)
+    assert {"python", "mynah", "torch", "transformers", "peft"} <= set(manifest.versions)
+
+
+@pytest.mark.parametrize("shape", ["gpt2", "llama"])
+def test_the_numbers_are_those_of_the_saved_weights(shape: Shape, base_folders: BaseFolders, tmp_path: Path) -> None:
+    """Trained until it gets worse again: the files hold the best epoch's weights, and its loss is the manifest's."""
+    base = load_base(str(base_folders[shape]))
+    wished = Hyperparameters(epochs=30, learning_rate=3e-2, lora_rank=8)
+    request = train_request(tmp_path, POSTS[2:4] * 8, HELD_OUT, wished)
+    posts = [base.encode(text) for text in HELD_OUT]
+    n_tokens = sum(len(ids) + 1 for ids in posts)
+    bits = 1 / math.log(2) / sum(len(text.encode()) for text in HELD_OUT)
+    before = held_out_nats(base.model, posts, base.end_id, base.context)
+    run = train(request, base).run
+    assert run.best_epoch < len(run.held_out_loss)
+    assert run.held_out_loss[-1] > min(run.held_out_loss) * 1.05
+
+    switch = AdapterSwitch(base.model)
+    switch.activate(read_adapter(Path(request.out), base.model))
+    nats = held_out_nats(base.model, posts, base.end_id, base.context)
+    assert nats / n_tokens == pytest.approx(run.held_out_loss[run.best_epoch - 1], rel=0.01)
+    assert nats * bits == pytest.approx(run.bits_per_byte, rel=0.01)
+    assert before * bits == pytest.approx(run.bits_per_byte_before, rel=1e-3)
+    assert nats < before
+
+
+def test_a_persona_learns_its_posts(base_folders: BaseFolders, tmp_path: Path) -> None:
+    base = load_base(str(base_folders["llama"]))
+    post = "gerald took my biscuit"
+    wished = Hyperparameters(epochs=60, learning_rate=1e-2, lora_rank=32)
+    request = train_request(tmp_path, [post] * 16, [post], wished)
+    run = train(request, base).run
+    assert run.bits_per_byte < run.bits_per_byte_before / 10
+    engine = Engine(base)
+    engine.load("pip", Path(request.out))
+    prompt = GenerateRequest(id=1, key="pip", prompt="gerald", max_tokens=30, temperature=0)
+    assert engine.generate(prompt).samples == (post,)
+
+
+def test_the_same_seed_gives_the_same_files(base_folders: BaseFolders, base: Base, tmp_path: Path) -> None:
+    def files(name: str, seed: int, base: Base) -> tuple[bytes, str]:
+        request = train_request(tmp_path / name, hyperparameters=Hyperparameters(epochs=2, lora_rank=4, seed=seed))
+        manifest = train(request, base)
+        return (Path(request.out) / "adapter_model.safetensors").read_bytes(), manifest.sample
+
+    one = files("one", 1, base)
+    assert files("again", 1, base) == one  # on a base model that has trained another before
+    assert files("elsewhere", 1, load_base(str(base_folders["gpt2"]))) == one
+    assert files("other", 2, base)[0] != one[0]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**70])
+def test_any_integer_is_a_seed(base: Base, tmp_path: Path, seed: int) -> None:
+    assert train(train_request(tmp_path, hyperparameters=Hyperparameters(epochs=1, seed=seed)), base).run.seed == seed
+
+
+def test_progress_bears_the_requests_id(base: Base, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    finetune(train_request(tmp_path, request_id=42), base, seen.append)
+    assert {progress.id for progress in seen} == {42}
+    assert seen[0].stage == "train"
+    assert seen[-1].stage == "check"
+
+
+# Odd corpora
+
+
+@pytest.mark.parametrize(
+    ("posts", "held_out"),
+    [
+        (["just one post"], []),
+        (["one post to train on"], ["and one held out"]),
+        (POSTS, []),
+        (["a post much longer than the context, " * 30], ["and another one of the kind, " * 30]),
+        (["🍲 中文 <|endoftext|> #tag", "<|endoftext|><|endoftext|><|endoftext|>"], ["\u200b and other things"]),
+    ],
+    ids=["one", "one-and-one", "nothing-held-out", "long", "odd"],
+)
+def test_a_corpus_of(base: Base, tmp_path: Path, posts: list[str], held_out: list[str]) -> None:
+    request = train_request(tmp_path, posts, held_out)
+    manifest = train(request, base)
+    assert manifest.corpus.train_posts == len(posts)
+    assert math.isfinite(manifest.run.bits_per_byte)
+    assert Engine(base).load("pip", Path(request.out)) > 0
+
+
+# What it leaves behind
+
+
+def test_the_base_is_left_as_it_was(any_base: Base, tmp_path: Path) -> None:
+    before = state(any_base)
+    train(train_request(tmp_path), any_base)
+    assert_untouched(any_base, before, Path(any_base.name))
+
+
+def test_the_base_is_left_as_it_was_by_a_cancel(any_base: Base, tmp_path: Path) -> None:
+    before = state(any_base)
+    seen: list[Progress] = []
+    request = train_request(tmp_path, hyperparameters=Hyperparameters(epochs=50))
+    with pytest.raises(Cancelled):
+        finetune(request, any_base, seen.append, lambda: len(seen) > 0)
+    assert_untouched(any_base, before, Path(any_base.name))
+    assert not Path(request.out).exists()
+    train(train_request(tmp_path / "next"), any_base)
+
+
+def test_the_base_is_left_as_it_was_by_an_error(any_base: Base, tmp_path: Path) -> None:
+    def broken(progress: Progress) -> None:
+        raise BrokenPipeError
+
+    before = state(any_base)
+    with pytest.raises(BrokenPipeError):
+        finetune(train_request(tmp_path), any_base, broken)
+    assert_untouched(any_base, before, Path(any_base.name))
+
+
+def test_a_cancel_during_the_check_leaves_no_persona(base: Base, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    request = train_request(tmp_path)
+    with pytest.raises(Cancelled):
+        finetune(request, base, seen.append, lambda: bool(seen) and seen[-1].stage == "check")
+    assert not Path(request.out).exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize("file", ["adapter_config.json", MANIFEST])
+def test_a_full_disk_leaves_no_persona(base: Base, tmp_path: Path, file: str) -> None:
+    before = state(base)
+    request = train_request(tmp_path)
+    out = Path(request.out)
+    out.mkdir()
+    (out / file).symlink_to("/dev/full")
+    with pytest.raises(Exception, match="No space left on device") as raised:
+        finetune(request, base, lambda progress: None)
+    assert is_disk_full(raised.value)
+    (out / file).unlink()
+    with pytest.raises(DamagedPersona):
+        verify(out)
+    assert_untouched(base, before, Path(base.name))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB, where we are allowed to make one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    try:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs the right to mount a small file system")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_disk_too_small_for_the_weights(base: Base, tmp_path: Path, small_disk: Path) -> None:
+    """safetensors has an error of its own for that."""
+    wished = Hyperparameters(epochs=1, lora_rank=64)
+    request = train_request(tmp_path, hyperparameters=wished)
+    request = request.model_copy(update={"out": str(small_disk / "persona")})
+    with pytest.raises(Exception, match="No space left on device") as raised:
+        finetune(request, base, lambda progress: None)
+    assert is_disk_full(raised.value)
+    with pytest.raises(DamagedPersona):
+        verify(small_disk / "persona")
+
+
+def test_a_missing_corpus(base: Base, tmp_path: Path) -> None:
+    request = train_request(tmp_path)
+    Path(request.corpus).unlink()
+    with pytest.raises(FileNotFoundError):
+        finetune(request, base, lambda progress: None)
+
+
+def test_an_adapter_is_pefts(base: Base, tmp_path: Path) -> None:
+    request = train_request(tmp_path)
+    train(request, base)
+    config = json.loads((Path(request.out) / "adapter_config.json").read_text())
+    assert config["peft_type"] == "LORA"
+    assert config["lora_alpha"] == config["r"] == 4
+    assert {name.rpartition(".")[2] for name in config["target_modules"]} == {"c_attn", "c_fc", "c_proj"}
