@@ -12,6 +12,8 @@ import argparse
 import json
 import math
 import os
+import shlex
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -202,6 +204,7 @@ def publish(model: GPT2LMHeadModel, work: Path, out: Path, plan: Plan) -> dict[s
     )
     tokenizer.save_pretrained(out)
     provenance = {
+        "command": shlex.join(["python", "-m", "trainer.pretrain", *sys.argv[1:]]),
         "plan": asdict(plan),
         "parameters": sum(p.numel() for p in model.parameters()),
         "data": json.loads((work / "data.json").read_text()),
