@@ -25,9 +25,10 @@ from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource, write_posts
 from bot.store.sqlite import SqliteStore
 from bot.usecases.services import Services
-from bot.workers import worker_command
+from bot.workers import READY_SECONDS, worker_command
 
 MEGABYTE = 1024 * 1024
+DOWNLOAD_SECONDS = 3600.0  # a base model by hub name is downloaded before its worker is ready
 logger = logging.getLogger(__name__)
 
 
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator[Services]:
     """Everything but running workers and jobs: those start when they are needed, or by `run_jobs` and `warm_up`."""
     folders = Folders(settings.data_dir)
-    folders.root.mkdir(parents=True, exist_ok=True)
+    folders.make()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(folders.database))
         sources = Sources({"file": FileSource(), "stored": StoredSource(folders.root), "sample": SampleSource()})
@@ -65,7 +66,11 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
 
 
 def _slot(settings: Settings, folders: Folders, role: str, threads: int) -> WorkerSlot:
-    return WorkerSlot(worker_command(role, settings.base_model, threads), folders.logs / f"{role}.log")
+    return WorkerSlot(
+        worker_command(role, settings.base_model, threads),
+        folders.logs / f"{role}.log",
+        ready_seconds=READY_SECONDS if settings.base_model == "bundled" else DOWNLOAD_SECONDS,
+    )
 
 
 @contextmanager

@@ -11,7 +11,10 @@ from bot.domain import parse_handles, parse_persona
 from bot.errors import BadInput
 from bot.policy import check_samples
 
+MAX_DIGITS = 18  # Python refuses to read numbers of thousands of them
+
 _SAMPLES = re.compile(r"(?:^|(?<=\s))--n(?:=|\s+)(\S+)(?=\s|$)")
+_ESCAPE = re.compile(r"(?:^|\s)--\s")
 _NAMED = re.compile(r"@(\S+)\s*(.*)", re.DOTALL)
 
 
@@ -58,7 +61,7 @@ def parse_train(text: str) -> TrainArguments:
         if name == "--from":
             if not equals and not words:
                 raise BadInput("--from needs a file, like /train @alice --from tweets.js")
-            files.append(Path(value if equals else words.pop(0)).expanduser())
+            files.append(Path(value if equals else words.pop(0)))
         elif word.startswith("--"):
             raise BadInput(f"/train has no option {name}. It is: /train @a [@b [@c]] [--from FILE]")
         else:
@@ -68,7 +71,8 @@ def parse_train(text: str) -> TrainArguments:
 
 def parse_say(text: str) -> SayArguments:
     """`[@persona] PROMPT [--n 1..5]`; after `--` everything is prompt. Quotation marks are part of the prompt."""
-    options, separator, rest = text.partition("-- ") if text.startswith("-- ") or " -- " in text else (text, "", "")
+    escape = _ESCAPE.search(text)
+    options, rest = (text[: escape.start()], text[escape.end() :]) if escape else (text, "")
     n = 1
     if match := _SAMPLES.search(options):
         n = _number(match[1], "--n takes a number from 1 to 5, like --n 3")
@@ -78,8 +82,7 @@ def parse_say(text: str) -> SayArguments:
     if match := _NAMED.fullmatch(options):
         persona = parse_persona(match[1])
         options = match[2]
-    prompt = f"{options.strip()} {rest}".strip() if separator else options.strip()
-    return SayArguments(prompt, persona, check_samples(n))
+    return SayArguments(f"{options.strip()} {rest}".strip(), persona, check_samples(n))
 
 
 def parse_cancel(text: str) -> CancelArguments:
@@ -102,6 +105,6 @@ def parse_none(text: str) -> NoArguments:
 
 
 def _number(text: str, hint: str) -> int:
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
         raise BadInput(hint)
     return int(text)

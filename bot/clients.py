@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import DamagedPersona, DiskFull, MynahError, OperatorError, UserError, WorkerDied
-from bot.workers import WorkerProcess
+from bot.errors import DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
+from bot.workers import READY_SECONDS, WorkerProcess
 from trainer.protocol import (
     Answer,
     Failed,
@@ -33,15 +33,15 @@ class WorkerSlot:
     command: Sequence[str]
     log: Path
     on_death: Callable[[], None] = lambda: None
-    _worker: WorkerProcess | None = None
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ready_seconds: float = READY_SECONDS
+    _start: asyncio.Task[WorkerProcess] | None = None
 
     async def worker(self) -> WorkerProcess:
-        """A live worker. Raises WorkerDied or OperatorError when it can't be started."""
-        async with self._lock:
-            if self._worker is None or self._worker.died:
-                self._worker = await WorkerProcess.start(self.command, self.log, self.on_death)
-            return self._worker
+        """A live worker, started once however many ask. Raises WorkerDied or OperatorError when it can't be started."""
+        if self._start is None or _is_over(self._start):
+            start = WorkerProcess.start(self.command, self.log, self.on_death, self.ready_seconds)
+            self._start = asyncio.create_task(start)
+        return await asyncio.shield(self._start)
 
     async def answers(self, request: Request) -> AsyncGenerator[Answer, None]:
         """A request's answers, Failed raised as the error that it stands for."""
@@ -52,10 +52,17 @@ class WorkerSlot:
                 yield answer
 
     async def close(self) -> None:
-        async with self._lock:
-            if self._worker is not None:
-                await self._worker.stop()
-                self._worker = None
+        """End the worker, or its start."""
+        start, self._start = self._start, None
+        if start is not None:
+            start.cancel()
+            await asyncio.wait([start])
+            if not start.cancelled() and start.exception() is None:
+                await start.result().stop()
+
+
+def _is_over(start: asyncio.Task[WorkerProcess]) -> bool:
+    return start.done() and (start.cancelled() or start.exception() is not None or start.result().died)
 
 
 def failure(failed: Failed) -> MynahError:
@@ -66,7 +73,11 @@ def failure(failed: Failed) -> MynahError:
         case "disk_full":
             return DiskFull("The disk is full. Free some space, then try again; nothing that was there is lost.")
         case "wrong_base":
-            return UserError(f"This persona can't speak: {failed.message}. Set base_model back, or train it again.")
+            return WrongBase(failed.message)
+        case "not_loaded":
+            return WorkerDied(f"The worker that had loaded {failed.message} is gone.")  # a new one answered
+        case "internal":
+            return OperatorError(f"Something went wrong in a worker ({failed.message}). Its log, in logs/, has more.")
         case _:
             return OperatorError(failed.message)
 
@@ -107,6 +118,9 @@ class GeneratorClient:
         raise OperatorError(f"The serving worker gave no answer about {key}.")
 
     async def unload(self, key: str) -> None:
+        await asyncio.shield(self._unload(key))  # the pool has already counted its bytes as free
+
+    async def _unload(self, key: str) -> None:
         with suppress(WorkerDied):  # then it is unloaded
             async with aclosing(self.slot.answers(UnloadRequest(id=0, key=key))) as answers:
                 async for _ in answers:

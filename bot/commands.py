@@ -77,7 +77,8 @@ async def run_forget(services: Services, caller: Caller, dialog: Dialog, argumen
         await dialog.reply(Notice(f"@{plan.name} stays."))
         return
     await personas.forget(services, plan)
-    await dialog.reply(Notice(f"@{plan.name} is forgotten: posts, corpus and weights are gone."))
+    blends = "".join(f" Its posts are still part of @{blend}: /forget @{blend}" for blend in plan.blends)
+    await dialog.reply(Notice(f"@{plan.name} is forgotten: posts, corpus and weights are gone.{blends}"))
 
 
 def forget_question(plan: personas.Forgetting) -> str:
@@ -96,11 +97,11 @@ async def run_help(services: Services, caller: Caller, dialog: Dialog, arguments
 
 def find_command(line: str) -> tuple[Command[Any], str]:
     """`/say My dream` → (the say command, "My dream"). Raises BadInput."""
-    word, _, rest = line.strip().partition(" ")
+    word, *rest = line.split(maxsplit=1) or [""]
     command = COMMANDS.get(word.removeprefix("/").lower())
     if command is None:
         raise BadInput(f"There is no command {word[:40]}. /help lists them.")
-    return command, rest
+    return command, "".join(rest)
 
 
 COMMANDS: dict[str, Command[Any]] = {

@@ -6,8 +6,9 @@
     │   ├── NotFound        no such persona, account, job
     │   ├── AlreadyTraining a job for this persona is under way
     │   ├── Busy            no room at the moment; the same request works later
-    │   └── DamagedPersona  its files are missing or changed
-    └── OperatorError       the service itself: logged; the person gets a short apology
+    │   ├── DamagedPersona  its files are missing or changed
+    │   └── WrongBase       it was trained on another base model
+    └── OperatorError       the service itself; the message is for who runs it, and is logged
         ├── SettingsError   names the key and the fix
         ├── DataDirInUse    another process runs the jobs of this folder
         ├── WorkerDied      a worker process ended or broke the protocol
@@ -36,7 +37,9 @@ class NotFound(UserError):
 
 
 class AlreadyTraining(UserError):
-    pass
+    def __init__(self, message: str, job_id: int) -> None:
+        super().__init__(message)
+        self.job_id = job_id
 
 
 class Busy(UserError):
@@ -44,6 +47,10 @@ class Busy(UserError):
 
 
 class DamagedPersona(UserError):
+    pass
+
+
+class WrongBase(UserError):
     pass
 
 

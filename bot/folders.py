@@ -15,7 +15,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import DiskFull
+from bot.errors import DiskFull, OperatorError
 from trainer.corpus import Split
 
 MIN_FREE_BYTES = 64 * 1024 * 1024
@@ -52,9 +52,18 @@ class Folders:
     def relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
+    def make(self) -> None:
+        """The data folder itself. Raises OperatorError."""
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OperatorError(
+                f"The data folder {self.root} can't be made or written ({error.strerror}). Choose another one with "
+                "--data-dir or MYNAH_DATA_DIR."
+            ) from error
+
     def check_free_space(self) -> None:
         """Raises DiskFull when a training would probably not fit."""
-        self.root.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.root).free
         if free < MIN_FREE_BYTES:
             raise DiskFull(
@@ -75,9 +84,16 @@ class Folders:
         place = self.version(name, number)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(place, ignore_errors=True)
+        for path in (*finished.iterdir(), finished):
+            _sync(path)
         os.rename(finished, place)
         _sync(place.parent)
         return place
+
+    def drop_old_versions(self, name: str, number: int) -> None:
+        """Keep this version and the one before it, which may still be speaking."""
+        for old in range(1, number - 1):
+            shutil.rmtree(self.version(name, old), ignore_errors=True)
 
     def drop_work(self, job_id: int) -> None:
         shutil.rmtree(self.work(job_id), ignore_errors=True)
@@ -92,9 +108,9 @@ class Folders:
             shutil.rmtree(self.persona(name))
 
 
-def _sync(folder: Path) -> None:
-    """A rename is safe from a power cut once its folder is on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Safe from a power cut: a file's bytes, and a folder's names."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

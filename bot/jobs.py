@@ -1,7 +1,7 @@
 """JobRunner: claim → fetch → clean → train → check → publish → notify. One job at a time.
 
-A job's final state is written shielded from cancellation. When the bot stops in the middle of a job, the job goes back
-to the queue and starts again with the bot; one that was started MAX_ATTEMPTS times without an end has failed.
+A job's end is recorded even while the bot stops. When the bot stops in the middle of a job, the job goes back to the
+queue and starts again with the bot; one that was started MAX_ATTEMPTS times without an end has failed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import errno
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,18 @@ from trainer.protocol import Hyperparameters, Progress, Trained, TrainRequest
 MAX_ATTEMPTS = 2
 NOTIFY_SECONDS = 0.2
 REST_SECONDS = 300.0
+RETRY_SECONDS = 10.0
 logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Run:
+    """The job that is running. `ended` is set when its end is recorded and told."""
+
+    job_id: int
+    task: asyncio.Task[Persona]
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: bool = False  # a person said so
 
 
 @dataclass
@@ -47,8 +58,7 @@ class JobRunner:
     progress: tuple[int, Progress] | None = None  # the running job, and how far it is
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _running: tuple[int, asyncio.Task[Persona]] | None = None
-    _cancelled: set[int] = field(default_factory=set)
+    _running: Run | None = None
 
     async def recover(self) -> list[Job]:
         """After a start: queue what the last process left unfinished. Returns those jobs as they are now."""
@@ -59,14 +69,23 @@ class JobRunner:
         """Until cancelled."""
         while True:
             self._wake.clear()
-            async with self._claiming:
-                job = await self.store.claim_job()
-                if job is not None:
-                    self._running = (job.id, asyncio.create_task(self._train(job), name=f"job {job.id}"))
+            try:
+                job = await self._claim()
+            except Exception:  # a full disk, for example: the queue goes on when it has passed
+                logger.exception("no job could be claimed")
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             if job is None:
                 await self._wait_for_work()
             else:
                 await self._see_through(job)
+
+    async def _claim(self) -> Job | None:
+        async with self._claiming:
+            job = await self.store.claim_job()
+            if job is not None:
+                self._running = Run(job.id, asyncio.create_task(self._train(job), name=f"job {job.id}"))
+            return job
 
     async def _wait_for_work(self) -> None:
         """Until there is some; after a while without, the trainer gives its memory back."""
@@ -82,44 +101,60 @@ class JobRunner:
         self._wake.set()
 
     async def cancel(self, job_id: int) -> bool:
-        """Stop a queued or running job; False when it is neither. Returns when it has stopped."""
+        """Stop a queued or running job; False when it had ended, or ended otherwise. Returns when it has stopped."""
         async with self._claiming:
-            if self._running is None or self._running[0] != job_id:
+            run = self._running
+            if run is None or run.job_id != job_id:
                 return await self.store.move_job(job_id, JobState.CANCELLED)
-            self._cancelled.add(job_id)
-            task = self._running[1]
-            task.cancel()
-        await asyncio.wait([task])
-        return True
+            if not run.cancelled:
+                run.cancelled = True
+                run.task.cancel()
+        await run.ended.wait()
+        job = await self.store.job(job_id)
+        return job is not None and job.state is JobState.CANCELLED
 
     async def _see_through(self, job: Job) -> None:
-        """Wait for the running job's end, and record and tell it."""
+        """Wait for the running job's end, and record and tell it; a bot that stops ends it."""
         assert self._running is not None
-        task = self._running[1]
+        run = self._running
         try:
-            persona = await task
-        except asyncio.CancelledError:
-            if job.id not in self._cancelled:  # the bot is stopping
-                task.cancel()
-                await asyncio.wait([task])
-                await asyncio.shield(self.store.move_job(job.id, JobState.QUEUED))
-                raise
-            await self._end(job, JobState.CANCELLED, "It was cancelled.")
-        except Exception as error:
+            await asyncio.wait([run.task])
+        finally:
+            run.task.cancel()
+            await asyncio.wait([run.task])
+            self.folders.drop_work(job.id)  # first: on a full disk, this makes the room for the rest
+            await self._conclude(job, run)
+            self._running = self.progress = None
+            run.ended.set()
+
+    async def _conclude(self, job: Job, run: Run) -> None:
+        if run.task.cancelled():
+            if run.cancelled:
+                await self._end(job, JobState.CANCELLED, "It was cancelled.")
+            else:  # the bot is stopping
+                await self._record(job, JobState.QUEUED)
+        elif error := run.task.exception():
             await self._end(job, JobState.FAILED, self._explain(job, error))
         else:
-            await asyncio.shield(self.store.move_job(job.id, JobState.DONE))
-            await self._tell(self.notifier.trained(job, persona))
-        finally:
-            self._running = self.progress = None
-            self._cancelled.discard(job.id)
-            self.folders.drop_work(job.id)
+            persona = run.task.result()
+            await self._record(job, JobState.DONE)
+            await self._carry_on(self.store.set_current_persona(job.caller.channel, persona.name))
+            await self._carry_on(self.on_publish(persona.name))
+            self.folders.drop_old_versions(persona.name, persona.version)
+            await self._carry_on(self.notifier.trained(job, persona))
 
     async def _end(self, job: Job, state: JobState, message: str) -> None:
-        await asyncio.shield(self.store.move_job(job.id, state, message))
-        await self._tell(self.notifier.failed(job, message))
+        await self._record(job, state, message)
+        await self._carry_on(self.notifier.failed(job, message))
 
-    def _explain(self, job: Job, error: Exception) -> str:
+    async def _record(self, job: Job, state: JobState, message: str | None = None) -> None:
+        """Where the store can't take it, the job stays "running", and the next start of the bot sees to it."""
+        try:
+            await asyncio.shield(self.store.move_job(job.id, state, message))
+        except OperatorError as error:
+            logger.error("job %d is %s, but this could not be recorded: %s", job.id, state, error)
+
+    def _explain(self, job: Job, error: BaseException) -> str:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             return "The disk is full. Free some space, then train again; what was there before is not lost."
         if isinstance(error, MynahError):
@@ -149,7 +184,7 @@ class JobRunner:
         if trained is None:
             raise OperatorError("The training ended without a result. Try again.")
         report(Progress(stage="publish"))
-        return await self._publish(job, prepared, trained.n_bytes)
+        return await to_its_end(self._publish(job, prepared, trained.n_bytes))
 
     async def _warm(self) -> None:
         try:
@@ -182,10 +217,7 @@ class JobRunner:
         for one in prepared:
             await asyncio.to_thread(self.write_posts, self.folders.posts(job.persona, one.corpus.handle), one.posts)
         place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
-        persona = await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
-        await self.store.set_current_persona(job.caller.channel, persona.name)
-        await self.on_publish(persona.name)
-        return persona
+        return await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
 
     def _reporter(self, job: Job) -> Callable[[Progress], None]:
         """Passes progress on to the notifier, not too often; may be called from any thread."""
@@ -194,9 +226,11 @@ class JobRunner:
         tasks: set[asyncio.Task[None]] = set()
 
         def tell(progress: Progress) -> None:
+            if self._running is None or self._running.job_id != job.id:
+                return  # from a thread that was still at work when the job ended
             self.progress = (job.id, progress)
             if pace.lets(progress, time.monotonic()):
-                task = loop.create_task(self._tell(self.notifier.progress(job, progress)))
+                task = loop.create_task(self._carry_on(self.notifier.progress(job, progress)))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
 
@@ -205,12 +239,22 @@ class JobRunner:
 
         return report
 
-    async def _tell(self, message: Awaitable[None]) -> None:
-        """A messenger that can't be reached doesn't fail a job."""
+    async def _carry_on(self, step: Awaitable[None]) -> None:
+        """What a job doesn't fail by, such as a messenger that can't be reached."""
         try:
-            await message
+            await step
         except Exception:
-            logger.exception("could not notify")
+            logger.exception("beside a job")
+
+
+async def to_its_end(publishing: Coroutine[None, None, Persona]) -> Persona:
+    """Publishing is done whole or fails, whoever cancels: it is short, and its threads can't be stopped."""
+    task = asyncio.create_task(publishing)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        return task.result()
 
 
 @dataclass

@@ -86,7 +86,7 @@ class ModelPool:
                     return None
                 entry = self._entries[key] = _Entry(key, estimate)
                 entry.loading = asyncio.create_task(self._fill(entry))
-                entry.loading.add_done_callback(self._announce)
+                entry.loading.add_done_callback(self._load_ended)
             entry.leases += 1
             return entry
 
@@ -106,7 +106,12 @@ class ModelPool:
             async with self._lock:
                 await self._shrink(self.max_bytes, 1)
 
-    def _announce(self, _: object = None) -> None:
+    def _load_ended(self, loading: asyncio.Task[None]) -> None:
+        if not loading.cancelled():
+            loading.exception()  # seen, even when nobody waits for it any more: asyncio has nothing to log
+        self._announce()
+
+    def _announce(self) -> None:
         """Wake everybody who waits for room or for the end of a lease."""
         self._freed.set()
         self._freed = asyncio.Event()

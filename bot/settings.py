@@ -14,6 +14,7 @@ from typing import Any
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as SourceError
 
 from bot.errors import SettingsError
 
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
@@ -99,9 +101,20 @@ def load_settings(config: Path | None = None, data_dir: Path | None = None) -> S
         settings = FileSettings(**given)
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
-    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})
+    except SourceError as error:
+        raise SettingsError(f"{error}. A section's keys are set one by one, like MYNAH_TRAINING__EPOCHS.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read ({error.strerror}).") from error
+    return settings.model_copy(update={"data_dir": _absolute(settings.data_dir)})
+
+
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.expanduser().absolute()
+    except RuntimeError:
+        raise SettingsError(f"data_dir: there is no home folder for {folder}. Give the whole path.") from None
 
 
 def _find_config(config: Path | None) -> Path | None:

@@ -39,7 +39,8 @@ GRACE_SECONDS = 5.0  # between a cancel message, SIGTERM and SIGKILL
 
 
 def worker_command(role: str, base_model: str, threads: int) -> list[str]:
-    return [sys.executable, "-m", "trainer", role, "--base-model", base_model, "--threads", str(threads)]
+    # -P: a folder or file of that name where the person happens to be must not be taken for it
+    return [sys.executable, "-P", "-m", "trainer", role, "--base-model", base_model, "--threads", str(threads)]
 
 
 @dataclass
@@ -47,13 +48,19 @@ class WorkerProcess:
     """A running worker, past its handshake. Make one with `WorkerProcess.start`."""
 
     process: asyncio.subprocess.Process
-    name: str  # for messages: "train", "serve"
+    log: Path  # of its stderr
     grace_seconds: float = GRACE_SECONDS
     on_death: Callable[[], None] = lambda: None
     died: bool = False
+    _gone: bool = False
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _answers: dict[int, asyncio.Queue[Answer | None]] = field(default_factory=dict)
     _reader: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """For messages: "train", "serve"."""
+        return self.log.stem
 
     @classmethod
     async def start(
@@ -67,18 +74,11 @@ class WorkerProcess:
 
         Raises WorkerDied, or OperatorError with the worker's own reason, such as a base model that can't be found.
         """
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as stderr:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=stderr,
-                limit=MAX_LINE_BYTES,
-                start_new_session=True,
-                env=WORKER_ENVIRONMENT | os.environ,
-            )
-        worker = cls(process, log.stem, on_death=on_death)
+        try:
+            process = await _spawn(command, log)
+        except OSError as error:
+            raise OperatorError(f"The {log.stem} worker can't be started: {error}.") from error
+        worker = cls(process, log, on_death=on_death)
         try:
             async with asyncio.timeout(ready_seconds):
                 await worker._shake_hands(log)
@@ -137,12 +137,16 @@ class WorkerProcess:
                 answer = None if self.died and queue.empty() else await queue.get()
                 over = answer is None or isinstance(answer, TERMINAL)
                 if answer is None:
-                    raise WorkerDied(f"The {self.name} worker ended in the middle of a request.")
+                    raise WorkerDied(
+                        f"The {self.name} worker ended in the middle of its work: perhaps there was too little memory. "
+                        f"{self.log} may say more. What was there before is not lost."
+                    )
                 yield answer
         finally:
-            if not over and not self.died:
+            if over or self.died:
+                del self._answers[request_id]
+            else:
                 await asyncio.shield(self._cancel(request_id, queue))
-            del self._answers[request_id]
 
     async def _send(self, message: Request) -> None:
         assert self.process.stdin is not None
@@ -161,6 +165,8 @@ class WorkerProcess:
                     pass
         except (TimeoutError, WorkerDied):
             await self.stop()
+        finally:
+            del self._answers[request_id]
 
     async def stop(self) -> None:
         """End the process: SIGTERM to the group, and SIGKILL after the grace time."""
@@ -175,8 +181,27 @@ class WorkerProcess:
         self.died = True
         self._signal(signal.SIGKILL)
         await self.process.wait()
+        self._gone = True
 
     def _signal(self, number: signal.Signals) -> None:
-        # The worker leads its own process group, which outlives it for as long as a child of its own lives.
+        # The worker leads its own process group, which outlives it for as long as a child of its own lives. Once all
+        # are killed, its number may become another group's.
+        if self._gone:
+            return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
+
+
+async def _spawn(command: Sequence[str], log: Path) -> asyncio.subprocess.Process:
+    """In a process group of its own, its stderr appended to `log`. Raises OSError."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as stderr:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            limit=MAX_LINE_BYTES,
+            start_new_session=True,
+            env=WORKER_ENVIRONMENT | os.environ,
+        )

@@ -43,7 +43,7 @@ def main() -> int:
     channel = claim_stdout()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the bot, which then tells us
     os.nice(NICENESS[args.role])
-    inbox = Inbox(sys.stdin.buffer)
+    inbox = Inbox(sys.stdin.buffer, channel)
 
     import torch
 
@@ -52,7 +52,7 @@ def main() -> int:
     from trainer.manifest import DamagedPersona
     from trainer.sampling import Cancelled
 
-    torch.set_num_threads(args.threads or os.cpu_count() or 1)
+    torch.set_num_threads(args.threads or usable_cores())
     try:
         base = load_base(args.base_model)
     except BaseModelError as error:
@@ -63,6 +63,11 @@ def main() -> int:
     codes = {Cancelled: "cancelled", DamagedPersona: "damaged", WrongBase: "wrong_base", NotLoaded: "not_loaded"}
     serve_requests(inbox, channel, handle, codes)  # type: ignore[arg-type]
     return 0
+
+
+def usable_cores() -> int:
+    """Those that this process may run on: a container may have fewer than the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:

@@ -107,10 +107,16 @@ def clean(handle: str, posts: Iterable[Post]) -> AccountCorpus:
 
 
 def check_enough(account: AccountCorpus, minimum: int) -> None:
-    """Raise CorpusError when an account kept fewer than `minimum` characters."""
+    """Raise CorpusError when an account kept fewer than `minimum` characters, or says the same again and again."""
     counts = account.counts
-    if counts.characters >= minimum:
+    different = sum(map(len, set(account.posts)))
+    if different >= minimum:
         return
+    if counts.characters >= minimum:
+        raise CorpusError(
+            f"@{account.handle} repeats itself: without repetitions {different:,} of {counts.characters:,} characters "
+            f"are left, {minimum - different:,} short of the {minimum:,} needed. Send more different posts."
+        )
     raise CorpusError(
         f"@{account.handle} has too little text to learn a voice from: {counts.characters:,} characters kept, "
         f"{minimum - counts.characters:,} short of the {minimum:,} needed. Of {counts.downloaded:,} posts, "

@@ -47,7 +47,7 @@ class Engine:
 
     def _check_base(self, manifest: Manifest) -> None:
         if manifest.base.fingerprint != self._base.fingerprint:
-            raise WrongBase(f"it was trained on the base model {manifest.base.name!r}, not {self._base.name!r}")
+            raise WrongBase(_other_base(manifest.base.name, self._base.name))
 
     def unload(self, key: str) -> None:
         adapter = self._adapters.pop(key, None)
@@ -65,6 +65,12 @@ class Engine:
             raise NotLoaded(request.key)
         self._switch.activate(self._adapters[request.key])
         return continue_prompt(self._base, request, self._line_ends, on_piece, cancelled)
+
+
+def _other_base(trained: str, loaded: str) -> str:
+    if trained == loaded:
+        return f"it was trained on an earlier version of the base model {loaded!r}"
+    return f"it was trained on the base model {trained!r}, and this is {loaded!r}"
 
 
 def line_end_ids(base: Base) -> frozenset[int]:

@@ -14,7 +14,6 @@ PROTOCOL_VERSION = 1
 MAX_LINE_BYTES = 4 * 1024 * 1024
 
 Stage = Literal["fetch", "clean", "train", "check", "publish"]
-STAGES: tuple[Stage, ...] = ("fetch", "clean", "train", "check", "publish")
 
 
 class ProtocolError(Exception):

@@ -29,11 +29,14 @@ class Recipe:
 
 
 def choose_recipe(wished: Hyperparameters, parameters: int, context: int, n_tokens: int) -> Recipe:
-    """Little text gets more epochs and smaller steps; a small base takes a higher rate and a higher rank."""
+    """Little text gets more epochs and smaller steps; a small base takes a higher rate and a higher rank.
+
+    The figures are what measured best on a sample account (docs/measurements.md).
+    """
     small = parameters < SMALL_BASE
     return Recipe(
-        epochs=wished.epochs or min(8, max(4, math.ceil(120_000 / max(1, n_tokens)))),
-        learning_rate=wished.learning_rate or (2e-3 if small else 1e-3),
+        epochs=wished.epochs or min(6, max(4, math.ceil(120_000 / max(1, n_tokens)))),
+        learning_rate=wished.learning_rate or (1.5e-3 if small else 1e-3),
         lora_rank=wished.lora_rank or (32 if small else 16),
         row_tokens=min(ROW_TOKENS, context),
         rows=4 if n_tokens < 40_000 else 8,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import queue
 import sys
 import threading
 import traceback
@@ -54,11 +53,18 @@ def claim_stdout() -> Channel:
 
 
 class Inbox:
-    """Requests in order of arrival, and which of them were cancelled since."""
+    """Requests in order of arrival, and which of them were cancelled since.
 
-    def __init__(self, source: BinaryIO) -> None:
+    One that is cancelled while it waits is answered at once and never handled, so that nobody has to wait for the
+    requests before it; but an unload is always done: the other side has already counted its bytes as free.
+    """
+
+    def __init__(self, source: BinaryIO, channel: Channel) -> None:
         self._source = source
-        self._queue: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)
+        self._waiting: dict[int, Work] = {}  # by id, in order of arrival
         self._cancelled: set[int] = set()
         threading.Thread(target=self._read, daemon=True, name="inbox").start()
 
@@ -67,16 +73,31 @@ class Inbox:
             for line in self._source:
                 request = decode_request(line)
                 if isinstance(request, CancelRequest):
-                    self._cancelled.add(request.target)
+                    self._cancel(request.target)
                 else:
-                    self._queue.put(request)
+                    with self._arrived:
+                        self._waiting[request.id] = request
+                        self._arrived.notify()
         except Exception:
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
 
+    def _cancel(self, target: int) -> None:
+        with self._lock:
+            waiting = self._waiting.get(target)
+            if isinstance(waiting, UnloadRequest):
+                return
+            if waiting is None:
+                self._cancelled.add(target)
+                return
+            del self._waiting[target]
+        self._channel.send(Failed(id=target, code="cancelled", message="It was cancelled before its turn."))
+
     def get(self) -> Work:
-        return self._queue.get()
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._waiting)
+            return self._waiting.pop(next(iter(self._waiting)))
 
     def is_cancelled(self, request_id: int) -> bool:
         return request_id in self._cancelled

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +14,37 @@ from prompt_toolkit.history import FileHistory
 from bot.app import open_services, own_folder, run_jobs, warm_up
 from bot.commands import Command
 from bot.domain import Job, JobState
+from bot.errors import OperatorError
+from bot.folders import Folders
 from bot.platforms.console.completion import CommandCompleter
-from bot.platforms.console.console import Console, ConsoleNotifier
+from bot.platforms.console.console import SHELL, Console, ConsoleNotifier
+from bot.platforms.console.pipe import PipeLines
 from bot.platforms.console.screen import LineScreen, PlainScreen, PromptScreen, Screen
 from bot.settings import Settings
 from bot.usecases.services import Services
 
-MAX_LINE = 1 << 20
+
+def log_to_file(path: Path) -> None:
+    """The terminal is for the conversation; what the operator wants to know goes to a file. Raises OperatorError."""
+    try:
+        logging.basicConfig(filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    except OSError as error:
+        raise OperatorError(f"{path} can't be written ({error.strerror}). Choose another --data-dir.") from error
 
 
-def log_to_file(folder: Path) -> None:
-    """The terminal is for the conversation; what the operator wants to know goes to a file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        filename=folder / "bot.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+class ForgivingHistory(FileHistory):
+    """On a full disk, lines are not remembered; the chat goes on."""
+
+    def store_string(self, string: str) -> None:
+        with suppress(OSError):
+            super().store_string(string)
 
 
 @asynccontextmanager
 async def _open(settings: Settings, screen: Screen | None) -> AsyncIterator[tuple[Services, ConsoleNotifier]]:
-    log_to_file(settings.data_dir / "logs")
+    folders = Folders(settings.data_dir)
+    folders.make()
+    log_to_file(folders.logs / "bot.log")
     notifier = ConsoleNotifier(settings.training.warn_characters, screen)
     async with open_services(settings, notifier) as services:
         yield services, notifier
@@ -49,7 +59,7 @@ async def run_console(settings: Settings) -> int:
 
 async def _interactive(settings: Settings) -> int:
     async with _open(settings, None) as (services, notifier):
-        history = FileHistory(str(services.folders.root / "console-history"))
+        history = ForgivingHistory(str(services.folders.root / "console-history"))
         screen = PromptScreen(history, CommandCompleter(services))
         notifier.screen = screen
         async with run_jobs(services) as recovered:
@@ -72,7 +82,7 @@ async def _piped(settings: Settings) -> int:
         async with run_jobs(services) as recovered:
             warm = warm_up(services)
             _tell_recovered(screen, recovered)
-            console = Console(services, screen, notifier, read_line=_read_stdin)
+            console = Console(services, screen, notifier, read_line=PipeLines().read)
             await console.run_lines()
             warm.cancel()
     return int(console.failed)
@@ -83,7 +93,7 @@ async def run_single(settings: Settings, command: Command[Any], arguments: objec
     screen: Screen = LineScreen() if sys.stdout.isatty() else PlainScreen()
     async with _open(settings, screen) as (services, notifier):
         notifier.show_stages = isinstance(screen, PlainScreen)
-        console = Console(services, screen, notifier, read_line=_read_stdin)
+        console = Console(services, screen, notifier, read_line=PipeLines().read, caller=SHELL)
         async with AsyncExitStack() as stack:
             if command.name == "train":
                 _tell_recovered(screen, await stack.enter_async_context(run_jobs(services)))
@@ -91,11 +101,6 @@ async def run_single(settings: Settings, command: Command[Any], arguments: objec
                 stack.enter_context(own_folder(services))
             await console.execute(command, arguments)
     return int(console.failed)
-
-
-async def _read_stdin() -> str | None:
-    line = await asyncio.to_thread(sys.stdin.readline, MAX_LINE)
-    return line.rstrip("\n") if line else None
 
 
 async def banner(services: Services) -> str:

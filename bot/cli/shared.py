@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import signal
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -40,4 +43,18 @@ def settings_of(ctx: click.Context) -> Settings:
 
 
 def run(work: Coroutine[None, None, T]) -> T:
-    return asyncio.run(work)
+    """SIGTERM (a container or a service that is stopped) ends it as cleanly as Ctrl-C does."""
+
+    async def stoppable() -> T:
+        task = asyncio.ensure_future(work)
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no "·" shows a "?"
+    try:
+        return asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)

@@ -38,7 +38,7 @@ _POSITION = """SELECT count(*) FROM jobs AS this JOIN jobs AS other
 _CLAIM = """UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?
     WHERE id = (SELECT id FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1) RETURNING *"""
 _MOVE = """UPDATE jobs SET state = :state, error = :error,
-    attempts = attempts + (:state = 'running'),
+    attempts = attempts + (:state = 'running') - (:state = 'queued'),
     started_at = iif(:state = 'running', :now, started_at),
     finished_at = iif(:state IN ('done', 'failed', 'cancelled'), :now, finished_at)
     WHERE id = :id AND state IN ({}) RETURNING id"""
@@ -96,7 +96,9 @@ class SqliteStore:
                 return job_from_row(added[0])
             (active,) = await execute(_ACTIVE_JOB, (persona,))
         under_way = "training" if active["state"] == JobState.RUNNING else "in the queue"
-        raise AlreadyTraining(f"@{persona} is already {under_way} (job {active['id']}). Watch it with /jobs.")
+        raise AlreadyTraining(
+            f"@{persona} is already {under_way} (job {active['id']}). Watch it with /jobs.", active["id"]
+        )
 
     async def job(self, job_id: int) -> Job | None:
         # As text: a person may ask for a number that has no place in an SQLite integer.

@@ -17,6 +17,8 @@ async def cancel(services: Services, job_id: int) -> Job:
     job = await services.store.job(job_id)
     if job is None:
         raise NotFound(f"There is no job {job_id}. /jobs lists them.")
-    if not await services.jobs.cancel(job_id):
+    cancelled = await services.jobs.cancel(job_id)
+    job = await services.store.job(job_id) or job
+    if not cancelled:
         raise BadInput(f"Job {job_id} (@{job.persona}) is already {job.state}; there is nothing to cancel.")
-    return await services.store.job(job_id) or job
+    return job

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from bot.domain import Caller, Persona, Utterance
-from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied
+from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied, WrongBase
 from bot.policy import check_prompt, check_samples
 from bot.ports import Store
 from bot.usecases.services import Services
@@ -91,10 +91,13 @@ async def _attempt(
             async for event in events:
                 yield event if isinstance(event, Piece) else _utterance(persona, event)
     except DamagedPersona as error:
-        raise DamagedPersona(
-            f"The files of @{persona.name} are damaged: {error}. "
-            f"Train it again: /train @{persona.name.replace('-', ' @')}"
-        ) from error
+        raise DamagedPersona(f"The files of @{persona.name} are damaged: {error}. {_again(persona)}.") from error
+    except WrongBase as error:
+        raise WrongBase(f"@{persona.name} can't speak: {error}. {_again(persona)}, or set base_model back.") from error
+
+
+def _again(persona: Persona) -> str:
+    return f"Train it again: /train @{persona.name.replace('-', ' @')}"
 
 
 def _utterance(persona: Persona, generated: Generated) -> Utterance:

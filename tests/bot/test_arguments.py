@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.arguments import (
     CancelArguments,
     ForgetArguments,
+    NoArguments,
     SayArguments,
     TrainArguments,
     parse_cancel,
@@ -17,97 +20,190 @@ from bot.arguments import (
     parse_say,
     parse_train,
 )
-from bot.errors import BadInput
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("@Alice", TrainArguments(("alice",))),
-        ("alice", TrainArguments(("alice",))),
-        ("@b @a", TrainArguments(("b", "a"))),
-        ("@a --from posts.csv", TrainArguments(("a",), (Path("posts.csv"),))),
-        ("--from=posts.csv @a", TrainArguments(("a",), (Path("posts.csv"),))),
-        ("@a --from 'my posts.txt'", TrainArguments(("a",), (Path("my posts.txt"),))),
-        ("@a @b --from 1.txt --from 2.txt", TrainArguments(("a", "b"), (Path("1.txt"), Path("2.txt")))),
-        ("@a --from ~/posts.txt", TrainArguments(("a",), (Path.home() / "posts.txt",))),
-    ],
-)
-def test_train(text: str, expected: TrainArguments) -> None:
-    assert parse_train(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "Name an account"),
-        ("@a --from", "--from needs a file"),
-        ("@a --frm x", "no option --frm"),
-        ("@a 'x", "quotation mark"),
-        ("@a @A", "named twice"),
-        ("@a @b @c @d", "up to 3"),
-        ("@a!", "not a handle"),
-    ],
-)
-def test_train_refuses(text: str, message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        parse_train(text)
+from bot.errors import BadInput, UserError
+from bot.sources.files import file_reference
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("My dream is", SayArguments("My dream is")),
-        ("@alice My dream is", SayArguments("My dream is", "alice")),
-        ("@Bob-alice My dream is", SayArguments("My dream is", "alice-bob")),
-        ("--n 3 My dream is", SayArguments("My dream is", n=3)),
-        ("My dream is --n 3", SayArguments("My dream is", n=3)),
-        ("My dream is --n=3", SayArguments("My dream is", n=3)),
-        ("@alice --n 5 My dream is", SayArguments("My dream is", "alice", 5)),
-        ("--n 2 @alice My dream is", SayArguments("My dream is", "alice", 2)),
-        ("-- @bob is --n 3", SayArguments("@bob is --n 3")),
-        ("@alice -- @bob is", SayArguments("@bob is", "alice")),
-        ("don't \"stop", SayArguments("don't \"stop")),
-        ("@alice", SayArguments("", "alice")),
+        ("  My   dream is ", SayArguments("My   dream is")),
+        ("It's \"my\" dream, isn't it", SayArguments("It's \"my\" dream, isn't it")),
+        ('"My dream', SayArguments('"My dream')),
+        ("'twas the night", SayArguments("'twas the night")),
+        ("@pip My dream is", SayArguments("My dream is", "pip")),
+        ("@Pip\tMy\ndream", SayArguments("My\ndream", "pip")),
+        ("@Ladle-bob My dream", SayArguments("My dream", "bob-ladle")),
+        ("@pip", SayArguments("", "pip")),
+        ("hello @pip", SayArguments("hello @pip")),
+        ("@", SayArguments("@")),
+        ("@ hello", SayArguments("@ hello")),
         ("", SayArguments("")),
     ],
 )
-def test_say(text: str, expected: SayArguments) -> None:
+def test_prompts_and_personas(text: str, expected: SayArguments) -> None:
     assert parse_say(text) == expected
 
 
-@pytest.mark.parametrize("text", ["hi --n 0", "hi --n 6", "hi --n many", "--n x", "hi --n ²", "@a/b hi"])
-def test_say_refuses(text: str) -> None:
-    with pytest.raises(BadInput):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--n 3 @pip My dream is",
+        "@pip --n 3 My dream is",
+        "@pip My dream is --n 3",
+        "@pip My dream --n 3 is",
+        "@pip My dream --n=3 is",
+        "--n=3   @pip My dream is",
+        "@pip My dream is\t--n   3 ",
+    ],
+)
+def test_samples_may_stand_anywhere(text: str) -> None:
+    assert parse_say(text) == SayArguments("My dream is", "pip", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-- @pip --n 3 is what I typed", SayArguments("@pip --n 3 is what I typed")),
+        ("@pip -- @bob said --n 3", SayArguments("@bob said --n 3", "pip")),
+        ("@pip --n 2 -- --n 3", SayArguments("--n 3", "pip", 2)),
+        ("My dream -- it is --n", SayArguments("My dream it is --n")),
+        ("a-- b -- c -- d", SayArguments("a-- b c -- d")),
+        ("My dream --", SayArguments("My dream --")),
+        ("--nice weather", SayArguments("--nice weather")),
+        ("a dash--n 3", SayArguments("a dash--n 3")),
+    ],
+)
+def test_after_two_dashes_everything_is_prompt(text: str, expected: SayArguments) -> None:
+    assert parse_say(text) == expected
+
+
+@pytest.mark.parametrize("n", ["0", "6", "-1", "three", "2.5", "²", "٣", "1" * 5_000])
+def test_numbers_of_samples_that_are_none(n: str) -> None:
+    with pytest.raises(BadInput, match="1 to 5"):
+        parse_say(f"hello --n {n}")
+
+
+@pytest.mark.parametrize("text", ["@pip!", "@a--b hello", "@../x hello", "@-", "@" + "x" * 65])
+def test_personas_that_are_none(text: str) -> None:
+    with pytest.raises(BadInput, match="is not a handle"):
         parse_say(text)
 
 
-@given(st.text())
-def test_say_takes_or_refuses_any_text(text: str) -> None:
-    try:
+words = st.sampled_from(
+    ["@", "@pip", "--n", "--n=", "3", "--", " -- ", "=", "'", '"', "\\", "\n", "\0", "🍲", "9" * 5_000]
+)
+lines = st.one_of(st.text(), st.lists(words | st.text(max_size=3)).map(" ".join))
+
+
+@given(lines)
+def test_whatever_is_said_is_understood_or_refused(text: str) -> None:
+    with suppress(BadInput):
         arguments = parse_say(text)
-    except BadInput:
-        return
-    assert 1 <= arguments.n <= 5
-    assert arguments.prompt == arguments.prompt.strip()
+        assert arguments.prompt == arguments.prompt.strip()
+        assert 1 <= arguments.n <= 5
 
 
-def test_cancel() -> None:
-    assert parse_cancel(" 12 ") == parse_cancel("#12") == CancelArguments(12)
-    for text in ("", "x", "-1", "1 2", "²"):
-        with pytest.raises(BadInput, match="Which job"):
-            parse_cancel(text)
+@given(lines)
+def test_after_two_dashes_nothing_is_refused(text: str) -> None:
+    assert parse_say(f"-- {text}") == SayArguments(text.strip())
 
 
-def test_forget() -> None:
-    assert parse_forget("@Alice") == ForgetArguments("alice")
-    assert parse_forget("--yes @b-a") == ForgetArguments("a-b", sure=True)
-    for text in ("", "--yes", "@a @b"):
-        with pytest.raises(BadInput, match="Which persona"):
-            parse_forget(text)
+@given(lines)
+@example("@pip --from ~nobody-here/x")
+@example("@pip --from ~")
+def test_whatever_is_to_be_trained_is_understood_or_refused(text: str) -> None:
+    with suppress(BadInput):
+        assert 1 <= len(parse_train(text).handles) <= 3
 
 
-def test_nothing_means_nothing() -> None:
-    parse_none("  ")
-    with pytest.raises(BadInput, match="'x' was too much"):
-        parse_none(" x ")
+@given(lines)
+@pytest.mark.parametrize("parse", [parse_cancel, parse_forget, parse_none])
+def test_whatever_else_is_typed_is_understood_or_refused(parse: Callable[[str], object], text: str) -> None:
+    with suppress(BadInput):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@pip", TrainArguments(("pip",))),
+        ("Pip @bob", TrainArguments(("pip", "bob"))),
+        ("@pip --from tweets.js", TrainArguments(("pip",), (Path("tweets.js"),))),
+        ("--from tweets.js @pip", TrainArguments(("pip",), (Path("tweets.js"),))),
+        ("@pip --from=tweets.js", TrainArguments(("pip",), (Path("tweets.js"),))),
+        ("@a --from 1.js @b --from 2.js", TrainArguments(("a", "b"), (Path("1.js"), Path("2.js")))),
+        ("@pip --from 'my posts/all of them.csv'", TrainArguments(("pip",), (Path("my posts/all of them.csv"),))),
+        ('@pip --from="my posts.csv"', TrainArguments(("pip",), (Path("my posts.csv"),))),
+        ("@pip --from my\\ posts.csv", TrainArguments(("pip",), (Path("my posts.csv"),))),
+        ("@pip --from a=b.csv", TrainArguments(("pip",), (Path("a=b.csv"),))),
+    ],
+)
+def test_accounts_and_files(text: str, expected: TrainArguments) -> None:
+    assert parse_train(text) == expected
+
+
+def test_the_home_folder_is_found_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "posts.txt").write_text("hello")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (path,) = parse_train("@pip --from ~/posts.txt").files
+    assert file_reference("pip", path).reference == f"file:{tmp_path}/posts.txt"
+    (path,) = parse_train("@pip --from ~nobody-here/posts.txt").files
+    with pytest.raises(UserError):
+        file_reference("pip", path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Name an account"),
+        ("--from tweets.js", "Name an account"),
+        ("@a @b @c @d", "up to 3"),
+        ("@a @A", "named twice"),
+        ("@a --from", "--from needs a file"),
+        ("@a --form x.js", "no option --form"),
+        ("@a --from it's.js", "quotation mark is open"),
+        ('@a --from "x.js', "quotation mark is open"),
+        ("@a-b", "is not a handle"),
+    ],
+)
+def test_trainings_that_cannot_be(text: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        parse_train(text)
+
+
+@pytest.mark.parametrize("text", ["3", " #3 "])
+def test_jobs_by_their_number(text: str) -> None:
+    assert parse_cancel(text) == CancelArguments(3)
+
+
+@pytest.mark.parametrize("text", ["", "three", "-3", "3 4", "##3", "²", "1" * 5_000])
+def test_numbers_of_jobs_that_are_none(text: str) -> None:
+    with pytest.raises(BadInput, match="Which job"):
+        parse_cancel(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@Pip", ForgetArguments("pip")),
+        ("pip", ForgetArguments("pip")),
+        ("@ladle-bob --yes", ForgetArguments("bob-ladle", True)),
+        ("--yes @pip", ForgetArguments("pip", True)),
+    ],
+)
+def test_whom_to_forget(text: str, expected: ForgetArguments) -> None:
+    assert parse_forget(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "--yes", "@pip @bob", "@pip yes"])
+def test_not_one_persona_to_forget(text: str) -> None:
+    with pytest.raises(BadInput, match="Which persona"):
+        parse_forget(text)
+
+
+def test_nothing_is_taken_where_nothing_belongs() -> None:
+    assert parse_none("  ") == NoArguments()
+    with pytest.raises(BadInput, match="'now' was too much"):
+        parse_none(" now ")

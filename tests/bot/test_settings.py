@@ -56,6 +56,16 @@ def test_where_the_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MYNAH_DATA_DIR", "~/mynah")
     assert load_settings().data_dir == Path.home() / "mynah"
+    monkeypatch.setenv("MYNAH_DATA_DIR", "~nobody-here/mynah")
+    with pytest.raises(SettingsError, match="data_dir: there is no home folder"):
+        load_settings()
+
+
+def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = load_settings().model_dump()
+    for name in ("MYNAH_DATA_DIR", "MYNAH_BASE_MODEL", "MYNAH_CONFIG", "MYNAH_TRAINING__EPOCHS"):
+        monkeypatch.setenv(name, "")
+    assert load_settings().model_dump() == usual
 
 
 @pytest.mark.parametrize(
@@ -83,6 +93,9 @@ def test_a_bad_file_is_an_error_that_names_the_key(tmp_path: Path, text: str, me
         ("MYNAH_DATADIR", "/x", "MYNAH_DATADIR: there is no such setting. Did you mean MYNAH_DATA_DIR?"),
         ("MYNAH_TRAINING__EPOCH", "3", "training.epoch: there is no such setting. Did you mean epochs?"),
         ("MYNAH_TRAINING__EPOCHS", "many", "training.epochs"),
+        ("MYNAH_TRAINING", "5", "training"),
+        ("MYNAH_TRAINING", "many", 'value for field "training"'),
+        ("mynah_pool__max_megabytes", "0", "pool.max_megabytes"),
     ],
 )
 def test_a_bad_variable_is_an_error(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str) -> None:
@@ -90,6 +103,13 @@ def test_a_bad_variable_is_an_error(monkeypatch: pytest.MonkeyPatch, variable: s
     with pytest.raises(SettingsError) as raised:
         load_settings()
     assert message in str(raised.value)
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"config\.toml is not valid TOML"):
+        load_settings(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -264,7 +264,7 @@ async def test_jobs_move_along_the_transitions_only(store: Store, old: JobState,
     assert moved == can_move(old, new)
     if moved:
         assert (after.state, after.error) == (new, "Why.")
-        assert after.attempts == before.attempts + (new == JobState.RUNNING)
+        assert after.attempts == before.attempts + (new == JobState.RUNNING) - (new == JobState.QUEUED)
     else:
         assert after == before
 
@@ -309,13 +309,18 @@ async def test_interrupted_jobs_are_queued_again_until_they_had_their_attempts(s
 
 async def test_interrupted_jobs_come_oldest_first(store: Store) -> None:
     ids = [await add_in(store, JobState.RUNNING, f"user{number}") for number in range(3)]
-    await store.move_job(ids[1], JobState.QUEUED)
-    await store.move_job(ids[1], JobState.RUNNING)  # its second attempt: this one fails
+    await store.requeue_interrupted(2)
+    for job_id in ids:
+        await store.move_job(job_id, JobState.RUNNING)  # the second attempt of each
+    await store.move_job(ids[0], JobState.QUEUED)  # a stop in good order doesn't count
+    await store.move_job(ids[0], JobState.RUNNING)
+    ids.append(await add_in(store, JobState.RUNNING, "user3"))
     recovered = await store.requeue_interrupted(2)
     assert [(job.id, job.state) for job in recovered] == [
-        (ids[0], JobState.QUEUED),
+        (ids[0], JobState.FAILED),
         (ids[1], JobState.FAILED),
-        (ids[2], JobState.QUEUED),
+        (ids[2], JobState.FAILED),
+        (ids[3], JobState.QUEUED),
     ]
 
 

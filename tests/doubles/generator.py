@@ -8,14 +8,15 @@ from pathlib import Path
 from trainer.protocol import Generated, GenerateRequest, Piece
 
 SIZE = 4
-Event = Piece | Generated | Exception
+Event = Piece | Generated | Exception | asyncio.Event
 
 
 @dataclass
 class FakeGenerator:
     """bot.ports.Generator without a worker. It speaks at once, and loads at once unless a key is in `held`.
 
-    `answers` are scripts for the next requests, one list each; an exception in one is raised at its place.
+    `answers` are scripts for the next requests, one list each: in its place, an exception is raised, an asyncio.Event
+    waited for.
     """
 
     sizes: dict[str, int] = field(default_factory=dict)  # resident bytes, SIZE unless named
@@ -50,7 +51,10 @@ class FakeGenerator:
             await asyncio.sleep(0)
             if isinstance(event, Exception):
                 raise event
-            yield event
+            if isinstance(event, asyncio.Event):
+                await event.wait()
+            else:
+                yield event
 
 
 def generated(*samples: str, cut: bool = False) -> Generated:

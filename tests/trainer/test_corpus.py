@@ -162,13 +162,19 @@ def test_the_recipes_counts(handle: str, counts: Counts) -> None:
 
 
 def test_too_little_text_is_refused_with_how_much_is_missing() -> None:
-    account = AccountCorpus("pip", Counts(1_000, 200, 750, 50, 1_234), ())
+    account = AccountCorpus("pip", Counts(1_000, 200, 750, 2, 1_234), ("x" * 1_000, "y" * 234))
     with pytest.raises(CorpusError) as raised:
         check_enough(account, 6_000)
     message = str(raised.value)
     for part in ("@pip", "1,234", "4,766", "6,000", "1,000", "200", "750"):
         assert part in message
     check_enough(account, 1_234)
+
+
+def test_the_same_again_and_again_is_not_enough() -> None:
+    account = AccountCorpus("pip", Counts(60, 0, 0, 60, 6_000), ("x" * 100,) * 60)
+    with pytest.raises(CorpusError, match=r"repeats itself.* 100 of 6,000 characters.* 5,900 short"):
+        check_enough(account, 6_000)
 
 
 # Splitting and balancing

@@ -27,13 +27,13 @@ class CommandCompleter(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
         text = document.text_before_cursor
-        word = text.rpartition(" ")[2]
+        before, _, word = text.rpartition(" ")
         command = text.partition(" ")[0].removeprefix("/")
         if text.startswith("/") and " " not in text:
             for name in [*COMMANDS, "quit"]:
                 if f"/{name}".startswith(text):
                     yield Completion(f"/{name} ", start_position=-len(text))
-        elif command == "train" and "--from" in text.split()[-2:] and word != "--from":
+        elif command == "train" and before.split()[-1:] == ["--from"]:
             for completion in PathCompleter(expanduser=True).get_completions(Document(word), complete_event):
                 yield completion
         elif command in TAKES_HANDLE and word.startswith("@"):

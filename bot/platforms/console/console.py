@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from bot import render
 from bot.commands import Command, find_command
 from bot.domain import Caller, Job, Persona, Utterance
-from bot.errors import BadInput, MynahError
+from bot.errors import AlreadyTraining, BadInput, MynahError, OperatorError
 from bot.platforms.console.screen import Screen
 from bot.replies import Help, Reply, Submitted
 from bot.usecases.services import Services
 from trainer.protocol import Piece, Progress
 
 QUIT = ("/quit", "leave; an unfinished training starts again next time")
-CALLER = Caller(platform="console", user="console", channel="console")
+CHAT = Caller(platform="console", user="console", channel="console")
+SHELL = Caller(platform="console", user="console", channel="shell")  # a script doesn't change who answers in the chat
 logger = logging.getLogger(__name__)
 
 ReadLine = Callable[[], Awaitable[str | None]]
@@ -75,6 +76,7 @@ class Console:
     screen: Screen
     notifier: ConsoleNotifier
     read_line: ReadLine | None = None
+    caller: Caller = CHAT
     failed: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _answer: asyncio.Future[str] | None = None
@@ -122,6 +124,8 @@ class Console:
         try:
             await self._run(line if line.lstrip().startswith("/") else f"/say {line}")
         except MynahError as error:
+            if isinstance(error, OperatorError):
+                logger.error("%s", error)
             self._fail(str(error))
         except asyncio.CancelledError:
             self.screen.print("Stopped.")
@@ -138,11 +142,16 @@ class Console:
         """Raises MynahError."""
         dialog = ConsoleDialog(self, f"say {id(arguments)}")
         try:
-            await command.run(self.services, CALLER, dialog, arguments)
+            await command.run(self.services, self.caller, dialog, arguments)
+        except AlreadyTraining as error:
+            if self.read_line is None:
+                raise
+            self.screen.print(str(error))
+            dialog.job_id = error.job_id
         finally:
             dialog.close()
-        if dialog.job is not None and self.read_line is not None:
-            self.failed |= not await self.notifier.wait(dialog.job.id)
+        if dialog.job_id is not None and self.read_line is not None:
+            self.failed |= not await self.notifier.wait(dialog.job_id)
 
     def _fail(self, message: str) -> None:
         self.failed = True
@@ -166,12 +175,12 @@ class ConsoleDialog:
 
     console: Console
     key: str
-    job: Job | None = None
+    job_id: int | None = None  # of the training that this command waits for
     _texts: dict[int, str] = field(default_factory=dict)
 
     async def reply(self, reply: Reply) -> None:
         if isinstance(reply, Submitted):
-            self.job = reply.job
+            self.job_id = reply.job.id
         if isinstance(reply, Help):
             reply = Help((*reply.commands, QUIT))
         if isinstance(reply, Utterance):

@@ -86,7 +86,12 @@ class PromptScreen:
 
     async def read_lines(self, on_line: Callable[[str], bool], on_interrupt: Callable[[], None]) -> None:
         """Until Ctrl-D or until `on_line` returns False. Ctrl-C empties the line and calls `on_interrupt`."""
-        self._session = PromptSession(history=self.history, completer=self.completer, complete_while_typing=False)
+        self._session = PromptSession(
+            history=self.history,
+            completer=self.completer,
+            complete_while_typing=False,
+            erase_when_done=True,  # or each line would leave copies of the live lines behind
+        )
         with patch_stdout(raw=True):
             while True:
                 try:
@@ -96,6 +101,7 @@ class PromptScreen:
                     continue
                 except EOFError:
                     return
+                self.print(f"{PROMPT}{line}")
                 if not on_line(line):
                     return
                 await asyncio.sleep(0)  # let the command start before the prompt comes back

@@ -57,7 +57,15 @@ def test_errors_are_a_sentence_and_exit_code_1(tmp_path: Path, arguments: list[s
     done = mynah(tmp_path, *arguments)
     assert done.returncode == 1
     assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+
+
+def test_a_data_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = mynah(tmp_path / "file" / "data", "models", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert f"The data folder {tmp_path}/file/data can't be made" in done.stderr
 
 
 def test_a_bad_setting_is_named(tmp_path: Path) -> None:
@@ -84,6 +92,26 @@ def test_a_dry_run_shows_what_a_training_would_use_and_trains_nothing(tmp_path: 
     assert facts["warnings"] == []
     assert not (tmp_path / "personas").exists()
     assert "No trainings yet" in mynah(tmp_path, "console", lines="/jobs\n").stdout
+
+
+def test_a_dry_run_counts_a_file(tmp_path: Path) -> None:
+    posts = tmp_path / "tweets.js"
+    texts = [f"cup number {number} of tea &amp; no complaints https://t.co/x" for number in range(300)]
+    texts += ["RT @bob: three words more", "too short", "@bob #hi https://t.co/x"]
+    posts.write_text("window.YTD.tweets.part0 = " + json.dumps([{"tweet": {"full_text": text}} for text in texts]))
+    done = mynah(tmp_path / "data", "train", "@alice", "--from", str(posts), "--dry-run", "--json")
+    facts = json.loads(done.stdout)
+    (row,) = facts["accounts"]
+    assert row == {
+        "handle": "alice",
+        "source": f"file:{posts}",
+        "downloaded": 303,
+        "retweets": 1,
+        "short": 2,
+        "kept": 300,
+        "characters": sum(len(f"cup number {number} of tea & no complaints") for number in range(300)),
+    }
+    assert all(post.endswith("of tea & no complaints") for post in facts["preview"])
 
 
 def test_a_dry_run_for_people(tmp_path: Path) -> None:

@@ -13,13 +13,17 @@ from prompt_toolkit.document import Document
 
 from bot.app import open_services
 from bot.domain import AccountSource, Job, JobState, Persona
+from bot.errors import BadInput
 from bot.platforms.console.completion import CommandCompleter
-from bot.platforms.console.console import CALLER, Console, ConsoleNotifier, is_quit
+from bot.platforms.console.console import CHAT, Console, ConsoleNotifier, is_quit
 from bot.platforms.console.screen import LineScreen, PlainScreen
 from bot.settings import Settings
 from bot.usecases.services import Services
 from tests.builders import manifest
-from trainer.protocol import Progress
+from tests.doubles.generator import generated
+from tests.doubles.processes import eventually
+from tests.doubles.service import FakeService
+from trainer.protocol import Piece, Progress
 
 
 @dataclass
@@ -77,7 +81,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 
 
 def job(number: int = 1) -> Job:
-    return Job(number, "alice", (AccountSource("alice", "x"),), JobState.RUNNING, CALLER, 1, manifest().created_at)
+    return Job(number, "alice", (AccountSource("alice", "x"),), JobState.RUNNING, CHAT, 1, manifest().created_at)
 
 
 PERSONA = Persona("alice", 1, "personas/alice/v1", 1_000, manifest())
@@ -163,6 +167,109 @@ async def test_leaving_stops_what_is_under_way(room: Room) -> None:
     assert await room.services.store.persona("alice") is not None
 
 
+# With jobs and speech, which are faked
+
+
+def chat(service: FakeService, *lines: str | None) -> Console:
+    """A console on a fake service: it reads these lines from a pipe, or it is one at a prompt if there is only None."""
+    screen = RecordingScreen()
+    notifier = ConsoleNotifier(0, screen)
+    service.jobs.notifier = notifier
+    rest = iter(lines)
+
+    async def read_line() -> str | None:
+        return next(rest, None)
+
+    return Console(service.services, screen, notifier, None if lines == (None,) else read_line)
+
+
+def printed(console: Console) -> list[str]:
+    assert isinstance(console.screen, RecordingScreen)
+    return console.screen.printed
+
+
+def live(console: Console) -> list[str]:
+    assert isinstance(console.screen, RecordingScreen)
+    return list(console.screen.lines.values())
+
+
+async def test_a_training_in_a_pipe_is_over_before_the_next_line(service: FakeService) -> None:
+    console = chat(service, "/train @pip", "My dream is")
+    async with service.running():
+        await console.run_lines()
+    assert printed(console)[0].startswith("Training @pip")
+    assert "@pip is ready" in printed(console)[1]
+    assert printed(console)[2] == "@pip · written by a machine\n  My dream is soup."
+    assert not console.failed
+    assert live(console) == []
+
+
+async def test_a_training_that_fails_in_a_pipe_is_a_failure(service: FakeService) -> None:
+    service.trainer.error = BadInput("These posts are broken.")
+    console = chat(service, "/train @pip")
+    async with service.running():
+        await console.run_lines()
+    assert printed(console)[-1] == "@pip was not trained (job 1): These posts are broken."
+    assert console.failed
+
+
+async def test_what_nobody_thought_of_is_said_short_and_logged(
+    service: FakeService, caplog: pytest.LogCaptureFixture
+) -> None:
+    await service.add_persona("pip")
+    service.generator.answers = [[ZeroDivisionError("oh")]]
+    console = chat(service, "hello", "/jobs")
+    await console.run_lines()
+    assert printed(console)[0].startswith("Something went wrong inside (ZeroDivisionError")
+    assert "bot.log" in printed(console)[0]
+    assert "Traceback" in caplog.text
+    assert printed(console)[1] == "No trainings yet."
+    assert console.failed
+
+
+async def test_speech_is_live_until_it_is_whole(service: FakeService) -> None:
+    await service.add_persona("pip")
+    wait = asyncio.Event()
+    pieces = [Piece(id=0, sample=0, text=text) for text in (" a", " lake")]
+    service.generator.answers = [[*pieces, wait, generated("My dream is a lake.")]]
+    console = chat(service, None)
+    assert console.on_line("My dream is")
+    await eventually(lambda: live(console) == ["  … a lake"])
+    wait.set()
+    await eventually(lambda: len(printed(console)) == 1)
+    assert live(console) == []
+
+
+async def test_ctrl_c_stops_what_is_being_said_and_no_training(service: FakeService) -> None:
+    await service.add_persona("pip")
+    service.trainer.gate.clear()
+    service.generator.held["pip/v1"] = asyncio.Event()
+    console = chat(service, None)
+    async with service.running():
+        console.on_line("/train @bob")
+        await eventually(lambda: "begin bob" in service.trainer.log)
+        console.on_line("My dream is")
+        await eventually(lambda: "load pip/v1" in service.generator.log)
+        console.on_interrupt()
+        await eventually(lambda: "Stopped." in printed(console))
+        assert "end bob" not in service.trainer.log
+        service.generator.held.pop("pip/v1").set()
+        service.trainer.gate.set()
+        assert await console.notifier.wait(1)
+    assert not console.failed
+
+
+async def test_one_question_at_a_time(service: FakeService) -> None:
+    for name in ("pip", "bob"):
+        await service.add_persona(name)
+    console = chat(service, None)
+    asking = [asyncio.create_task(console.handle(f"/forget @{name}")) for name in ("pip", "bob")]
+    await eventually(lambda: "Answer the other question first." in printed(console))
+    console.on_line("yes")
+    await asyncio.wait(asking)
+    assert len(await service.store.personas()) == 1
+
+
 @pytest.mark.parametrize("line", ["/quit", " /QUIT ", "/exit", "/q"])
 def test_quit(line: str) -> None:
     assert is_quit(line)
@@ -207,6 +314,16 @@ def test_a_line_screen_rewrites_one_line() -> None:
     assert out.getvalue() == "10%\r\x1b[K20%\r\x1b[Kdone\n"
 
 
+def test_a_line_screen_cuts_what_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else the line would wrap, and only its last part would be rewritten."""
+    monkeypatch.setenv("COLUMNS", "11")
+    out = io.StringIO()
+    screen = LineScreen(out)
+    screen.live("job 1", "0123456789ABCDEF")
+    screen.live("say 1", "0123456789ABCDEF")
+    assert out.getvalue() == "0123456789\r\x1b[K6789ABCDEF"
+
+
 def test_a_plain_screen_shows_no_live_lines() -> None:
     out = io.StringIO()
     screen = PlainScreen(out)
@@ -241,3 +358,26 @@ async def test_paths_are_completed_after_from(room: Room, tmp_path: Path) -> Non
     completer = CommandCompleter(room.services)
     found = [c.text async for c in completer.get_completions_async(document, CompleteEvent())]
     assert found == ["ets.js"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/train @alice --from posts/", ["tweets.js"]),
+        ("/train --from posts/", ["tweets.js"]),
+        ("/train @alice --from posts/tweets.js posts/", []),
+        ("/train @alice --from posts/tweets.js ", []),
+        ("/train @alice --from ", ["data", "posts"]),
+        ("/train @alice --from posts/tweets.js @la", ["@ladle_in_orbit "]),
+        ("/train @alice posts/", []),
+        ("/say --from posts/", []),
+    ],
+)
+async def test_paths_are_completed_nowhere_else(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: list[str]
+) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "tweets.js").touch()
+    monkeypatch.chdir(tmp_path)
+    completer = CommandCompleter(room.services)
+    assert [c.text async for c in completer.get_completions_async(Document(text), CompleteEvent())] == expected

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bot.errors import DiskFull, OperatorError
+from bot.folders import MIN_FREE_BYTES, Folders
+from trainer.corpus import Split
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    folders = Folders(tmp_path / "data")
+    folders.make()
+    folders.make()
+    return folders
+
+
+def finished(folders: Folders, text: str = "new") -> Path:
+    folder = folders.work(1) / "version"
+    folder.mkdir(parents=True)
+    (folder / "adapter").write_text(text)
+    return folder
+
+
+def test_what_lies_where(folders: Folders) -> None:
+    places = [
+        folders.database,
+        folders.lock,
+        folders.posts("bob-pip", "pip"),
+        folders.version("bob-pip", 3),
+        folders.work(7),
+        folders.logs,
+    ]
+    assert [folders.relative(place) for place in places] == [
+        "mynah.sqlite3",
+        "jobs.lock",
+        "personas/bob-pip/posts/pip.jsonl",
+        "personas/bob-pip/v3",
+        "work/job-7",
+        "logs",
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for root in (tmp_path / "file", tmp_path / "file" / "data"):
+        with pytest.raises(OperatorError, match=f"The data folder {root} can't be made"):
+            Folders(root).make()
+
+
+def test_publishing_moves_a_version_into_its_place(folders: Folders) -> None:
+    place = folders.publish(source := finished(folders), "pip", 1)
+    assert place == folders.version("pip", 1)
+    assert (place / "adapter").read_text() == "new"
+    assert not source.exists()
+
+
+def test_publishing_replaces_what_a_crash_left(folders: Folders) -> None:
+    orphan = folders.version("pip", 1)
+    orphan.mkdir(parents=True)
+    (orphan / "more").write_text("old")
+    folders.publish(finished(folders), "pip", 1)
+    assert [path.name for path in orphan.iterdir()] == ["adapter"]
+
+
+def test_publishing_that_fails_leaves_the_other_versions(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = folders.publish(finished(folders, "old"), "pip", 1)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OSError, match="No space left"):
+        folders.publish(finished(folders), "pip", 2)
+    assert (old / "adapter").read_text() == "old"
+    assert not folders.version("pip", 2).exists()
+
+
+def test_a_corpus_file_is_what_the_worker_reads(folders: Folders) -> None:
+    path = folders.write_corpus(4, Split(train=("a 🍲", "b"), held_out=("c",), duplicates=2))
+    assert json.loads(path.read_text("utf-8")) == {"train": ["a 🍲", "b"], "held_out": ["c"], "duplicates": 2}
+    assert path.parent == folders.work(4)
+
+
+def test_work_goes(folders: Folders) -> None:
+    for number in (1, 2):
+        folders.write_corpus(number, Split((), ()))
+    folders.drop_work(1)
+    folders.drop_work(1)
+    assert [path.name for path in (folders.root / "work").iterdir()] == ["job-2"]
+    folders.drop_all_work()
+    folders.drop_all_work()
+    assert not (folders.root / "work").exists()
+
+
+def test_forgetting_takes_everything_of_one_persona(folders: Folders) -> None:
+    for name in ("pip", "bob-pip"):
+        folders.publish(finished(folders), name, 1)
+        folders.posts(name, "pip").parent.mkdir()
+        folders.posts(name, "pip").write_text("{}")
+    folders.forget("pip")
+    folders.forget("pip")
+    assert not folders.persona("pip").exists()
+    assert folders.posts("bob-pip", "pip").exists()
+
+
+@pytest.mark.parametrize(("free", "is_enough"), [(MIN_FREE_BYTES, True), (MIN_FREE_BYTES - 1, False), (0, False)])
+def test_free_space(folders: Folders, monkeypatch: pytest.MonkeyPatch, free: int, is_enough: bool) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    if is_enough:
+        folders.check_free_space()
+    else:
+        with pytest.raises(DiskFull, match=rf"{free // 2**20} MB are free in .*, a training needs 64 MB"):
+            folders.check_free_space()

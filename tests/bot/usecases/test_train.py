@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bot.domain import AccountSource, JobState, Persona
+from bot.errors import AlreadyTraining, BadInput, DiskFull, NotFound
+from bot.settings import Settings, TrainingSettings
+from bot.usecases.train import START_SECONDS, dry_run, estimate_seconds, find_accounts, submit
+from tests.builders import manifest, run_record
+from tests.doubles.service import CALLER, FakeService
+from tests.doubles.sources import FakeSources, make_posts
+from trainer.manifest import BaseRecord
+
+SOURCES = FakeSources({"pip": [], "bob": [], "ladle": []})
+FILES = [Path("1.txt"), Path("2.txt"), Path("3.txt")]
+
+
+@pytest.mark.parametrize(
+    ("n_files", "references"),
+    [(0, ["fake:pip", "fake:bob"]), (1, ["file:1.txt", "fake:bob"]), (2, ["file:1.txt", "file:2.txt"])],
+)
+def test_handles_take_files_in_order_and_are_looked_up_without(n_files: int, references: list[str]) -> None:
+    accounts = find_accounts(SOURCES, ["pip", "bob"], FILES[:n_files])
+    assert accounts == tuple(map(AccountSource, ["pip", "bob"], references))
+
+
+def test_more_files_than_accounts() -> None:
+    with pytest.raises(BadInput, match="3 files for 2 accounts"):
+        find_accounts(SOURCES, ["pip", "bob"], FILES)
+
+
+def test_an_account_that_nobody_knows() -> None:
+    with pytest.raises(NotFound, match="@alice"):
+        find_accounts(SOURCES, ["pip", "alice"], [])
+
+
+async def test_a_training_is_queued(service: FakeService) -> None:
+    first, before_first = await submit(service.services, CALLER, ["pip"], [])
+    second, before_second = await submit(service.services, CALLER, ["ladle", "bob"], FILES[:1])
+    assert (before_first, before_second) == (0, 1)
+    assert (first.persona, second.persona) == ("pip", "bob-ladle")
+    assert second.accounts == (AccountSource("ladle", "file:1.txt"), AccountSource("bob", "fake:bob"))
+    assert (second.state, second.caller) == (JobState.QUEUED, CALLER)
+
+
+async def test_a_queued_training_is_begun_without_being_asked_again(service: FakeService) -> None:
+    async with service.running():
+        job, _ = await submit(service.services, CALLER, ["pip"], [])
+        await service.notifier.wait(job.id)
+
+
+async def test_one_training_of_a_persona_at_a_time(service: FakeService) -> None:
+    await submit(service.services, CALLER, ["bob", "pip"], [])
+    with pytest.raises(AlreadyTraining, match="@bob-pip is already"):
+        await submit(service.services, CALLER, ["pip", "bob"], [])
+
+
+async def test_a_nearly_full_disk_is_said_at_once(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=2**20))
+    with pytest.raises(DiskFull, match="1 MB are free"):
+        await submit(service.services, CALLER, ["pip"], [])
+    assert await service.store.jobs() == []
+
+
+# Dry runs
+
+
+async def test_a_dry_run_shows_what_would_be_used_and_changes_nothing(service: FakeService) -> None:
+    service.sources.posts["bob"] = make_posts(12, "bob says {} things about the sea and the soup")
+    result = await dry_run(service.services, ["pip", "bob"], [])
+    assert result.persona == "bob-pip"
+    assert [row.kept for row in result.accounts] == [40, 12]
+    assert [post.split()[0] for post in result.preview] == ["pip", "bob", "pip", "bob", "pip"]
+    assert result.characters > sum(row.characters for row in result.accounts)  # the blend is balanced
+    assert result.seconds is not None
+    assert await service.store.jobs() == []
+    assert service.trainer.log == []
+    assert not (service.folders.root / "personas").exists()
+
+
+async def test_a_dry_run_of_too_little(service: FakeService) -> None:
+    service.sources.posts["pip"] = make_posts(1)
+    with pytest.raises(BadInput, match="too little text"):
+        await dry_run(service.services, ["pip"], [])
+
+
+# Estimates
+
+SETTINGS = Settings(data_dir=Path("/data"), base_model="bundled")
+
+
+def trained(
+    base: str = "bundled", speed: float = 1_000.0, day: int = 1, parameters: int = 10_000_000, batch: int = 2_048
+) -> Persona:
+    record = BaseRecord(name=base, fingerprint="f", parameters=parameters)
+    run = run_record().model_copy(update={"tokens_per_second": speed, "batch_tokens": batch})
+    about = manifest(base=record, run=run, created_at=datetime(2026, 1, day, tzinfo=UTC))
+    return Persona("alice", 1, "personas/alice/v1", 1, about)
+
+
+def with_epochs(epochs: int | None, base_model: str = "bundled") -> Settings:
+    return SETTINGS.model_copy(update={"base_model": base_model, "training": TrainingSettings(epochs=epochs)})
+
+
+def test_the_first_estimate_is_a_guess_about_the_bundled_model() -> None:
+    seconds = estimate_seconds(200_000, SETTINGS, [])
+    assert seconds is not None
+    assert seconds > START_SECONDS
+    assert estimate_seconds(200_000, with_epochs(None, "/my/base"), []) is None
+
+
+def test_an_estimate_goes_by_the_latest_training_on_the_same_base() -> None:
+    known = [trained(speed=100, day=1), trained(speed=1_000, day=3), trained(base="gpt2", speed=5, day=9)]
+    seconds = estimate_seconds(36_000, with_epochs(2), known)
+    assert seconds == pytest.approx(START_SECONDS + 10_000 * 2 / 1_000)
+    assert estimate_seconds(36_000, with_epochs(2), known[::-1]) == seconds
+
+
+@pytest.mark.parametrize(("less", "more"), [((10_000, 4), (20_000, 4)), ((10_000, 4), (10_000, 8))])
+def test_more_text_or_more_epochs_take_longer(less: tuple[int, int], more: tuple[int, int]) -> None:
+    first, second = (estimate_seconds(n, with_epochs(epochs), [trained()]) for n, epochs in (less, more))
+    assert first is not None
+    assert second is not None
+    assert second > first

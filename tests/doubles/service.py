@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.domain import AccountSource, Caller, Job, Persona
+from bot.folders import Folders
+from bot.jobs import JobRunner
+from bot.pool import ModelPool
+from bot.settings import Settings
+from bot.sources.stored import write_posts
+from bot.store.sqlite import SqliteStore
+from bot.usecases.services import Services
+from tests.builders import manifest
+from tests.doubles.generator import FakeGenerator
+from tests.doubles.notifier import RecordingNotifier
+from tests.doubles.sources import TEXT, FakeSources, make_posts
+from tests.doubles.trainer import ADAPTER, FakeTrainer
+from trainer.corpus import Post
+
+CALLER = Caller("test", "me", "here")
+
+
+@dataclass
+class FakeService:
+    """Services with a real store, job runner and pool, over fakes of everything outside."""
+
+    services: Services
+    store: SqliteStore
+    jobs: JobRunner
+    sources: FakeSources
+    trainer: FakeTrainer
+    generator: FakeGenerator
+    notifier: RecordingNotifier
+    folders: Folders
+    published: list[str] = field(default_factory=list)  # what the job runner told by `on_publish`
+    write_error: Exception | None = None  # raised where posts are kept
+
+    async def add_job(self, persona: str = "pip", caller: Caller = CALLER) -> Job:
+        accounts = [AccountSource(handle, f"fake:{handle}") for handle in persona.split("-")]
+        job = await self.store.add_job(accounts, persona, caller)
+        self.jobs.wake()
+        return job
+
+    async def job(self, job_id: int) -> Job:
+        job = await self.store.job(job_id)
+        assert job is not None
+        return job
+
+    async def add_persona(self, name: str = "pip", version: int = 1, n_bytes: int = 4) -> Persona:
+        """A persona as a training leaves it, its posts included."""
+        place = self.folders.version(name, version)
+        place.mkdir(parents=True)
+        (place / ADAPTER).write_text("an adapter")
+        for handle in name.split("-"):
+            write_posts(self.folders.posts(name, handle), make_posts(2))
+        return await self.store.publish(name, version, self.folders.relative(place), n_bytes, manifest(name))
+
+    async def train(self, persona: str = "pip") -> Job:
+        """A job seen through; returns it as it is then."""
+        job = await self.add_job(persona)
+        async with self.running():
+            await self.notifier.wait(job.id)
+        return await self.job(job.id)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+        """The job runner at work, stopped at the end as the bot stops it."""
+        task = asyncio.create_task(self.jobs.run())
+        try:
+            yield task
+        finally:
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=10)
+            assert done, "the job runner doesn't stop"
+            with suppress(asyncio.CancelledError):
+                task.result()
+
+    async def tell_publish(self, name: str) -> None:
+        self.published.append(name)
+
+    def keep_posts(self, path: Path, posts: Sequence[Post]) -> None:
+        if self.write_error is not None:
+            raise self.write_error
+        write_posts(path, posts)
+
+
+@asynccontextmanager
+async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncIterator[FakeService]:
+    folders = Folders(folder)
+    settings = settings or Settings(data_dir=folder, training={"min_characters": 300})  # type: ignore[arg-type]
+    sources = FakeSources({handle: make_posts(text=f"{handle} says {TEXT}") for handle in ("pip", "ladle", "bob")})
+    trainer, generator, notifier = FakeTrainer(), FakeGenerator(), RecordingNotifier()
+    pool = ModelPool(
+        load=generator.load,
+        unload=generator.unload,
+        max_bytes=100,
+        wait_seconds=0.05,
+        clock=asyncio.get_running_loop().time,
+    )
+    async with SqliteStore.open(folders.database) as store:
+        jobs = JobRunner(
+            store=store,
+            sources=sources,
+            trainer=trainer,
+            notifier=notifier,
+            folders=folders,
+            settings=settings.training,
+            write_posts=lambda path, posts: service.keep_posts(path, posts),
+            on_publish=lambda name: service.tell_publish(name),
+        )
+        services = Services(settings, folders, store, sources, jobs, pool, generator)
+        service = FakeService(services, store, jobs, sources, trainer, generator, notifier, folders)
+        yield service

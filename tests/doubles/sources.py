@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.domain import AccountSource
+from bot.errors import NotFound
+from bot.ports import FetchProgress
+from trainer.corpus import Post
+
+TEXT = "the tea is cup number {} and the gull outside has opinions about it"
+
+
+def make_posts(n: int = 40, text: str = TEXT) -> list[Post]:
+    return [Post(text.format(i)) for i in range(n)]
+
+
+@dataclass
+class FakeSources:
+    """bot.ports.Sources in memory: the accounts in `posts`, and any file whatever it is named.
+
+    A fetch waits for `gate`, tells (1, 1), and raises `error` if there is one.
+    """
+
+    posts: dict[str, list[Post]] = field(default_factory=dict)
+    error: Exception | None = None
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def resolve(self, handle: str) -> AccountSource:
+        if handle not in self.posts:
+            raise NotFound(f"I don't know an account @{handle}.")
+        return AccountSource(handle, f"fake:{handle}")
+
+    def named_file(self, handle: str, path: Path) -> AccountSource:
+        return AccountSource(handle, f"file:{path}")
+
+    async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
+        await self.gate.wait()
+        progress(1, 1)
+        if self.error is not None:
+            raise self.error
+        posts = self.posts[account.handle]
+        return posts[:limit] if limit else posts
