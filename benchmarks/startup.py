@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.report import HEAD, print_report, summary
 
-PROMPT = "› ".encode()
+PROMPT = "›".encode()
 MYNAH = [sys.executable, "-m", "bot"]
 
 

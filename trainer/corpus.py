@@ -1,6 +1,6 @@
 """Posts → corpus: cleaned, counted, balanced, split. Pure: no I/O, no torch.
 
-The cleaning is the reference recipe's, count for count (docs/recipe.md): retweets dropped; entities decoded; URLs
+The cleaning is that of the reference recipe (huggingtweets), count for count: retweets dropped; entities decoded; URLs
 removed; white space folded; a post is *short* when fewer than three of its words are free of `http`, `@` and `#`.
 """
 

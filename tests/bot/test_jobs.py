@@ -6,7 +6,8 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,11 +17,13 @@ from bot import jobs as jobs_module
 from bot.domain import JobState
 from bot.errors import BadInput, DiskFull, OperatorError, WorkerDied
 from bot.jobs import MAX_ATTEMPTS, NOTIFY_SECONDS, Pace
+from bot.sources.stored import write_posts
 from bot.store.sqlite import SqliteStore
-from tests.doubles.processes import eventually
+from tests.doubles.processes import PATIENCE, eventually
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import make_posts
 from tests.doubles.trainer import ADAPTER, train_events
+from trainer.corpus import Post
 from trainer.manifest import read_manifest
 from trainer.protocol import Progress
 
@@ -416,6 +419,26 @@ async def test_cancelling_in_the_last_moment_is_too_late(service: FakeService) -
         assert not await service.jobs.cancel(job.id)
     assert (await service.job(job.id)).state is JobState.DONE
     assert service.notifier.ends == ["trained pip v1"]
+
+
+async def test_publishing_that_has_begun_is_done_whole(service: FakeService) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def write_slowly(path: Path, posts: Sequence[Post]) -> None:
+        begun.set()
+        assert may_go_on.wait(PATIENCE)
+        write_posts(path, posts)
+
+    service.jobs.write_posts = write_slowly
+    async with service.running():
+        job = await service.add_job()
+        await eventually(begun.is_set)
+        cancelling = asyncio.create_task(service.jobs.cancel(job.id))
+        await asyncio.sleep(0.01)
+        may_go_on.set()
+        assert not await cancelling
+    assert (await service.job(job.id)).state is JobState.DONE
+    assert await service.store.persona("pip") is not None
 
 
 # Stopping

@@ -298,6 +298,14 @@ async def test_requests_that_wait_when_it_is_stopped(start: Start) -> None:
         await task
 
 
+async def test_a_request_that_comes_when_it_has_just_died(start: Start) -> None:
+    """Its input may still take what nobody reads any more."""
+    worker = await start("ready()\nwhile True: receive()")
+    worker.died = True
+    with pytest.raises(WorkerDied):
+        await ask(worker, "hello")
+
+
 async def test_workers_lead_groups_of_their_own(start: Start) -> None:
     """Ctrl-C in the bot's terminal must not reach them."""
     worker = await start(ECHO)

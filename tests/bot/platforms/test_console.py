@@ -243,17 +243,17 @@ async def test_speech_is_live_until_it_is_whole(service: FakeService) -> None:
 async def test_ctrl_c_stops_what_is_being_said_and_no_training(service: FakeService) -> None:
     await service.add_persona("pip")
     service.trainer.gate.clear()
-    service.generator.held["pip/v1"] = asyncio.Event()
+    service.generator.answers = [[Piece(id=0, sample=0, text=" a"), asyncio.Event()]]
     console = chat(service, None)
     async with service.running():
         console.on_line("/train @bob")
         await eventually(lambda: "begin bob" in service.trainer.log)
         console.on_line("My dream is")
-        await eventually(lambda: "load pip/v1" in service.generator.log)
+        await eventually(lambda: "  … a" in live(console))
         console.on_interrupt()
         await eventually(lambda: "Stopped." in printed(console))
+        assert "  … a" not in live(console)
         assert "end bob" not in service.trainer.log
-        service.generator.held.pop("pip/v1").set()
         service.trainer.gate.set()
         assert await console.notifier.wait(1)
     assert not console.failed

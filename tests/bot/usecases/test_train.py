@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +51,7 @@ async def test_a_training_is_queued(service: FakeService) -> None:
 
 async def test_a_queued_training_is_begun_without_being_asked_again(service: FakeService) -> None:
     async with service.running():
+        await asyncio.sleep(0.05)  # the runner has found nothing to do
         job, _ = await submit(service.services, CALLER, ["pip"], [])
         await service.notifier.wait(job.id)
 
