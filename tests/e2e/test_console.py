@@ -24,7 +24,7 @@ MEGABYTE = 1 << 20
 @pytest.fixture
 def terminal(mynah: Mynah) -> Iterator[Terminal]:
     """An interactive console; trainings in it take some seconds."""
-    terminal = Terminal([*mynah.command, "console"], replace(mynah, epochs=6).environment)
+    terminal = Terminal([*mynah.command, "console"], replace(mynah, epochs=3).environment)
     yield terminal
     terminal.close()
 
@@ -184,7 +184,7 @@ def test_a_nearly_full_disk_refuses_trainings_and_does_all_else(cramped: Mynah, 
 
 
 def test_a_disk_that_fills_up_in_the_middle_of_a_training(cramped: Mynah, small_disk: Path) -> None:
-    with ended(replace(cramped, epochs=6).start("/train @pip_the_lighthouse")) as process:
+    with ended(replace(cramped, epochs=3).start("/train @pip_the_lighthouse")) as process:
         read_until(process, "@pip_the_lighthouse  train")
         filler = fill(small_disk)
         told = read_until(process, "was not trained (job 1)")
