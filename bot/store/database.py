@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,6 @@ Execute = Callable[[str, Values], Awaitable[list[sqlite3.Row]]]
 BUSY_SECONDS = 5.0  # how long to wait for another process that writes
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables; RETURNING is older
 PRAGMAS = (
-    "journal_mode = WAL",  # readers and one writer at the same time: the bot and the CLI
     "synchronous = FULL",  # what is committed survives a power cut; commits are few (about a millisecond each)
     "foreign_keys = ON",
     "secure_delete = ON",  # what was forgotten is overwritten, not just unlinked
@@ -83,11 +83,29 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
     database = Database(path, connection)
     try:
         connection.row_factory = sqlite3.Row
+        await _use_wal(database)
         for pragma in PRAGMAS:
             await database.fetch(f"PRAGMA {pragma}")
         yield database
     finally:
         await database.close()
+
+
+async def _use_wal(database: Database) -> None:
+    """Readers and one writer at the same time: the bot and the CLI. Raises OperatorError.
+
+    A new file's change to WAL doesn't wait for others who are at it, whatever the timeout says: so it is tried again.
+    """
+    end = time.monotonic() + BUSY_SECONDS
+    with translated(database.path):
+        while True:
+            try:
+                await database.connection.execute_fetchall("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+            await asyncio.sleep(0.02)
 
 
 def _check_sqlite() -> None:

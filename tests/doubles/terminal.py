@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 ROWS, COLUMNS = 40, 160
-PATIENCE = 120.0  # seconds until a test gives up
+PATIENCE = 60.0  # seconds until a test gives up
 CTRL_C, CTRL_D, TAB, ENTER = "\x03", "\x04", "\t", "\r"
 
 _SEQUENCE = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\x1b\].*?(?:\x07|\x1b\\)|\x1b[=>78]", re.DOTALL)
