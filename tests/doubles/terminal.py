@@ -122,8 +122,9 @@ class Terminal:
 
     def wait_for_end(self) -> int:
         """The exit code, when the program has ended and everything is on the display."""
+        end = time.monotonic() + PATIENCE
         while self._read():
-            pass
+            assert time.monotonic() < end, f"it doesn't end:\n{self.text}"
         return self.process.wait(PATIENCE)
 
     def _read(self) -> bool:
