@@ -123,9 +123,15 @@ class JobRunner:
             run.task.cancel()
             await asyncio.wait([run.task])
             self.folders.drop_work(job.id)  # first: on a full disk, this makes the room for the rest
-            await self._conclude(job, run)
-            self._running = self.progress = None
-            run.ended.set()
+            concluding = asyncio.create_task(self._conclude(job, run))
+            try:
+                await asyncio.shield(concluding)
+            except asyncio.CancelledError:  # a stop at this very moment: the record comes first
+                await asyncio.wait([concluding])
+                raise
+            finally:
+                self._running = self.progress = None
+                run.ended.set()
 
     async def _conclude(self, job: Job, run: Run) -> None:
         if run.task.cancelled():

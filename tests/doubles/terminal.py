@@ -32,8 +32,8 @@ class Display:
 
     @property
     def text(self) -> str:
-        """Everything so far, what has scrolled away included."""
-        return "\n".join("".join(line).rstrip() for line in self.lines)
+        """Everything so far, what has scrolled away included, up to the last line that isn't empty."""
+        return "\n".join("".join(line).rstrip() for line in self.lines).rstrip("\n")
 
     def feed(self, text: str) -> None:
         self._rest += text
