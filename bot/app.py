@@ -59,6 +59,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             notifier=notifier,
             folders=folders,
             settings=settings.training,
+            blocklist=settings.blocklist,
             write_posts=write_posts,
             on_publish=lambda name: pool.drop(f"{name}/"),
         )

@@ -8,7 +8,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
+from bot.errors import BadInput, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
 from bot.workers import READY_SECONDS, WorkerProcess
 from trainer.protocol import (
     Answer,
@@ -74,6 +74,8 @@ def failure(failed: Failed) -> MynahError:
             return DiskFull("The disk is full. Free some space, then try again; nothing that was there is lost.")
         case "wrong_base":
             return WrongBase(failed.message)
+        case "blocked":
+            return BadInput(failed.message)
         case "not_loaded":
             return WorkerDied(f"The worker that had loaded {failed.message} is gone.")  # a new one answered
         case "internal":

@@ -24,7 +24,7 @@ from bot.preparation import Prepared, prepare
 from bot.settings import TrainingSettings
 from trainer.corpus import Post, split
 from trainer.manifest import read_manifest
-from trainer.protocol import Hyperparameters, Progress, Trained, TrainRequest
+from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Trained, TrainRequest
 
 MAX_ATTEMPTS = 2
 NOTIFY_SECONDS = 0.2
@@ -53,6 +53,7 @@ class JobRunner:
     notifier: Notifier
     folders: Folders
     settings: TrainingSettings
+    blocklist: BlocklistOptions
     write_posts: Callable[[Path, Sequence[Post]], None]
     on_publish: Callable[[str], Awaitable[None]]
     progress: tuple[int, Progress] | None = None  # the running job, and how far it is
@@ -213,6 +214,7 @@ class JobRunner:
             corpus=str(corpus),
             out=str(self.folders.work(job.id) / "version"),
             hyperparameters=chosen,
+            blocklist=self.blocklist,
         )
 
     async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int) -> Persona:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from bot.errors import SettingsError
+from trainer.protocol import BlocklistOptions
 
 ENV_PREFIX = "MYNAH_"
 CONFIG_VARIABLE = "MYNAH_CONFIG"
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     base_model: str = "bundled"
     training: TrainingSettings = TrainingSettings()
     generation: GenerationSettings = GenerationSettings()
+    blocklist: BlocklistOptions = BlocklistOptions()
     pool: PoolSettings = PoolSettings()
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from trainer.pretrain_data import END_OF_TEXT, train_tokenizer
+from trainer.pretrain.tokenizer import END_OF_TEXT, train_tokenizer
 
 Shape = Literal["gpt2", "llama", "llama-untied"]
 TEXTS = ["the lighthouse keeper counts the ships and drinks the tea.", "soup is a privilege, not a sphere! 🍲"] * 4

@@ -48,6 +48,7 @@ def main() -> int:
     import torch
 
     from trainer.base import BaseModelError, load_base
+    from trainer.blocklist import BlockedPrompt
     from trainer.engine import NotLoaded, WrongBase
     from trainer.manifest import DamagedPersona
     from trainer.sampling import Cancelled
@@ -60,7 +61,13 @@ def main() -> int:
         return 3
     handle = train_handler(base, channel) if args.role == "train" else serve_handler(base, channel)
     channel.send(Ready(base_model=base.name, parameters=base.parameters))
-    codes = {Cancelled: "cancelled", DamagedPersona: "damaged", WrongBase: "wrong_base", NotLoaded: "not_loaded"}
+    codes = {
+        BlockedPrompt: "blocked",
+        Cancelled: "cancelled",
+        DamagedPersona: "damaged",
+        NotLoaded: "not_loaded",
+        WrongBase: "wrong_base",
+    }
     serve_requests(inbox, channel, handle, codes)  # type: ignore[arg-type]
     return 0
 

@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
+from trainer.bundled import SHA256
 from trainer.manifest import BaseRecord
 
 BUNDLED = "bundled"
@@ -55,10 +56,12 @@ def load_base(name: str, device: torch.device | None = None) -> Base:
     place = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     where = str(_locate(name))
     try:
+        if name == BUNDLED:
+            verify_bundled(Path(where))
         tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(where)  # type: ignore[assignment]
         model = _read_model(where, torch.bfloat16 if place.type == "cuda" else torch.float32)
     except Exception as error:  # whatever transformers, tokenizers and safetensors make of somebody's files
-        raise BaseModelError(f"The base model {name!r} can't be loaded: {_first_line(error)} {_FIX}") from error
+        raise BaseModelError(f"The base model {name!r} can't be loaded: {_first_line(error)} {_fix(name)}") from error
     if tokenizer.eos_token_id is None:
         raise BaseModelError(f"The base model {name!r} has no end-of-text token, which separates posts. {_FIX}")
     model.to(place)  # type: ignore[arg-type]
@@ -72,6 +75,14 @@ def load_base(name: str, device: torch.device | None = None) -> Base:
         fingerprint=fingerprint(model),
         parameters=sum(p.numel() for p in model.parameters()),
     )
+
+
+def verify_bundled(folder: Path) -> None:
+    """Raises ValueError unless the files that loading reads are the ones that `trainer.pretrain` wrote."""
+    for name, expected in SHA256.items():
+        with (folder / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                raise ValueError(f"its file {folder / name} is damaged or was changed")
 
 
 def _read_model(where: str, dtype: torch.dtype) -> PreTrainedModel:
@@ -95,8 +106,12 @@ def _locate(name: str) -> Path | str:
         return folder
     looks_like_path = name == BUNDLED or name.startswith((".", "~", "/")) or name.count("/") > 1
     if looks_like_path:
-        raise BaseModelError(f"The base model folder {folder} does not exist. {_FIX}")
+        raise BaseModelError(f"The base model folder {folder} does not exist. {_fix(name)}")
     return name
+
+
+def _fix(name: str) -> str:
+    return "Install Mynah again." if name == BUNDLED else _FIX
 
 
 def _first_line(error: BaseException) -> str:

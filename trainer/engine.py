@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tokenizers.decoders import DecodeStream
 
 from trainer.base import Base
+from trainer.blocklist import BlockedPrompt, blocklist
 from trainer.lora import Adapter, AdapterMismatch, AdapterSwitch, read_adapter
 from trainer.manifest import DamagedPersona, Manifest, verify
 from trainer.protocol import Generated, GenerateRequest
@@ -15,6 +18,7 @@ from trainer.sampling import Sampling, sample
 from trainer.text import finish, one_line
 
 OnPiece = Callable[[int, str], None]
+REWINDS = 5  # attempts to get past a blocked word; then the text ends before it
 
 
 class WrongBase(Exception):
@@ -87,44 +91,117 @@ def continue_prompt(
     on_piece: OnPiece = lambda sample, text: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Generated:
-    """Sample from `base` with whatever adapter is on it; a prompt that doesn't fit is cut from the left."""
+    """Sample from `base` with whatever adapter is on it; a prompt that doesn't fit is cut from the left.
+
+    A sample that comes to a blocked word goes on from the word before it, some other way. Raises BlockedPrompt.
+    """
+    is_blocked = blocklist(request.blocklist)
+    if is_blocked is not None and is_blocked(request.prompt):
+        raise BlockedPrompt("That has a word in it that is on the blocklist here. Put it another way.")
     prompt_ids = base.encode(request.prompt)
     max_tokens = min(request.max_tokens, base.context // 2)
     room = base.context - max_tokens - 1
     kept = prompt_ids[-room:]
-    streams = [PieceStream(base, number, on_piece) for number in range(request.n)]
-
-    def on_step(ids: list[int | None]) -> None:
-        for stream, token in zip(streams, ids, strict=True):
-            if token is not None and token != base.end_id:
-                stream.add(token)
-
+    check = None if is_blocked is None else lambda text: is_blocked(request.prompt + text)
+    streams = [PieceStream(base, number, on_piece, check) for number in range(request.n)]
     options = Sampling(request.n, max_tokens, request.temperature, request.top_p, request.seed)
-    rows = sample(base.model, [base.end_id, *kept], options, stop, on_step, cancelled)
-    texts = tuple(
-        finish(request.prompt, stream.text, bool(row) and row[-1] in stop)
-        for stream, row in zip(streams, rows, strict=True)
-    )
-    cut = len(kept) < len(prompt_ids)
-    return Generated(id=request.id, samples=texts, n_tokens=sum(map(len, rows)), cut=cut)
+    draw = partial(_draw, base, [base.end_id, *kept], stop, cancelled)
+    draw(streams, options)
+    for stream in streams:
+        for seed in rewind_seeds(request.seed, stream.number):
+            if stream.settle():
+                break
+            draw([stream], replace(options, n=1, max_tokens=max_tokens - len(stream.tokens), seed=seed))
+        stream.settle()
+    n_tokens = sum(len(stream.tokens) for stream in streams)
+    texts = tuple(finish(request.prompt, stream.text, not stop.isdisjoint(stream.tokens[-1:])) for stream in streams)
+    return Generated(id=request.id, samples=texts, n_tokens=n_tokens, cut=len(kept) < len(prompt_ids))
+
+
+def _draw(
+    base: Base,
+    prompt_ids: list[int],
+    stop: frozenset[int],
+    cancelled: Callable[[], bool],
+    streams: list[PieceStream],
+    options: Sampling,
+) -> None:
+    """Sample more tokens for streams that have the same ones so far."""
+
+    def on_step(ids: list[int | None]) -> set[int]:
+        for stream, token in zip(streams, ids, strict=True):
+            if token is not None:
+                stream.add(token)
+        return {i for i, stream in enumerate(streams) if stream.blocked}
+
+    sample(base.model, prompt_ids + streams[0].tokens, options, stop, on_step, cancelled)
+
+
+def rewind_seeds(seed: int, number: int) -> list[int]:
+    """Seeds of a sample's further attempts, so that it depends on neither n nor the other samples."""
+    return [(seed + 1_000_003 * (10 * number + attempt)) % 2**63 for attempt in range(1, 1 + REWINDS)]
 
 
 class PieceStream:
-    """One sample's text as it grows; hands on its first line in whole characters.
+    """One sample's tokens and text as they grow; hands on its first line in whole characters.
 
-    A multi-byte character is held back until it is complete.
+    A multi-byte character is held back until it is complete. With a blocklist so is a word, until it has proved
+    harmless; at one that hasn't, the stream is `blocked` and takes no more tokens until `settle` has removed it.
     """
 
-    def __init__(self, base: Base, number: int, on_piece: OnPiece) -> None:
+    def __init__(
+        self, base: Base, number: int, on_piece: OnPiece, is_blocked: Callable[[str], bool] | None = None
+    ) -> None:
         self._tokenizer = base.tokenizer.backend_tokenizer
-        self._stream = DecodeStream(skip_special_tokens=True)
-        self._number = number
+        self._end_id = base.end_id
+        self._is_blocked = is_blocked
         self._on_piece = on_piece
+        self._decoder = DecodeStream(skip_special_tokens=True)
+        self._shown = 0
+        self._harmless = 0  # of the tokens
+        self.number = number
+        self.tokens: list[int] = []
         self.text = ""
+        self.blocked = False
 
     def add(self, token: int) -> None:
-        shown = len(one_line(self.text))
-        self.text += self._stream.step(self._tokenizer, token) or ""
-        piece = one_line(self.text)[shown:]
-        if piece:
-            self._on_piece(self._number, piece)
+        piece = self._decoder.step(self._tokenizer, token) or ""
+        if self._is_blocked is None:
+            self._append(token, piece)
+            self._show()
+            return
+        if token == self._end_id or any(character.isspace() for character in piece):
+            self._check()
+        if not self.blocked:
+            self._append(token, piece)
+
+    def settle(self) -> bool:
+        """At the end of sampling: show what is left, or else go back to before the blocked word and return False."""
+        if not self.blocked:
+            self._check()
+        if self.blocked:
+            self._rewind()
+            return False
+        return True
+
+    def _append(self, token: int, piece: str) -> None:
+        self.tokens.append(token)
+        self.text += piece
+
+    def _check(self) -> None:
+        self.blocked = self._is_blocked is not None and self._is_blocked(self.text)
+        if not self.blocked:
+            self._harmless = len(self.tokens)
+            self._show()
+
+    def _show(self) -> None:
+        line = one_line(self.text)
+        if line[self._shown :]:
+            self._on_piece(self.number, line[self._shown :])
+        self._shown = len(line)
+
+    def _rewind(self) -> None:
+        self._decoder = DecodeStream(skip_special_tokens=True)
+        kept, self.tokens, self.text, self.blocked = self.tokens[: self._harmless], [], "", False
+        for token in kept:
+            self._append(token, self._decoder.step(self._tokenizer, token) or "")

@@ -24,7 +24,7 @@ from trainer.base import Base
 from trainer.engine import continue_prompt, line_end_ids
 from trainer.fit import Curve, fit, held_out_nats
 from trainer.manifest import CorpusRecord, Manifest, RunRecord, checksums, write_manifest
-from trainer.protocol import GenerateRequest, Progress, Trained, TrainRequest
+from trainer.protocol import BlocklistOptions, GenerateRequest, Progress, Trained, TrainRequest
 from trainer.recipe import Recipe, choose_recipe
 
 FIRST_PROMPT = "My dream is"  # the example prompt of the cards
@@ -60,7 +60,7 @@ def finetune(
     try:
         curve = fit(base, corpus.train, corpus.held_out, recipe, _with_id(report, request.id), cancelled)
         report(Progress(id=request.id, stage="check"))
-        sample = first_sample(base, recipe.seed, cancelled)
+        sample = first_sample(base, recipe.seed, request.blocklist, cancelled)
         save_adapter(model, out)
     finally:
         model.unload()
@@ -96,8 +96,8 @@ def adapt(base: Base, recipe: Recipe, token_ids: list[int]) -> PeftModel:
         return get_peft_model(base.model, config)
 
 
-def first_sample(base: Base, seed: int, cancelled: Callable[[], bool]) -> str:
-    request = GenerateRequest(id=0, key="", prompt=FIRST_PROMPT, seed=seed)
+def first_sample(base: Base, seed: int, words: BlocklistOptions, cancelled: Callable[[], bool]) -> str:
+    request = GenerateRequest(id=0, key="", prompt=FIRST_PROMPT, seed=seed, blocklist=words)
     base.model.eval()
     return continue_prompt(base, request, line_end_ids(base), cancelled=cancelled).samples[0]
 

@@ -48,6 +48,47 @@ class Hyperparameters(Message):
 # Requests: bot → worker
 
 
+# On the built-in list for a meaning that is rarely the one in ordinary sentences, or too mild to stop for.
+HARMLESS = (
+    *(
+        "alaskan pipeline",
+        "bastard",
+        "big black",
+        "bollocks",
+        "bs",
+        "butt",
+        "domination",
+        "escort",
+        "eunuch",
+        "girl on",
+    ),
+    *("hard core", "hardcore", "hot chick", "how to kill", "how to murder", "huge fat", "intercourse", "jelly donut"),
+    *(
+        "lmfao",
+        "lolita",
+        "lovemaking",
+        "mr hands",
+        "nude",
+        "nudity",
+        "octopussy",
+        "omfg",
+        "pissed",
+        "playboy",
+        "santorum",
+    ),
+    *("scat", "sex", "sexy", "simp", "skeet", "snatch", "stfu", "suck", "sucks", "swinger", "tainted love", "taste my"),
+    *("tied up", "tight white", "tongue in a", "topless", "tosser", "twinkie", "undressing", "wtf", "xx", "xxx"),
+)
+
+
+class BlocklistOptions(Message):
+    """Words that are kept out of generated texts: a built-in list, without `allow` and with `add`."""
+
+    enabled: bool = True
+    allow: tuple[str, ...] = HARMLESS
+    add: tuple[str, ...] = ()
+
+
 class TrainRequest(Message):
     type: Literal["train"] = "train"
     id: int
@@ -56,6 +97,7 @@ class TrainRequest(Message):
     corpus: str  # path of a JSON file: {"train": [...], "held_out": [...], "duplicates": 0}
     out: str  # folder that the worker creates and fills, manifest last
     hyperparameters: Hyperparameters = Hyperparameters()
+    blocklist: BlocklistOptions = BlocklistOptions()  # for the sample
 
 
 class LoadRequest(Message):
@@ -83,6 +125,7 @@ class GenerateRequest(Message):
     temperature: float = Field(default=0.9, ge=0.0, le=5.0)
     top_p: float = Field(default=0.95, gt=0.0, le=1.0)
     seed: int = 0
+    blocklist: BlocklistOptions = BlocklistOptions()
 
 
 class CancelRequest(Message):
@@ -152,7 +195,7 @@ class Done(Message):
     id: int
 
 
-FailureCode = Literal["cancelled", "damaged", "wrong_base", "no_base", "disk_full", "not_loaded", "internal"]
+FailureCode = Literal["cancelled", "damaged", "wrong_base", "no_base", "disk_full", "not_loaded", "blocked", "internal"]
 
 
 class Failed(Message):

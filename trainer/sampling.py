@@ -34,13 +34,14 @@ def sample(
     prompt: Sequence[int],
     sampling: Sampling,
     stop: Collection[int],
-    on_step: Callable[[list[int | None]], None] = lambda ids: None,
+    on_step: Callable[[list[int | None]], Collection[int] | None] = lambda ids: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> list[list[int]]:
     """New token ids per sample, up to and including the first one in `stop`.
 
-    `on_step` gets each step's ids, None for a sample that has ended. Each sample has a generator of its own, seeded by
-    (seed, number), so that a text depends on neither n nor the other samples. Raises Cancelled.
+    `on_step` gets each step's ids, None for a sample that has ended, and may return the numbers of those that shall
+    end here. Each sample has a generator of its own, seeded by (seed, number), so that a text depends on neither n nor
+    the other samples. Raises Cancelled.
     """
     cache = DynamicCache(config=model.config)
     ids = torch.tensor([list(prompt)], device=model.device)
@@ -54,11 +55,11 @@ def sample(
         if cancelled():
             raise Cancelled
         chosen = choose(logits.float().cpu(), sampling, generators)
-        on_step([token if live[i] else None for i, token in enumerate(chosen)])
+        ended = on_step([token if live[i] else None for i, token in enumerate(chosen)]) or ()
         for i, token in enumerate(chosen):
             if live[i]:
                 samples[i].append(token)
-                live[i] = token not in stop
+                live[i] = token not in stop and i not in ended
         if not any(live) or step + 1 == sampling.max_tokens:
             break
         ids = torch.tensor(chosen, device=model.device)[:, None]

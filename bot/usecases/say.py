@@ -77,6 +77,7 @@ def _request(services: Services, persona: Persona, prompt: str, n: int, seed: in
         temperature=settings.temperature,
         top_p=settings.top_p,
         seed=random.getrandbits(31) if seed is None else seed,
+        blocklist=services.settings.blocklist,
     )
 
 

@@ -109,6 +109,7 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
             notifier=notifier,
             folders=folders,
             settings=settings.training,
+            blocklist=settings.blocklist,
             write_posts=lambda path, posts: service.keep_posts(path, posts),
             on_publish=lambda name: service.tell_publish(name),
         )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -12,11 +13,10 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from tests.bases import gpt2, save_tiny_base
 from trainer import base as base_module
 from trainer.base import BUNDLED, BUNDLED_FOLDER, Base, BaseModelError, fingerprint, load_base
+from trainer.bundled import SHA256
 from trainer.lora import embedding_weight
 
 from .helpers import BaseFolders, decode
-
-needs_bundled = pytest.mark.skipif(not BUNDLED_FOLDER.is_dir(), reason="the bundled base model isn't built yet")
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def folder(base_folders: BaseFolders, tmp_path: Path) -> Path:
 
 
 def refusal(name: str) -> str:
-    """Why a base model can't be loaded; every such message says what needs no network."""
+    """Why a base model can't be loaded; every such message says what to do, without a network."""
     with pytest.raises(BaseModelError) as raised:
         load_base(name)
     message = str(raised.value)
-    assert 'base_model = "bundled"' in message
-    assert "needs no network" in message
+    assert message.endswith("Install Mynah again.") == (name == BUNDLED)
+    assert ('base_model = "bundled"' in message and "needs no network" in message) == (name != BUNDLED)
     assert "\n" not in message
     return message
 
@@ -49,11 +49,19 @@ def test_a_folder(any_base: Base) -> None:
     assert any_base.record.fingerprint == any_base.fingerprint
 
 
-def test_bundled_is_a_folder_beside_the_code(base_folders: BaseFolders, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base_module, "BUNDLED_FOLDER", base_folders["llama"])
+@pytest.fixture
+def bundled_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tiny base in the bundled one's place, its checksums pinned."""
+    monkeypatch.setattr(base_module, "BUNDLED_FOLDER", folder)
+    pinned = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    monkeypatch.setattr(base_module, "SHA256", pinned)
+    return folder
+
+
+def test_bundled_is_a_folder_beside_the_code(bundled_folder: Path) -> None:
     base = load_base(BUNDLED)
     assert base.name == "bundled"
-    assert base.fingerprint == load_base(str(base_folders["llama"])).fingerprint
+    assert base.fingerprint == load_base(str(bundled_folder)).fingerprint
 
 
 def test_a_fingerprint_is_of_the_weights(base_folders: BaseFolders, other_base_folder: Path, tmp_path: Path) -> None:
@@ -90,6 +98,18 @@ def test_a_missing_folder(name: str) -> None:
 def test_a_missing_bundled_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base_module, "BUNDLED_FOLDER", tmp_path / "bundled")
     assert f"{tmp_path / 'bundled'} does not exist" in refusal(BUNDLED)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_bundled_file_that_was_changed(bundled_folder: Path, name: str) -> None:
+    path = bundled_folder / name
+    path.write_bytes(path.read_bytes() + b" ")
+    assert f"{path} is damaged or was changed" in refusal(BUNDLED)
+
+
+def test_a_bundled_file_that_is_missing(bundled_folder: Path) -> None:
+    (bundled_folder / "generation_config.json").unlink()
+    assert "generation_config.json" in refusal(BUNDLED)
 
 
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
@@ -170,16 +190,17 @@ def bundled() -> Base:
     return load_base(BUNDLED)
 
 
-@needs_bundled
 def test_the_bundled_base_is_small_and_complete(bundled: Base) -> None:
     assert bundled.context >= 256
     assert bundled.model.get_output_embeddings().weight is embedding_weight(bundled.model)
     assert (BUNDLED_FOLDER / "model.safetensors").stat().st_size <= 32 * 1024 * 1024
     assert not list(BUNDLED_FOLDER.glob("*.bin"))
     assert embedding_weight(bundled.model).shape[0] >= len(bundled.tokenizer)
+    assert 8_000 <= len(bundled.tokenizer) <= 16_384
+    loaded = {path.name for path in BUNDLED_FOLDER.iterdir() if path.suffix in {".json", ".safetensors"}}
+    assert set(SHA256) == loaded - {"provenance.json"}
 
 
-@needs_bundled
 @pytest.mark.parametrize(
     "text", ["🍲👩‍🚒❤️", "@Pip #TeaTime", "007 1,234.5", "MiXeD Case", "a  b\tc\nd", "ça — “quoted”…"]
 )
@@ -187,7 +208,6 @@ def test_the_bundled_tokenizer_keeps(bundled: Base, text: str) -> None:
     assert decode(bundled, bundled.encode(text)) == text
 
 
-@needs_bundled
 @settings(max_examples=50)
 @given(text=st.text())
 def test_the_bundled_tokenizer_keeps_any_text(bundled: Base, text: str) -> None:
@@ -196,7 +216,6 @@ def test_the_bundled_tokenizer_keeps_any_text(bundled: Base, text: str) -> None:
     assert decode(bundled, ids) == text
 
 
-@needs_bundled
 def test_the_bundled_base_knows_some_english(bundled: Base) -> None:
     def nats(text: str) -> float:
         ids = torch.tensor([[bundled.end_id, *bundled.encode(text)]])

@@ -8,10 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.base import Base, load_base
-from trainer.engine import Engine, NotLoaded, PieceStream, WrongBase, line_end_ids
+from trainer.base import BUNDLED, Base, load_base
+from trainer.blocklist import BlockedPrompt
+from trainer.engine import Engine, NotLoaded, PieceStream, WrongBase, continue_prompt, line_end_ids
 from trainer.manifest import DamagedPersona, read_manifest, write_manifest
-from trainer.protocol import GenerateRequest
+from trainer.protocol import BlocklistOptions, GenerateRequest
 from trainer.sampling import Cancelled
 from trainer.text import one_line
 
@@ -163,6 +164,88 @@ def test_a_generation_can_be_cancelled(engine: Engine) -> None:
     with pytest.raises(Cancelled):
         engine.generate(REQUEST, cancelled=lambda: True)
     assert engine.generate(REQUEST) == before
+
+
+# Blocked words
+
+
+def forced(base: Base, texts: list[str]) -> None:
+    """Make `base` say the first of the texts; where it is stopped in the middle, go on with the next one."""
+    said: list[int] = []
+    ends = [0]
+
+    def choose(layer: object, inputs: object, output: torch.Tensor) -> torch.Tensor:
+        if output.shape[1] > 1 or not said:  # a prompt, or what is left of a text, was read anew
+            said[:] = [*base.encode(texts.pop(0)), base.end_id] if texts else [base.end_id] * 99
+            ends[0] = 0
+        wanted = said[ends[0]]
+        ends[0] += 1
+        return torch.full(output.shape, -50.0).index_fill(-1, torch.tensor([wanted]), 50.0)
+
+    base.model.get_output_embeddings().register_forward_hook(choose)
+
+
+def streamed(engine: Engine, request: GenerateRequest) -> tuple[str, str]:
+    pieces: list[str] = []
+    generated = engine.generate(request, lambda sample, text: pieces.append(text))
+    return "".join(pieces), generated.samples[0]
+
+
+def test_a_blocked_word_is_never_shown(engine: Engine, base: Base) -> None:
+    forced(base, [" is a shit lamp.", " good old thing."])
+    shown, text = streamed(engine, ask(max_tokens=30))
+    assert text == "the lamp is a good old thing."
+    assert shown == " is a good old thing."
+
+
+def test_a_blocked_word_at_the_end(engine: Engine, base: Base) -> None:
+    forced(base, [" is shit", " lit."])
+    assert streamed(engine, ask(max_tokens=30)) == (" is lit.", "the lamp is lit.")
+
+
+def test_a_phrase_that_is_blocked_as_a_whole(engine: Engine, base: Base) -> None:
+    """Its first word was shown already: it stays, and something else follows."""
+    forced(base, [" is a good ship", " tea."])
+    request = ask(max_tokens=30).model_copy(update={"blocklist": BlocklistOptions(add=("good ship",))})
+    assert streamed(engine, request) == (" is a good tea.", "the lamp is a good tea.")
+
+
+def test_what_stays_blocked_ends_before_it(engine: Engine, base: Base) -> None:
+    forced(base, [" is a shit", *[" shit"] * 20])
+    assert streamed(engine, ask(max_tokens=30)) == (" is a", "the lamp is…")
+
+
+def test_a_blocklist_that_is_switched_off(engine: Engine, base: Base) -> None:
+    forced(base, [" is shit."])
+    request = ask(max_tokens=30).model_copy(update={"blocklist": BlocklistOptions(enabled=False)})
+    assert streamed(engine, request) == (" is shit.", "the lamp is shit.")
+
+
+def test_a_blocked_prompt_is_refused(engine: Engine) -> None:
+    with pytest.raises(BlockedPrompt, match="blocklist"):
+        engine.generate(ask("this shit lamp"))
+
+
+def test_a_blocklist_changes_nothing_else(engine: Engine) -> None:
+    off = REQUEST.model_copy(update={"blocklist": BlocklistOptions(enabled=False)})
+    assert engine.generate(off) == engine.generate(REQUEST)
+
+
+def test_only_the_sample_with_a_blocked_word_changes() -> None:
+    base = load_base(BUNDLED)
+    request = GenerateRequest(id=1, key="", prompt="The lamp", n=5, max_tokens=30, seed=1)
+    plain = continue_prompt(base, request, line_end_ids(base)).samples
+    words = [[word for word in text.split() if word.isalpha() and len(word) > 3] for text in plain]
+    number, word = next((i, w) for i in range(1, 5) for w in words[i] if sum(w in text for text in plain) == 1)
+    blocking = request.model_copy(update={"blocklist": BlocklistOptions(add=(word,))})
+    changed = continue_prompt(base, blocking, line_end_ids(base)).samples
+    assert [i for i in range(5) if changed[i] != plain[i]] == [number]
+    before = plain[number].split(f" {word}")[0]
+    assert changed[number].startswith(before)
+    assert word not in changed[number].split()
+    assert continue_prompt(base, blocking, line_end_ids(base)).samples == changed
+    fewer = blocking.model_copy(update={"n": number + 1})
+    assert continue_prompt(base, fewer, line_end_ids(base)).samples == changed[: number + 1]
 
 
 # Streams

@@ -1,0 +1,180 @@
+"""The bundled base model against its bars: speed, round trips, what it learns from posts, what it says by itself.
+
+python -m benchmarks.base_model                                 # speed and round trips
+python -m benchmarks.base_model --posts berniesanders.jsonl     # and a persona of these posts
+python -m benchmarks.base_model --work runs/base                # and held-out bits per byte of a prepared corpus
+python -m benchmarks.base_model --samples 20                    # and unselected samples
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch.nn import Module
+from transformers import AutoModelForCausalLM
+
+from benchmarks.report import HEAD, print_report, summary
+from bot.sources.posts import record_post
+from trainer.base import BUNDLED, BUNDLED_FOLDER, Base, load_base
+from trainer.corpus import clean
+from trainer.engine import continue_prompt, line_end_ids
+from trainer.finetune import adapt
+from trainer.fit import fit, held_out_nats
+from trainer.pretrain.score import held_out_bits_per_byte
+from trainer.pretrain.tokenizer import decode_bytes, encode_bytes
+from trainer.protocol import BlocklistOptions, GenerateRequest, Hyperparameters
+from trainer.recipe import Recipe, choose_recipe
+
+STRINGS = 100_000
+HELD_OUT_POSTS = 300
+NEW_TOKENS = 128
+PROMPTS = ("My dream is", "I can't believe", "The best thing about")
+# From random weights everything is trained: more passes and an AdamW rate for whole models, the best of those tried.
+SCRATCH = Recipe(epochs=8, learning_rate=1.5e-3, lora_rank=1, row_tokens=256, rows=8, seed=1)
+
+
+def timed(function: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    function()
+    return time.perf_counter() - began
+
+
+def first_token() -> None:
+    """What the serve worker does from its weights' file to its first token."""
+    base = load_base(BUNDLED)
+    continue_prompt(base, GenerateRequest(id=0, key="", prompt=PROMPTS[0], max_tokens=1), line_end_ids(base))
+
+
+def decode_speed(dtype: torch.dtype) -> float:
+    """Tokens per second of plain `generate`, batch 1."""
+    model = AutoModelForCausalLM.from_pretrained(BUNDLED_FOLDER, dtype=dtype).eval()
+    prompt = torch.tensor([[0, 100, 200, 300]])
+
+    def run() -> None:
+        model.generate(prompt, max_new_tokens=NEW_TOKENS, min_new_tokens=NEW_TOKENS, do_sample=True)
+
+    run()
+    return NEW_TOKENS / timed(run)
+
+
+def round_trips(base: Base) -> tuple[int, int]:
+    """How many random Unicode strings and byte strings don't come back exactly."""
+    tokenizer = base.tokenizer.backend_tokenizer
+    rng = random.Random(1)
+    wrong_texts = wrong_bytes = 0
+    for _ in range(STRINGS):
+        text = "".join(map(random_character, [rng] * rng.randrange(40)))
+        wrong_texts += base.tokenizer.decode(base.encode(text)) != text
+        data = rng.randbytes(rng.randrange(60))
+        wrong_bytes += decode_bytes(tokenizer, encode_bytes(tokenizer, data)) != data
+    return wrong_texts, wrong_bytes
+
+
+def random_character(rng: random.Random) -> str:
+    """Half of them ASCII or emoji; no surrogates, which no UTF-8 has."""
+    if rng.random() < 0.5:
+        return rng.choice("abcXYZ 019@#_.,\n\t\U0001f602\U0001f469\u200d\U0001f692\u2764\ufe0f\u2019")
+    code = rng.randrange(0x110000 - 0x800)
+    return chr(code if code < 0xD800 else code + 0x800)
+
+
+def persona_bits(file: Path) -> tuple[float, float, float]:
+    """Bits per byte of held-out posts: of the base as it is, of its persona, of the same shape from random weights."""
+    with file.open("rb") as lines:
+        posts = list(dict.fromkeys(clean("account", (record_post(json.loads(line)) for line in lines)).posts))
+    random.Random(1).shuffle(posts)
+    held_out, train = posts[:HELD_OUT_POSTS], posts[HELD_OUT_POSTS:]
+    n_bits = math.log(2) * sum(len(text.encode()) for text in held_out)
+    base = load_base(BUNDLED)
+    ids, held_out_ids = [base.encode(text) for text in train], [base.encode(text) for text in held_out]
+    zero = held_out_nats(base.model, held_out_ids, base.end_id, base.context) / n_bits
+    recipe = choose_recipe(Hyperparameters(), base.parameters, base.context, sum(map(len, ids)) + len(ids))
+    adapted = adapt(base, recipe, sorted({base.end_id}.union(*ids)))
+    persona = best_nats(base, ids, held_out_ids, recipe) / n_bits
+    adapted.unload()
+    torch.manual_seed(1)
+    base.model.requires_grad_(True).apply(initialise)
+    return zero, persona, best_nats(base, ids, held_out_ids, SCRATCH) / n_bits
+
+
+def initialise(module: Module) -> None:
+    """Random weights as transformers makes them for GPT-2 and Llama: normal, 0.02; norms 1."""
+    for name, parameter in module.named_parameters(recurse=False):
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.02)
+        else:
+            torch.nn.init.constant_(parameter, 0.0 if name == "bias" else 1.0)
+
+
+def best_nats(base: Base, train: list[list[int]], held_out: list[list[int]], recipe: Recipe) -> float:
+    return min(fit(base, train, held_out, recipe, lambda progress: None, lambda: False).held_out_nats)
+
+
+def print_samples(n: int) -> None:
+    """One seed after the other, none left out, no blocklist."""
+    base = load_base(BUNDLED)
+    line_ends = line_end_ids(base)
+    for prompt in PROMPTS:
+        print(f"\n{prompt}")
+        for seed in range(n):
+            request = GenerateRequest(
+                id=0, key="", prompt=prompt, seed=seed, temperature=0.8, blocklist=BlocklistOptions(enabled=False)
+            )
+            print(f"  {seed:3} {continue_prompt(base, request, line_ends).samples[0]}")
+
+
+def row(name: str, value: str, unit: str, target: str) -> tuple[str, ...]:
+    return (name, "1", "", value, "", unit, target)
+
+
+def speed_rows(runs: int) -> list[tuple[str, ...]]:
+    wrong_texts, wrong_bytes = round_trips(load_base(BUNDLED))
+    return [
+        summary("load from disk to first token", [timed(first_token) for _ in range(runs)], "s", "≤ 1.5"),
+        summary("generate, batch 1, fp32", [decode_speed(torch.float32) for _ in range(runs)], "tokens/s", "≥ 150"),
+        summary("generate, batch 1, bf16", [decode_speed(torch.bfloat16) for _ in range(runs)], "tokens/s", "≥ 150"),
+        row(f"of {STRINGS:,} Unicode strings wrong", str(wrong_texts), "", "0"),
+        row(f"of {STRINGS:,} byte strings wrong", str(wrong_bytes), "", "0"),
+    ]
+
+
+def persona_rows(file: Path) -> list[tuple[str, ...]]:
+    zero, persona, scratch = persona_bits(file)
+    return [
+        row(f"{file.stem}: the base as it is", f"{zero:.3f}", "bits/byte", ""),
+        row(f"{file.stem}: persona", f"{persona:.3f}", "bits/byte", ""),
+        row(f"{file.stem}: from random weights", f"{scratch:.3f}", "bits/byte", ""),
+        row(f"{file.stem}: persona lower by", f"{100 * (1 - persona / scratch):.1f}", "%", ""),
+    ]
+
+
+def held_out_rows(work: Path) -> list[tuple[str, ...]]:
+    scores = held_out_bits_per_byte(load_base(BUNDLED).model, work)
+    return [row(f"held out: {kind}", f"{bits:.3f}", "bits/byte", "") for kind, bits in scores.items()]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--posts", type=Path, nargs="*", default=[], help="JSON Lines files, a persona each")
+    parser.add_argument("--work", type=Path, help="the folder that trainer.pretrain prepared")
+    parser.add_argument("--samples", type=int, default=0, help="how many to print for each of three prompts")
+    args = parser.parse_args(arguments)
+    rows = [HEAD, *speed_rows(args.runs)]
+    for file in args.posts:
+        rows += persona_rows(file)
+    if args.work:
+        rows += held_out_rows(args.work)
+    print_report("The bundled base model", rows)
+    print_samples(args.samples)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from trainer.blocklist import IsBlocked, blocklist
+from trainer.protocol import HARMLESS, BlocklistOptions
+
+
+def made(options: BlocklistOptions) -> IsBlocked:
+    is_blocked = blocklist(options)
+    assert is_blocked is not None
+    return is_blocked
+
+
+@pytest.mark.parametrize("text", ["what the fuck", "Oh SHIT.", "shiiiit happens", "you retard!", "shit-faced"])
+def test_slurs_and_obscenities_are_blocked(text: str) -> None:
+    assert made(BlocklistOptions())(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My dream is to pass the bill.",
+        "a classic button in Scunthorpe",
+        "Dick Cheney and Moby Dick",
+        "Breast cancer awareness month, a Black woman, a gay man, a Jew and a Muslim",
+        "the girl on the train sucks at sex education",
+        "damn it, what the hell",
+        "",
+    ],
+)
+def test_ordinary_sentences_are_not(text: str) -> None:
+    assert not made(BlocklistOptions())(text)
+
+
+def test_words_can_be_allowed_and_added() -> None:
+    is_blocked = made(BlocklistOptions(allow=("shit",), add=("biscuit", "Good Ship")))
+    assert not is_blocked("oh shit")
+    assert is_blocked("what the fuck")
+    assert is_blocked("one BISCUIT, please")
+    assert is_blocked("the good ship")
+    assert not is_blocked("a good old ship with biscuits-free tea")
+
+
+def test_every_word_that_is_allowed_by_default_is_on_the_list() -> None:
+    everything = made(BlocklistOptions(allow=()))
+    assert [word for word in HARMLESS if not everything(f"so {word} it is")] == []
+
+
+def test_switched_off() -> None:
+    assert blocklist(BlocklistOptions(enabled=False)) is None

@@ -1,0 +1,49 @@
+"""The bundled base model's card, from its provenance. The text is in card.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def model_card(provenance: dict[str, Any], picture: str = "") -> str:
+    plan, data = provenance["plan"], provenance["data"]
+    steps = max(1, plan["tokens"] // (plan["rows"] * plan["context"]))
+    facts = plan | {
+        "size": provenance["parameters"] / 1e6,
+        "architecture": {"llama": "Llama", "gpt2": "GPT-2"}[plan["shape"]],
+        "megabytes": provenance["n_bytes"] / 1e6,
+        "vocabulary": plan["vocab_size"],
+        "tokens": provenance["log"]["tokens"],
+        "passes": provenance["log"]["tokens"] / max(1, data["tokens"]),
+        "hours": provenance["hours"],
+        "hardware": provenance["hardware"],
+        "steps": steps,
+        "loss": provenance["log"]["loss"],
+        "command": provenance["command"],
+        "versions": ", ".join(f"{name} {version}" for name, version in provenance["versions"].items()),
+        "date": provenance["date"],
+        "held_out_documents": data["held_out_documents"],
+        "documents": data["documents"],
+        "corpus_tokens": data["tokens"],
+        "corpus_sha256": data["corpus_sha256"],
+        "scores": score_table(provenance["held_out_bits_per_byte"]),
+        "samples": sample_list(provenance["samples"]),
+        "picture": picture,
+        "n_samples": max(map(len, provenance["samples"].values())),
+        "context_characters": plan["context"] * 7 // 2,
+    }
+    return (Path(__file__).parent / "card.md").read_text(encoding="utf-8").format(**facts)
+
+
+def score_table(scores: dict[str, dict[str, float]]) -> str:
+    kinds = list(scores["last"])
+    rows = [
+        f"| {name} | " + " | ".join(f"{found[kind]:.3f}" for kind in kinds) + " |" for name, found in scores.items()
+    ]
+    return "\n".join([f"| weights | {' | '.join(kinds)} |", "|---" * (len(kinds) + 1) + "|", *rows])
+
+
+def sample_list(samples: dict[str, list[str]]) -> str:
+    lines = [f"- **{prompt}**{' / '.join(text.splitlines())}" for prompt, texts in samples.items() for text in texts]
+    return "\n".join(lines)
