@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import statistics
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 from bot.render import table
+from trainer.hardware import cpu_name, usable_cores
 
 
 def hardware() -> str:
-    cpu = platform.processor() or "unknown CPU"
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        cpu = next((line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line), cpu)
-    return f"{os.cpu_count()} cores of {cpu}; Python {platform.python_version()}, torch {version('torch')}"
+    python = platform.python_version()
+    return f"{usable_cores()} cores of {cpu_name()}; Python {python}, torch {version('torch')}"
 
 
 def print_report(title: str, rows: Sequence[Sequence[str]]) -> None:

@@ -50,6 +50,7 @@ def main() -> int:
     from trainer.base import BaseModelError, load_base
     from trainer.blocklist import BlockedPrompt
     from trainer.engine import NotLoaded, WrongBase
+    from trainer.hardware import usable_cores
     from trainer.manifest import DamagedPersona
     from trainer.sampling import Cancelled
 
@@ -70,11 +71,6 @@ def main() -> int:
     }
     serve_requests(inbox, channel, handle, codes)  # type: ignore[arg-type]
     return 0
-
-
-def usable_cores() -> int:
-    """Those that this process may run on: a container may have fewer than the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:

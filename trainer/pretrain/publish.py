@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import shlex
 import sys
 from dataclasses import asdict
@@ -18,6 +17,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
+from trainer.hardware import cpu_name, usable_cores
 from trainer.pretrain.card import model_card
 from trainer.pretrain.loop import Run
 from trainer.pretrain.plot import plot_losses
@@ -92,7 +92,7 @@ def samples(model: PreTrainedModel, tokenizer: Tokenizer) -> dict[str, list[str]
 def hardware() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"{torch.get_num_threads()} threads of {platform.processor() or platform.machine()}"
+    return f"{usable_cores()} cores of {cpu_name()}"
 
 
 def checksums_module(folder: Path) -> str:
