@@ -13,6 +13,7 @@ from bot.policy import check_samples
 
 MAX_DIGITS = 18  # Python refuses to read numbers of thousands of them
 
+_FILES = {".csv", ".js", ".json", ".jsonl", ".txt", ".zip"}
 _SAMPLES = re.compile(r"(?:^|(?<=\s))--n(?:=|\s+)(\S+)(?=\s|$)")
 _ESCAPE = re.compile(r"(?:^|\s)--\s")
 _NAMED = re.compile(r"@(\S+)\s*(.*)", re.DOTALL)
@@ -64,6 +65,8 @@ def parse_train(text: str) -> TrainArguments:
             files.append(Path(value if equals else words.pop(0)))
         elif word.startswith("--"):
             raise BadInput(f"/train has no option {name}. It is: /train @a [@b [@c]] [--from FILE]")
+        elif Path(word).suffix in _FILES:
+            raise BadInput(f"{word} looks like a file: put --from before it, like /train @alice --from {word}")
         else:
             handles.append(word)
     return TrainArguments(parse_handles(handles), tuple(files))

@@ -112,7 +112,8 @@ def continue_prompt(
             if stream.settle():
                 break
             draw([stream], replace(options, n=1, max_tokens=max_tokens - len(stream.tokens), seed=seed))
-        stream.settle()
+        else:
+            stream.settle()
     n_tokens = sum(len(stream.tokens) for stream in streams)
     texts = tuple(finish(request.prompt, stream.text, not stop.isdisjoint(stream.tokens[-1:])) for stream in streams)
     return Generated(id=request.id, samples=texts, n_tokens=n_tokens, cut=len(kept) < len(prompt_ids))

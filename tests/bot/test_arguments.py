@@ -163,6 +163,7 @@ def test_the_home_folder_is_found_later(tmp_path: Path, monkeypatch: pytest.Monk
         ("@a @A", "named twice"),
         ("@a --from", "--from needs a file"),
         ("@a --form x.js", "no option --form"),
+        ("@a tweets.js", "looks like a file: put --from before it"),
         ("@a --from it's.js", "quotation mark is open"),
         ('@a --from "x.js', "quotation mark is open"),
         ("@a-b", "is not a handle"),

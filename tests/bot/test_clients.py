@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients import GeneratorClient, TrainerClient, WorkerSlot, failure
-from bot.errors import DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
+from bot.errors import BadInput, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
 from tests.doubles.processes import eventually, is_running
 from tests.doubles.scripted import scripted_worker
 from trainer.protocol import (
@@ -194,6 +194,7 @@ async def test_failed_is_raised_and_the_worker_lives(make_slot: MakeSlot) -> Non
     [
         ("damaged", DamagedPersona, "x.bin is missing"),
         ("wrong_base", WrongBase, "x.bin is missing"),
+        ("blocked", BadInput, "x.bin is missing"),
         ("disk_full", DiskFull, "Free some space"),
         ("no_base", OperatorError, "x.bin is missing"),
         ("internal", OperatorError, "x.bin is missing"),

@@ -95,6 +95,7 @@ async def test_what_the_trainer_is_asked_for(service: FakeService) -> None:
         ("pip", "fake:pip", 40),
     ]
     assert request.hyperparameters.seed == service.services.settings.training.seed
+    assert request.blocklist.add == ("xyzzy",)
     assert (len(corpus["train"]), len(corpus["held_out"]), corpus["duplicates"]) == (2 * 37, 2 * 3, 0)
 
 

@@ -117,6 +117,14 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         load_settings(tmp_path / "nowhere.toml")
 
 
+def test_words_for_the_blocklist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write(tmp_path / "mine.toml", '[blocklist]\nallow = ["wtf"]\nadd = ["biscuit"]\n')
+    blocklist = load_settings(config).blocklist
+    assert (blocklist.enabled, blocklist.allow, blocklist.add) == (True, ("wtf",), ("biscuit",))
+    monkeypatch.setenv("MYNAH_BLOCKLIST__ENABLED", "false")
+    assert not load_settings(config).blocklist.enabled
+
+
 def test_the_example_is_complete_and_shows_the_defaults() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     assert load_settings(EXAMPLE).model_dump() == load_settings().model_dump()

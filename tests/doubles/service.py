@@ -10,7 +10,7 @@ from bot.domain import AccountSource, Caller, Job, Persona
 from bot.folders import Folders
 from bot.jobs import JobRunner
 from bot.pool import ModelPool
-from bot.settings import Settings
+from bot.settings import Settings, TrainingSettings
 from bot.sources.stored import write_posts
 from bot.store.sqlite import SqliteStore
 from bot.usecases.services import Services
@@ -20,6 +20,7 @@ from tests.doubles.notifier import RecordingNotifier
 from tests.doubles.sources import TEXT, FakeSources, make_posts
 from tests.doubles.trainer import ADAPTER, FakeTrainer
 from trainer.corpus import Post
+from trainer.protocol import BlocklistOptions
 
 CALLER = Caller("test", "me", "here")
 
@@ -91,7 +92,9 @@ class FakeService:
 @asynccontextmanager
 async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncIterator[FakeService]:
     folders = Folders(folder)
-    settings = settings or Settings(data_dir=folder, training={"min_characters": 300})  # type: ignore[arg-type]
+    settings = settings or Settings(
+        data_dir=folder, training=TrainingSettings(min_characters=300), blocklist=BlocklistOptions(add=("xyzzy",))
+    )
     sources = FakeSources({handle: make_posts(text=f"{handle} says {TEXT}") for handle in ("pip", "ladle", "bob")})
     trainer, generator, notifier = FakeTrainer(), FakeGenerator(), RecordingNotifier()
     pool = ModelPool(

@@ -50,9 +50,9 @@ class Run:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Raises ValueError for a checkpoint of another plan; only the tokens to see may differ."""
-        asked = asdict(self.plan) | {"tokens": 0}
-        if asked != state["plan"] | {"tokens": 0}:
-            different = sorted(name for name, value in asked.items() if state["plan"].get(name) != value and value)
+        saved_plan: dict[str, Any] = state["plan"] | {"tokens": self.plan.tokens}
+        different = sorted(name for name, value in asdict(self.plan).items() if saved_plan.get(name) != value)
+        if different:
             raise ValueError(f"the checkpoint was made with another {', '.join(different)}; take another work folder")
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
@@ -71,7 +71,7 @@ def start_run(plan: Plan, work: Path) -> Run:
         model.set_attn_implementation("eager")  # compiled, it is faster here than the fused kernel
     run = Run(plan, model, optimizers(model, plan), [p.detach().clone() for p in model.parameters()])
     if (work / CHECKPOINT).exists():
-        run.restore(torch.load(work / "checkpoint.pt", map_location=device, weights_only=True))
+        run.restore(torch.load(work / CHECKPOINT, map_location=device, weights_only=True))
     return run
 
 

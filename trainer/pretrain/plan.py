@@ -32,7 +32,7 @@ class Plan:
     adam_rate: float = 0.005  # embeddings, norms, biases
     weight_decay: float = 0.05
     warm_up: int = 60  # steps
-    decay: float = 0.4  # fraction of the steps
+    decay: float = 0.65  # fraction of the steps
     average: float = 0.02  # horizon of the weights' moving average, fraction of the steps
     seed: int = 1
 

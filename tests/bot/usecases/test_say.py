@@ -88,6 +88,7 @@ async def test_the_request_is_made_of_the_settings(service: FakeService) -> None
     (request,) = service.generator.requests
     settings = service.services.settings.generation
     assert (request.key, request.prompt, request.n) == ("pip/v3", "My dream is", 2)
+    assert request.blocklist.add == ("xyzzy",)
     assert (request.max_tokens, request.temperature) == (settings.max_tokens, settings.temperature)
     assert request.top_p == settings.top_p
 
