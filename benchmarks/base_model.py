@@ -14,10 +14,11 @@ import math
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch.nn import Module
+from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
 from benchmarks.report import HEAD, print_report, summary
@@ -86,31 +87,27 @@ def random_character(rng: random.Random) -> str:
 
 
 def persona_bits(file: Path) -> tuple[float, float, float]:
-    """Bits per byte of held-out posts: of the base as it is, of its persona, of the same shape from random weights."""
+    """Bits per byte of held-out posts: of the base as it is, of its persona, of the same shape from random weights.
+
+    The latter two each at their best epoch on these posts.
+    """
     with file.open("rb") as lines:
         posts = list(dict.fromkeys(clean("account", (record_post(json.loads(line)) for line in lines)).posts))
+    if len(posts) < 2 * HELD_OUT_POSTS:
+        raise SystemExit(f"{file} has {len(posts)} different posts; {HELD_OUT_POSTS} are held out: take a longer file")
     random.Random(1).shuffle(posts)
     held_out, train = posts[:HELD_OUT_POSTS], posts[HELD_OUT_POSTS:]
-    n_bits = math.log(2) * sum(len(text.encode()) for text in held_out)
-    base = load_base(BUNDLED)
+    scale = math.log(2) * sum(len(text.encode()) for text in held_out)
+    base = load_base(BUNDLED, torch.device("cpu"))
     ids, held_out_ids = [base.encode(text) for text in train], [base.encode(text) for text in held_out]
-    zero = held_out_nats(base.model, held_out_ids, base.end_id, base.context) / n_bits
+    zero = held_out_nats(base.model, held_out_ids, base.end_id, base.context) / scale
     recipe = choose_recipe(Hyperparameters(), base.parameters, base.context, sum(map(len, ids)) + len(ids))
+    torch.manual_seed(recipe.seed)
     adapted = adapt(base, recipe, sorted({base.end_id}.union(*ids)))
-    persona = best_nats(base, ids, held_out_ids, recipe) / n_bits
+    persona = best_nats(base, ids, held_out_ids, recipe) / scale
     adapted.unload()
-    torch.manual_seed(1)
-    base.model.requires_grad_(True).apply(initialise)
-    return zero, persona, best_nats(base, ids, held_out_ids, SCRATCH) / n_bits
-
-
-def initialise(module: Module) -> None:
-    """Random weights as transformers makes them for GPT-2 and Llama: normal, 0.02; norms 1."""
-    for name, parameter in module.named_parameters(recurse=False):
-        if parameter.ndim > 1:
-            torch.nn.init.normal_(parameter, std=0.02)
-        else:
-            torch.nn.init.constant_(parameter, 0.0 if name == "bias" else 1.0)
+    scratch = replace(base, model=AutoModelForCausalLM.from_config(base.model.config))
+    return zero, persona, best_nats(scratch, ids, held_out_ids, SCRATCH) / scale
 
 
 def best_nats(base: Base, train: list[list[int]], held_out: list[list[int]], recipe: Recipe) -> float:
@@ -156,7 +153,10 @@ def persona_rows(file: Path) -> list[tuple[str, ...]]:
 
 
 def held_out_rows(work: Path) -> list[tuple[str, ...]]:
-    scores = held_out_bits_per_byte(load_base(BUNDLED).model, work)
+    base = load_base(BUNDLED)
+    if Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab() != base.tokenizer.get_vocab():
+        raise SystemExit(f"{work} was prepared with another tokenizer than the bundled base model's")
+    scores = held_out_bits_per_byte(base.model, work)
     return [row(f"held out: {kind}", f"{bits:.3f}", "bits/byte", "") for kind, bits in scores.items()]
 
 
@@ -173,7 +173,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.work:
         rows += held_out_rows(args.work)
     print_report("The bundled base model", rows)
-    print_samples(args.samples)
+    if args.samples:
+        print_samples(args.samples)
 
 
 if __name__ == "__main__":

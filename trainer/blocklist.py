@@ -16,17 +16,22 @@ IsBlocked = Callable[[str], bool]
 
 
 class BlockedPrompt(Exception):
-    """The prompt has a word that is on the blocklist: finishing it would say it."""
+    """The prompt has a word that is on the blocklist: finishing it would say it. The message is for who asked."""
+
+    def __init__(self, options: BlocklistOptions, prompt: str) -> None:
+        found = _filter(options).check_profanity(prompt)["profane_words"]
+        which = ", ".join(f"{word[:1]}…" for word in found)  # told apart, not repeated
+        super().__init__(f"A word in that is on the blocklist here ({which}). Put it another way.")
 
 
 @lru_cache(maxsize=8)
+def _filter(options: BlocklistOptions) -> Filter:
+    return Filter({"languages": ["english"], "custom_words": list(options.add), "ignore_words": list(options.allow)})
+
+
 def blocklist(options: BlocklistOptions) -> IsBlocked | None:
     """Tells whether a text has a blocked word in it, None when nothing is blocked."""
     if not options.enabled:
         return None
-    words = Filter({"languages": ["english"], "custom_words": list(options.add), "ignore_words": list(options.allow)})
-
-    def is_blocked(text: str) -> bool:
-        return bool(words.is_profane(text))
-
-    return is_blocked
+    words = _filter(options)
+    return lambda text: bool(words.is_profane(text))

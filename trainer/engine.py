@@ -97,7 +97,7 @@ def continue_prompt(
     """
     is_blocked = blocklist(request.blocklist)
     if is_blocked is not None and is_blocked(request.prompt):
-        raise BlockedPrompt("That has a word in it that is on the blocklist here. Put it another way.")
+        raise BlockedPrompt(request.blocklist, request.prompt)
     prompt_ids = base.encode(request.prompt)
     max_tokens = min(request.max_tokens, base.context // 2)
     room = base.context - max_tokens - 1
@@ -135,7 +135,7 @@ def _draw(
                 stream.add(token)
         return {i for i, stream in enumerate(streams) if stream.blocked}
 
-    sample(base.model, prompt_ids + streams[0].tokens, options, stop, on_step, cancelled)
+    sample(base.model, prompt_ids + streams[0].tokens, options, stop, on_step, cancelled, streams[0].banned)
 
 
 def rewind_seeds(seed: int, number: int) -> list[int]:
@@ -146,8 +146,9 @@ def rewind_seeds(seed: int, number: int) -> list[int]:
 class PieceStream:
     """One sample's tokens and text as they grow; hands on its first line in whole characters.
 
-    A multi-byte character is held back until it is complete. With a blocklist so is a word, until it has proved
-    harmless; at one that hasn't, the stream is `blocked` and takes no more tokens until `settle` has removed it.
+    A multi-byte character is held back until it is complete. With a blocklist so is a word until it has proved
+    harmless, for which a suspicious one gets one word more ("Dick" is, "Dick Cheney" isn't). After a word that hasn't,
+    the stream is `blocked` and takes no more tokens until `settle` has removed it.
     """
 
     def __init__(
@@ -160,6 +161,8 @@ class PieceStream:
         self._decoder = DecodeStream(skip_special_tokens=True)
         self._shown = 0
         self._harmless = 0  # of the tokens
+        self._suspicious = False  # is the last whole word
+        self.banned: set[int] = set()  # tokens that blocked words after the harmless ones began with
         self.number = number
         self.tokens: list[int] = []
         self.text = ""
@@ -172,14 +175,14 @@ class PieceStream:
             self._show()
             return
         if token == self._end_id or any(character.isspace() for character in piece):
-            self._check()
+            self._check(last=False)
         if not self.blocked:
             self._append(token, piece)
 
     def settle(self) -> bool:
         """At the end of sampling: show what is left, or else go back to before the blocked word and return False."""
         if not self.blocked:
-            self._check()
+            self._check(last=True)
         if self.blocked:
             self._rewind()
             return False
@@ -189,9 +192,13 @@ class PieceStream:
         self.tokens.append(token)
         self.text += piece
 
-    def _check(self) -> None:
-        self.blocked = self._is_blocked is not None and self._is_blocked(self.text)
-        if not self.blocked:
+    def _check(self, last: bool) -> None:
+        found = self._is_blocked is not None and self._is_blocked(one_line(self.text))
+        self.blocked = found and (last or self._suspicious)
+        self._suspicious = found
+        if not found:
+            if len(self.tokens) > self._harmless:
+                self.banned.clear()
             self._harmless = len(self.tokens)
             self._show()
 
@@ -203,6 +210,8 @@ class PieceStream:
 
     def _rewind(self) -> None:
         self._decoder = DecodeStream(skip_special_tokens=True)
-        kept, self.tokens, self.text, self.blocked = self.tokens[: self._harmless], [], "", False
+        kept = self.tokens[: self._harmless]
+        self.banned.add(self.tokens[self._harmless])
+        self.tokens, self.text, self.blocked, self._suspicious = [], "", False, False
         for token in kept:
             self._append(token, self._decoder.step(self._tokenizer, token) or "")

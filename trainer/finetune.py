@@ -21,6 +21,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 
 from trainer.base import Base
+from trainer.blocklist import BlockedPrompt
 from trainer.engine import continue_prompt, line_end_ids
 from trainer.fit import Curve, fit, held_out_nats
 from trainer.manifest import CorpusRecord, Manifest, RunRecord, checksums, write_manifest
@@ -99,7 +100,10 @@ def adapt(base: Base, recipe: Recipe, token_ids: list[int]) -> PeftModel:
 def first_sample(base: Base, seed: int, words: BlocklistOptions, cancelled: Callable[[], bool]) -> str:
     request = GenerateRequest(id=0, key="", prompt=FIRST_PROMPT, seed=seed, blocklist=words)
     base.model.eval()
-    return continue_prompt(base, request, line_end_ids(base), cancelled=cancelled).samples[0]
+    try:
+        return continue_prompt(base, request, line_end_ids(base), cancelled=cancelled).samples[0]
+    except BlockedPrompt:  # the operator has blocked a word of ours
+        return ""
 
 
 def save_adapter(model: PeftModel, out: Path) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from trainer.words import HARMLESS
 
 PROTOCOL_VERSION = 1
 MAX_LINE_BYTES = 4 * 1024 * 1024
@@ -18,6 +20,9 @@ Stage = Literal["fetch", "clean", "train", "check", "publish"]
 
 class ProtocolError(Exception):
     """A line that is not a message of this protocol: our bug, or a worker of another version."""
+
+
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Message(BaseModel):
@@ -48,45 +53,12 @@ class Hyperparameters(Message):
 # Requests: bot → worker
 
 
-# On the built-in list for a meaning that is rarely the one in ordinary sentences, or too mild to stop for.
-HARMLESS = (
-    *(
-        "alaskan pipeline",
-        "bastard",
-        "big black",
-        "bollocks",
-        "bs",
-        "butt",
-        "domination",
-        "escort",
-        "eunuch",
-        "girl on",
-    ),
-    *("hard core", "hardcore", "hot chick", "how to kill", "how to murder", "huge fat", "intercourse", "jelly donut"),
-    *(
-        "lmfao",
-        "lolita",
-        "lovemaking",
-        "mr hands",
-        "nude",
-        "nudity",
-        "octopussy",
-        "omfg",
-        "pissed",
-        "playboy",
-        "santorum",
-    ),
-    *("scat", "sex", "sexy", "simp", "skeet", "snatch", "stfu", "suck", "sucks", "swinger", "tainted love", "taste my"),
-    *("tied up", "tight white", "tongue in a", "topless", "tosser", "twinkie", "undressing", "wtf", "xx", "xxx"),
-)
-
-
 class BlocklistOptions(Message):
     """Words that are kept out of generated texts: a built-in list, without `allow` and with `add`."""
 
     enabled: bool = True
-    allow: tuple[str, ...] = HARMLESS
-    add: tuple[str, ...] = ()
+    allow: tuple[Word, ...] = HARMLESS
+    add: tuple[Word, ...] = ()
 
 
 class TrainRequest(Message):

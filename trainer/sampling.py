@@ -36,8 +36,9 @@ def sample(
     stop: Collection[int],
     on_step: Callable[[list[int | None]], Collection[int] | None] = lambda ids: None,
     cancelled: Callable[[], bool] = lambda: False,
+    banned: Collection[int] = (),
 ) -> list[list[int]]:
-    """New token ids per sample, up to and including the first one in `stop`.
+    """New token ids per sample, up to and including the first one in `stop`; none begins with a `banned` one.
 
     `on_step` gets each step's ids, None for a sample that has ended, and may return the numbers of those that shall
     end here. Each sample has a generator of its own, seeded by (seed, number), so that a text depends on neither n nor
@@ -47,6 +48,8 @@ def sample(
     ids = torch.tensor([list(prompt)], device=model.device)
     logits = model(input_ids=ids, past_key_values=cache, use_cache=True).logits[:, -1].expand(sampling.n, -1)
     cache.batch_repeat_interleave(sampling.n)
+    if banned:
+        logits = logits.index_fill(-1, torch.tensor(sorted(banned), device=model.device), -torch.inf)
     seeds = [(sampling.seed * 1_000 + i) % 2**63 for i in range(sampling.n)]
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     samples: list[list[int]] = [[] for _ in range(sampling.n)]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from trainer.blocklist import IsBlocked, blocklist
-from trainer.protocol import HARMLESS, BlocklistOptions
+from trainer.protocol import BlocklistOptions
+from trainer.words import HARMLESS
 
 
 def made(options: BlocklistOptions) -> IsBlocked:
@@ -49,3 +51,10 @@ def test_every_word_that_is_allowed_by_default_is_on_the_list() -> None:
 
 def test_switched_off() -> None:
     assert blocklist(BlocklistOptions(enabled=False)) is None
+
+
+@pytest.mark.parametrize("words", [("",), ("tea", "  ")])
+def test_no_word_is_empty(words: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError):
+        BlocklistOptions(add=words)
+    assert BlocklistOptions(add=(" tea ",)).add == ("tea",)

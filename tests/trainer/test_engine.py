@@ -210,9 +210,48 @@ def test_a_phrase_that_is_blocked_as_a_whole(engine: Engine, base: Base) -> None
     assert streamed(engine, request) == (" is a good tea.", "the lamp is a good tea.")
 
 
-def test_what_stays_blocked_ends_before_it(engine: Engine, base: Base) -> None:
-    forced(base, [" is a shit", *[" shit"] * 20])
+def test_what_stays_blocked_ends_before_it(engine: Engine, base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.engine.REWINDS", 1)
+    forced(base, [" is a shit", "-shit", " lamp."])
     assert streamed(engine, ask(max_tokens=30)) == (" is a", "the lamp is…")
+
+
+def test_a_blocked_word_at_temperature_0() -> None:
+    """The likeliest word is the blocked one, every time: another one has to be taken."""
+    base = load_base(BUNDLED)
+    request = GenerateRequest(id=1, key="", prompt="The lamp", max_tokens=20, temperature=0)
+    word = continue_prompt(base, request, line_end_ids(base)).samples[0].split()[2]
+    blocking = request.model_copy(update={"blocklist": BlocklistOptions(add=(word,))})
+    text = continue_prompt(base, blocking, line_end_ids(base)).samples[0]
+    assert word not in text.split()
+    assert len(text.split()) > 3
+
+
+def test_broken_bytes_in_a_word_do_not_hide_it(shared_base: Base) -> None:
+    pieces: list[str] = []
+    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece), lambda text: "shit" in text)
+    lonely = shared_base.tokenizer.get_vocab()["\u0143"]  # the byte 0x80
+    for token in [*shared_base.encode(" tea sh"), lonely, *shared_base.encode("it and tea and more")]:
+        stream.add(token)
+    assert stream.blocked
+    assert not stream.settle()
+    assert "".join(pieces) == one_line(stream.text) == " tea"
+
+
+def test_a_name_that_only_begins_like_a_blocked_word(engine: Engine, base: Base) -> None:
+    forced(base, [" met Dick Cheney today."])
+    assert streamed(engine, ask(max_tokens=40)) == (" met Dick Cheney today.", "the lamp met Dick Cheney today.")
+
+
+def test_characters_of_several_tokens_survive_a_rewind(engine: Engine, base: Base) -> None:
+    forced(base, [" é 中👩‍🚒 shit", " ❤️ tea."])
+    text = " é 中👩‍🚒 ❤️ tea."
+    assert streamed(engine, ask(max_tokens=32)) == (text, f"the lamp{text}")
+
+
+def test_a_line_end_after_a_blocked_word(engine: Engine, base: Base) -> None:
+    forced(base, [" is shit\n", " lit.\n"])
+    assert streamed(engine, ask(max_tokens=30)) == (" is lit.", "the lamp is lit.")
 
 
 def test_a_blocklist_that_is_switched_off(engine: Engine, base: Base) -> None:
@@ -222,7 +261,7 @@ def test_a_blocklist_that_is_switched_off(engine: Engine, base: Base) -> None:
 
 
 def test_a_blocked_prompt_is_refused(engine: Engine) -> None:
-    with pytest.raises(BlockedPrompt, match="blocklist"):
+    with pytest.raises(BlockedPrompt, match=r"blocklist here \(s…\)\. Put it another way"):
         engine.generate(ask("this shit lamp"))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -135,3 +136,12 @@ def test_it_can_be_cancelled_on_the_way(base: Base) -> None:
     with pytest.raises(Cancelled):
         sample(base.model, PROMPT, Sampling(max_tokens=30), (), steps.append, lambda: len(steps) == 3)
     assert len(steps) == 3
+
+
+def test_banned_tokens_come_later_if_at_all(base: Base) -> None:
+    likeliest = Sampling(max_tokens=3, temperature=0)
+    plain = sample(base.model, PROMPT, likeliest, ())[0]
+    second = sample(base.model, PROMPT, likeliest, (), banned={plain[0]})[0]
+    third = sample(base.model, PROMPT, likeliest, (), banned={plain[0], second[0]})[0]
+    assert len({plain[0], second[0], third[0]}) == 3
+    assert sample(base.model, [*PROMPT, second[0]], replace(likeliest, max_tokens=2), ())[0] == second[1:]

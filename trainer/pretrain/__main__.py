@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from lzma import LZMAError
 from pathlib import Path
 
 from trainer.pretrain.loop import train
@@ -34,9 +35,9 @@ def main() -> None:
     try:
         prepare(args.corpus, args.work, plan.vocab_size, plan.seed)
         run = train(plan, args.work, args.every, not args.no_compile)
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
-    print(json.dumps(publish(run, args.work, args.out), indent=2))
+        print(json.dumps(publish(run, args.work, args.out), indent=2))
+    except (ValueError, OSError, EOFError, LZMAError) as error:
+        raise SystemExit(f"{error}") from error
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,22 +6,25 @@ from pathlib import Path
 from typing import Any
 
 
-def model_card(provenance: dict[str, Any], picture: str = "") -> str:
+def model_card(provenance: dict[str, Any], n_bytes: int, picture: str = "") -> str:
     plan, data = provenance["plan"], provenance["data"]
-    steps = max(1, plan["tokens"] // (plan["rows"] * plan["context"]))
     facts = plan | {
         "size": provenance["parameters"] / 1e6,
         "architecture": {"llama": "Llama", "gpt2": "GPT-2"}[plan["shape"]],
-        "megabytes": provenance["n_bytes"] / 1e6,
+        "megabytes": n_bytes / 1e6,
         "vocabulary": plan["vocab_size"],
         "tokens": provenance["log"]["tokens"],
         "passes": provenance["log"]["tokens"] / max(1, data["tokens"]),
         "hours": provenance["hours"],
         "hardware": provenance["hardware"],
-        "steps": steps,
+        "steps": provenance["log"]["step"],
+        "aims": "".join(
+            f"; from step {aim['step']:,} on aimed at {aim['tokens']:,} tokens" for aim in provenance["aims"][1:]
+        ),
+        "weights": {"last": "the last ones", "average": "the moving average of the last ones"}[provenance["weights"]],
         "loss": provenance["log"]["loss"],
         "command": provenance["command"],
-        "versions": ", ".join(f"{name} {version}" for name, version in provenance["versions"].items()),
+        "versions": provenance["versions"],
         "date": provenance["date"],
         "held_out_documents": data["held_out_documents"],
         "documents": data["documents"],
@@ -36,12 +39,9 @@ def model_card(provenance: dict[str, Any], picture: str = "") -> str:
     return (Path(__file__).parent / "card.md").read_text(encoding="utf-8").format(**facts)
 
 
-def score_table(scores: dict[str, dict[str, float]]) -> str:
-    kinds = list(scores["last"])
-    rows = [
-        f"| {name} | " + " | ".join(f"{found[kind]:.3f}" for kind in kinds) + " |" for name, found in scores.items()
-    ]
-    return "\n".join([f"| weights | {' | '.join(kinds)} |", "|---" * (len(kinds) + 1) + "|", *rows])
+def score_table(scores: dict[str, float]) -> str:
+    numbers = " | ".join(f"{bits:.3f}" for bits in scores.values())
+    return f"| {' | '.join(scores)} |\n{'|---' * len(scores)}|\n| {numbers} |"
 
 
 def sample_list(samples: dict[str, list[str]]) -> str:

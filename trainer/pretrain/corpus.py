@@ -18,7 +18,7 @@ from pathlib import Path
 PASSAGE_CHARS = 4_000
 HELD_OUT_EVERY, HELD_OUT_FIRST = 50, 7  # every 50th document, from the 8th on (counted from 0)
 # How often a document of each kind is seen per pass over the corpus: the modern part is small (14 of 171 MB) but is
-# what short posts look like. Every second time such a document is cut into one-paragraph posts.
+# what short posts look like. Every second repetition of such a document is cut into one-paragraph posts.
 PASSES = {"sentences": 6, "blog": 3, "speech": 2, "book": 1}
 
 
@@ -35,13 +35,18 @@ def kind_of(name: str) -> str:
 
 
 def read_documents(corpus: Path) -> Iterator[Document]:
-    """Cleaned documents in file order. Raises OSError if the corpus or its manifest can't be read."""
+    """Cleaned documents in file order.
+
+    Raises OSError if the corpus or its manifest can't be read, ValueError if they don't fit each other.
+    """
     opener = lzma.open if corpus.suffix == ".xz" else open
     with opener(corpus, "rt", encoding="utf-8") as file:
         texts = file.read().split("\f")
     manifest = corpus.parent / (corpus.name.split(".")[0] + ".manifest.tsv")
     with manifest.open(encoding="utf-8", newline="") as file:
         names = [row["document"] for row in csv.DictReader(file, delimiter="\t")]
+    if len(texts) != len(names) + 1:  # after the last form feed there is nothing but a line end
+        raise ValueError(f"{manifest} lists {len(names):,} documents, {corpus} has {len(texts) - 1:,}")
     for name, text in zip(names, texts, strict=False):
         kind = kind_of(name)
         yield Document(kind, tidy(text if kind == "sentences" else unwrap(text)))
@@ -90,7 +95,10 @@ def as_posts(text: str) -> list[str]:
 
 
 def training_texts(documents: list[Document], seed: int) -> list[str]:
-    """The passages of one pass, repeated by PASSES, modern ones half the time as separate posts; shuffled."""
+    """The passages of one pass, repeated by PASSES, every second repetition as separate posts; shuffled.
+
+    Bundles of sentences are always taken apart.
+    """
     texts: list[str] = []
     for document in documents:
         for passage in passages(document):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch import nn
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
+from trainer.hardware import cpu_name, usable_cores
 from trainer.pretrain.loss import LossOf, training_loss
 from trainer.pretrain.plan import Plan, build_model, rate_factor
 
@@ -27,7 +29,11 @@ BEFORE_DECAY = "before-decay.pt"  # copy it over CHECKPOINT to go on towards mor
 
 @dataclass
 class Run:
-    """Everything a checkpoint holds. `average` has the model's parameters, averaged over the last steps."""
+    """Everything a checkpoint holds.
+
+    `average` has the model's parameters, averaged over the last steps. `aims` says from which step on the run was to
+    see how many tokens; `made_with` what the last steps ran on.
+    """
 
     plan: Plan
     model: PreTrainedModel
@@ -36,6 +42,8 @@ class Run:
     step: int = 0
     seconds: float = 0.0
     log: list[LogLine] = field(default_factory=list)
+    aims: list[dict[str, int]] = field(default_factory=list)
+    made_with: dict[str, str] = field(default_factory=dict)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -46,6 +54,8 @@ class Run:
             "step": self.step,
             "seconds": self.seconds,
             "log": self.log,
+            "aims": self.aims,
+            "made_with": self.made_with,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -57,9 +67,8 @@ class Run:
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        self.average, self.step, self.seconds, self.log = (
-            state[name] for name in ("average", "step", "seconds", "log")
-        )
+        for name in ("average", "step", "seconds", "log", "aims", "made_with"):
+            setattr(self, name, state[name])
 
 
 def start_run(plan: Plan, work: Path) -> Run:
@@ -111,6 +120,10 @@ def train(plan: Plan, work: Path, every: int, compiling: bool = True) -> Run:
     device = run.model.device
     bar = tqdm(batches(tokens, plan, run.step), total=plan.steps, initial=run.step, unit="step", mininterval=10)
     losses: list[float] = []
+    if run.step < plan.steps:
+        run.made_with = made_with()
+        if not run.aims or run.aims[-1]["tokens"] != plan.tokens:
+            run.aims.append({"step": run.step, "tokens": plan.tokens})
     began = time.monotonic()
     for rows in bar:
         losses.append(train_step(loss_of, run, rows.to(device)))
@@ -121,9 +134,16 @@ def train(plan: Plan, work: Path, every: int, compiling: bool = True) -> Run:
             run.log.append(log_line(run, losses))
             losses.clear()
             save(run, work)
-        if run.step == plan.decay_from:
-            shutil.copyfile(work / CHECKPOINT, work / BEFORE_DECAY)
     return run
+
+
+def made_with() -> dict[str, str]:
+    cuda = torch.cuda.is_available()
+    return {
+        "hardware": torch.cuda.get_device_name() if cuda else f"{usable_cores()} cores of {cpu_name()}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
+    }
 
 
 def train_step(loss_of: LossOf, run: Run, rows: torch.Tensor) -> float:
@@ -155,7 +175,9 @@ def log_line(run: Run, losses: list[float]) -> LogLine:
 
 
 def save(run: Run, work: Path) -> None:
-    """The checkpoint in one piece, then the log for people."""
-    torch.save(run.state(), work / "checkpoint.tmp")
-    os.replace(work / "checkpoint.tmp", work / CHECKPOINT)
-    (work / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in run.log))
+    """The checkpoint in one piece, a copy of it when the decay begins, then the log for people."""
+    names = [BEFORE_DECAY, CHECKPOINT] if run.step == run.plan.decay_from else [CHECKPOINT]
+    for name in names:
+        torch.save(run.state(), work / "checkpoint.tmp")
+        os.replace(work / "checkpoint.tmp", work / name)
+    (work / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in run.log), encoding="utf-8")

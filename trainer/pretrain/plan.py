@@ -42,7 +42,7 @@ class Plan:
 
     @property
     def decay_from(self) -> int:
-        """The first step whose rate is below the plateau's."""
+        """The last step on the plateau."""
         return int(self.steps * (1 - self.decay))
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,13 @@ def prepare(corpus: Path, work: Path, vocab_size: int, seed: int) -> None:
 
     Raises ValueError when `work` was prepared otherwise, OSError when the corpus can't be read.
     """
-    asked = {"vocab_size": vocab_size, "seed": seed}
+    with corpus.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    asked = {"corpus_sha256": digest, "vocab_size": vocab_size, "seed": seed}
     if (work / "data.json").exists():
         facts = json.loads((work / "data.json").read_text())
         if asked != {name: facts[name] for name in asked}:
-            raise ValueError(f"{work} was prepared with other settings than {asked}; take another folder")
+            raise ValueError(f"{work} was prepared from another corpus, vocabulary or seed; take another folder")
         return
     work.mkdir(parents=True, exist_ok=True)
     kept, held_out = split_held_out(read_documents(corpus))
@@ -40,13 +43,13 @@ def prepare(corpus: Path, work: Path, vocab_size: int, seed: int) -> None:
     tokens = encode(tokenizer, training_texts(kept, seed))
     np.save(work / "tokens.npy", tokens)
     facts = asked | {
-        "corpus_sha256": hashlib.sha256(corpus.read_bytes()).hexdigest(),
         "documents": len(kept),
         "held_out_documents": len(held_out),
         "tokens": len(tokens),
         "held_out_bytes": write_held_out(held_out, tokenizer, work),
     }
-    (work / "data.json").write_text(json.dumps(facts, indent=2))
+    (work / "data.tmp").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    os.replace(work / "data.tmp", work / "data.json")
 
 
 def tokenizer_texts(documents: list[Document]) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import sys
+import tempfile
 from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
-from trainer.hardware import cpu_name, usable_cores
 from trainer.pretrain.card import model_card
 from trainer.pretrain.loop import Run
 from trainer.pretrain.plot import plot_losses
@@ -27,49 +26,69 @@ from trainer.sampling import Sampling, sample
 
 PROMPTS = ("My dream is", "I can't believe", "The best thing about")
 SAMPLES = 4  # per prompt
+PICTURE = "loss.png"
+FIRST_LOOK = 16  # one held-out window in so many decides between two sets of weights
 
 
 def publish(run: Run, work: Path, out: Path) -> dict[str, Any]:
-    """Write the folder; returns the provenance. The weights are the last ones or their average, as scores better."""
-    out.mkdir(parents=True, exist_ok=True)
-    scores = choose_weights(run, work)
-    model = run.model.to(torch.bfloat16)  # type: ignore[arg-type]
-    model.save_pretrained(out)
-    (out / "model.safetensors").chmod(0o644)  # it is written for its owner only
+    """Write the folder, file by file when all is ready; returns the provenance.
+
+    The weights are the last ones or their average, as a first look at the held-out documents says.
+    """
+    chosen = choose_weights(run, work)
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
-    as_transformers(tokenizer, run.plan.context).save_pretrained(out)
     provenance = {
         "command": shlex.join(["python", "-m", "trainer.pretrain", *sys.argv[1:]]),
-        "date": datetime.now(UTC).date().isoformat(),
+        **run.made_with,
         "plan": asdict(run.plan),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "n_bytes": (out / "model.safetensors").stat().st_size,
-        "data": json.loads((work / "data.json").read_text()),
+        "aims": run.aims,
+        "parameters": sum(p.numel() for p in run.model.parameters()),
+        "data": json.loads((work / "data.json").read_text(encoding="utf-8")),
         "log": run.log[-1],
         "hours": round(run.seconds / 3600, 2),
-        "hardware": hardware(),
-        "held_out_bits_per_byte": scores,
-        "samples": samples(model, tokenizer),
-        "versions": {name: metadata.version(name) for name in ("torch", "transformers", "tokenizers")},
+        "weights": chosen,
+        "held_out_bits_per_byte": held_out_bits_per_byte(run.model, work),
+        "samples": samples(run.model, tokenizer),
     }
-    (out / "provenance.json").write_text(json.dumps(provenance, indent=2, ensure_ascii=False) + "\n")
-    drawn = bool(find_spec("matplotlib"))
-    if drawn:
-        plot_losses([x["tokens"] for x in run.log], [x["loss"] for x in run.log], "The bundled base", out / "loss.png")
-    (out / "README.md").write_text(model_card(provenance, "![Training loss over tokens](loss.png)" if drawn else ""))
-    (out / "__init__.py").write_text(checksums_module(out))
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out) as staging:
+        write_files(run, tokenizer, provenance, Path(staging))
+        (out / PICTURE).unlink(missing_ok=True)
+        for path in Path(staging).iterdir():
+            os.replace(path, out / path.name)
     return provenance
 
 
-def choose_weights(run: Run, work: Path) -> dict[str, dict[str, float]]:
-    """Scores of the last weights and of their average; `run.model` is left with the better ones."""
-    scores = {"last": held_out_bits_per_byte(run.model, work)}
+def write_files(run: Run, tokenizer: Tokenizer, provenance: dict[str, Any], folder: Path) -> None:
+    """Everything that is published; `run.model` is in bf16 afterwards."""
+    run.model.to(torch.bfloat16)  # type: ignore[arg-type]
+    run.model.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # it is written for its owner only
+    as_transformers(tokenizer, run.plan.context).save_pretrained(folder)
+    picture = ""
+    if find_spec("matplotlib"):
+        plot_losses([x["tokens"] for x in run.log], [x["loss"] for x in run.log], "The bundled base", folder / PICTURE)
+        picture = f"![Training loss over tokens]({PICTURE})"
+    texts = {
+        "provenance.json": json.dumps(provenance, indent=2, ensure_ascii=False) + "\n",
+        "README.md": model_card(provenance, (folder / "model.safetensors").stat().st_size, picture),
+        "__init__.py": checksums_module(folder),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def choose_weights(run: Run, work: Path) -> str:
+    """Leave in `run.model` the last weights or their average, rounded to bf16 as they are published; returns which."""
     last = [p.detach().clone() for p in run.model.parameters()]
-    set_parameters(run.model, run.average)
-    scores["average"] = held_out_bits_per_byte(run.model, work)
-    if scores["last"]["all"] <= scores["average"]["all"]:
-        set_parameters(run.model, last)
-    return scores
+    scores: dict[str, float] = {}
+    for name, values in (("average", run.average), ("last", last)):
+        set_parameters(run.model, [value.to(torch.bfloat16).to(value.dtype) for value in values])
+        scores[name] = held_out_bits_per_byte(run.model, work, FIRST_LOOK)["all"]
+    if scores["last"] <= scores["average"]:
+        return "last"
+    set_parameters(run.model, [value.to(torch.bfloat16).to(value.dtype) for value in run.average])
+    return "average"
 
 
 @torch.no_grad()
@@ -87,12 +106,6 @@ def samples(model: PreTrainedModel, tokenizer: Tokenizer) -> dict[str, list[str]
         rows = sample(model, ids, Sampling(SAMPLES, 40, temperature=0.8, seed=0), {0})
         found[prompt] = [tokenizer.decode(row) for row in rows]
     return found
-
-
-def hardware() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"{usable_cores()} cores of {cpu_name()}"
 
 
 def checksums_module(folder: Path) -> str:

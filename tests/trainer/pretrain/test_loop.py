@@ -19,7 +19,17 @@ from trainer.pretrain.plan import Plan, build_model
 from trainer.pretrain.prepare import prepare
 
 PLAN = Plan(
-    tokens=64 * 7, layers=1, width=32, heads=2, context=16, vocab_size=300, rows=4, micro_rows=2, warm_up=2, average=0.3
+    tokens=64 * 7,
+    layers=1,
+    width=32,
+    heads=2,
+    context=16,
+    vocab_size=300,
+    rows=4,
+    micro_rows=2,
+    warm_up=2,
+    decay=0.4,
+    average=0.3,
 )
 
 
@@ -43,7 +53,9 @@ def run_of(corpus: Path, work: Path, plan: Plan = PLAN, every: int = 3) -> Run:
 
 
 def trained(corpus: Path, work: Path, plan: Plan = PLAN, every: int = 3) -> dict[str, torch.Tensor]:
-    return run_of(corpus, work, plan, every).model.state_dict()
+    """The weights and their average."""
+    run = run_of(corpus, work, plan, every)
+    return run.model.state_dict() | {f"average {i}": tensor for i, tensor in enumerate(run.average)}
 
 
 def equal(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
@@ -139,26 +151,34 @@ def test_a_finished_run_is_not_trained_again(corpus: Path, tmp_path: Path, monke
     assert equal(trained(corpus, tmp_path / "work"), whole)
 
 
-def test_the_log_is_the_same_after_an_interruption(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kill_when_the_decay_begins(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run_of(corpus, tmp_path / "whole")
+    original = os.replace
+
+    def killed_at_the_checkpoint(source: Path, target: Path) -> None:
+        if target.name == CHECKPOINT and (target.parent / BEFORE_DECAY).exists():
+            raise KeyboardInterrupt
+        original(source, target)
+
+    work = tmp_path / "work"
     with monkeypatch.context() as patch:
-        patch.setattr("trainer.pretrain.loop.shutil.copyfile", lambda *paths: 1 / 0)  # when the decay begins
-        with pytest.raises(ZeroDivisionError):
-            run_of(corpus, tmp_path / "work")
-    again = run_of(corpus, tmp_path / "work")
+        patch.setattr("trainer.pretrain.loop.os.replace", killed_at_the_checkpoint)
+        with pytest.raises(KeyboardInterrupt):
+            run_of(corpus, work)
+    again = run_of(corpus, work)
+    assert torch.load(work / BEFORE_DECAY, weights_only=True)["step"] == PLAN.decay_from
     assert [line | {"seconds": 0} for line in again.log] == [line | {"seconds": 0} for line in whole.log]
-    assert (tmp_path / "work" / "log.jsonl").read_text().count("\n") == len(again.log)
+    assert (work / "log.jsonl").read_text().count("\n") == len(again.log)
 
 
 def test_a_finished_run_goes_on_from_before_its_decay(corpus: Path, tmp_path: Path) -> None:
     longer = replace(PLAN, tokens=64 * 14)
-    whole = trained(corpus, tmp_path / "whole", longer)
+    whole = run_of(corpus, tmp_path / "whole", longer).model.state_dict()
     work = tmp_path / "work"
     trained(corpus, work)
     os.replace(work / BEFORE_DECAY, work / CHECKPOINT)
-    assert equal(trained(corpus, work, longer), whole)
+    assert equal(run_of(corpus, work, longer).model.state_dict(), whole)
+    assert train(longer, work, 3).aims == [{"step": 0, "tokens": 64 * 7}, {"step": 4, "tokens": 64 * 14}]
 
 
 def test_a_checkpoint_of_another_plan(corpus: Path, tmp_path: Path) -> None:
@@ -167,12 +187,24 @@ def test_a_checkpoint_of_another_plan(corpus: Path, tmp_path: Path) -> None:
         train(replace(PLAN, heads=4, muon_rate=0.5), tmp_path / "work", 3, compiling=False)
 
 
-def test_the_average_is_of_the_last_weights(corpus: Path, tmp_path: Path) -> None:
-    """With a horizon of one step it is the last weights, with a longer one it lies between old and new."""
-    run = run_of(corpus, tmp_path / "one", replace(PLAN, average=0.01))
-    assert all(torch.allclose(a, p) for a, p in zip(run.average, run.model.parameters(), strict=True))
-    run = run_of(corpus, tmp_path / "two")
-    first = build_model(PLAN)
-    moved = [(p - q).norm() for p, q in zip(run.model.parameters(), first.parameters(), strict=True)]
-    averaged = [(a - q).norm() for a, q in zip(run.average, first.parameters(), strict=True)]
-    assert all(0 < short < whole for short, whole in zip(averaged, moved, strict=True))
+def test_the_average_moves_with_the_weights(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half-way to the new weights each step, over a horizon of two; the first step's weights count whole."""
+    seen: list[list[torch.Tensor]] = []
+
+    def watch(run: Run, work: Path) -> None:
+        seen.append([p.detach().clone() for p in run.model.parameters()])
+
+    monkeypatch.setattr("trainer.pretrain.loop.save", watch)
+    run = run_of(corpus, tmp_path / "work", replace(PLAN, average=2 / 7), every=1)
+    expected = seen[0]
+    for weights in seen[1:]:
+        expected = [(old + new) / 2 for old, new in zip(expected, weights, strict=True)]
+    assert all(torch.allclose(a, e, atol=1e-6) for a, e in zip(run.average, expected, strict=True))
+
+
+def test_what_a_run_was_made_with_stays_with_it(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when a finished run is published from another machine."""
+    made = run_of(corpus, tmp_path / "work").made_with
+    assert {"hardware", "date", "versions"} == set(made)
+    monkeypatch.setattr("trainer.pretrain.loop.cpu_name", lambda: "another processor")
+    assert run_of(corpus, tmp_path / "work").made_with == made

@@ -8,7 +8,7 @@ import torch
 
 from trainer.pretrain.plan import Plan, Shape, build_model, rate_factor
 
-PLAN = Plan(tokens=64 * 100, layers=1, width=32, heads=2, context=16, vocab_size=300, rows=4, warm_up=10)
+PLAN = Plan(tokens=64 * 100, layers=1, width=32, heads=2, context=16, vocab_size=300, rows=4, warm_up=10, decay=0.4)
 
 
 def test_rates_warm_up_stay_and_go_to_zero() -> None:

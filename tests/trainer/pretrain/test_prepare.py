@@ -50,8 +50,10 @@ def test_what_is_prepared_is_kept(corpus: Path, tmp_path: Path) -> None:
     prepare(corpus, tmp_path / "two", 300, seed=1)
     tokens = (tmp_path / "one" / "tokens.npy").read_bytes()
     assert tokens == (tmp_path / "two" / "tokens.npy").read_bytes()
-    corpus.write_bytes(lzma.compress(b"something else\f"))
+    (tmp_path / "one" / "tokens.npy").touch()
+    before = (tmp_path / "one" / "tokens.npy").stat().st_mtime_ns
     prepare(corpus, tmp_path / "one", 300, seed=1)
+    assert (tmp_path / "one" / "tokens.npy").stat().st_mtime_ns == before
     assert (tmp_path / "one" / "tokens.npy").read_bytes() == tokens
 
 
@@ -70,3 +72,6 @@ def test_a_folder_prepared_otherwise(corpus: Path, tmp_path: Path) -> None:
     prepare(corpus, tmp_path / "work", 300, seed=1)
     with pytest.raises(ValueError, match="another folder"):
         prepare(corpus, tmp_path / "work", 300, seed=2)
+    corpus.write_bytes(lzma.compress(b"something else\f"))
+    with pytest.raises(ValueError, match="another corpus"):
+        prepare(corpus, tmp_path / "work", 300, seed=1)
