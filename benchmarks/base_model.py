@@ -28,6 +28,7 @@ from trainer.corpus import clean
 from trainer.engine import continue_prompt, line_end_ids
 from trainer.finetune import adapt
 from trainer.fit import fit, held_out_nats
+from trainer.pretrain.publish import PROMPTS
 from trainer.pretrain.score import held_out_bits_per_byte
 from trainer.pretrain.tokenizer import decode_bytes, encode_bytes
 from trainer.protocol import BlocklistOptions, GenerateRequest, Hyperparameters
@@ -36,7 +37,6 @@ from trainer.recipe import Recipe, choose_recipe
 STRINGS = 100_000
 HELD_OUT_POSTS = 300
 NEW_TOKENS = 128
-PROMPTS = ("My dream is", "I can't believe", "The best thing about")
 # From random weights everything is trained: more passes and an AdamW rate for whole models, the best of those tried.
 SCRATCH = Recipe(epochs=8, learning_rate=1.5e-3, lora_rank=1, row_tokens=256, rows=8, seed=1)
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.report import print_report
-from trainer.pretrain.loop import optimizers
+from trainer.pretrain.loop import optimizers, place_model
 from trainer.pretrain.loss import training_loss
-from trainer.pretrain.plan import Plan, Shape, build_model
+from trainer.pretrain.plan import Plan, Shape
 
 HEAD = ("shape", "compiled", "parameters", "first step, s", "forward and backward, tokens/s", "optimizers, ms a step")
 
@@ -28,9 +28,8 @@ def seconds(function: Callable[[], object]) -> float:
 
 def measure(shape: Shape, compiling: bool, steps: int) -> tuple[str, ...]:
     plan = Plan(tokens=1, shape=shape)
-    model = build_model(plan)
-    model.set_attn_implementation("eager")
-    rows = torch.randint(0, plan.vocab_size, (plan.micro_rows, plan.context + 1))
+    model = place_model(plan)
+    rows = torch.randint(0, plan.vocab_size, (plan.micro_rows, plan.context + 1), device=model.device)
     loss_of = training_loss(model, compiling)
     first, *others = [seconds(lambda: loss_of(rows).backward()) for _ in range(1 + steps)]
     made = optimizers(model, plan)

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging as transformers_logging
 
 from trainer.bundled import SHA256
+from trainer.digest import sha256
 from trainer.manifest import BaseRecord
 
 BUNDLED = "bundled"
@@ -80,9 +81,8 @@ def load_base(name: str, device: torch.device | None = None) -> Base:
 def verify_bundled(folder: Path) -> None:
     """Raises ValueError unless the files that loading reads are the ones that `trainer.pretrain` wrote."""
     for name, expected in SHA256.items():
-        with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                raise ValueError(f"its file {folder / name} is damaged or was changed")
+        if sha256(folder / name) != expected:
+            raise ValueError(f"its file {folder / name} is damaged or was changed")
 
 
 def _read_model(where: str, dtype: torch.dtype) -> PreTrainedModel:

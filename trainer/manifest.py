@@ -4,7 +4,6 @@ valid manifest is not a persona. No torch.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from trainer.digest import sha256
 from trainer.protocol import AccountCounts
 
 MANIFEST = "manifest.json"
@@ -79,9 +79,7 @@ class Manifest(_Record):
 
 
 def checksum(path: Path) -> FileRecord:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    return FileRecord(sha256=digest.hexdigest(), n_bytes=path.stat().st_size)
+    return FileRecord(sha256=sha256(path), n_bytes=path.stat().st_size)
 
 
 def checksums(folder: Path) -> dict[str, FileRecord]:

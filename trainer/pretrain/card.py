@@ -8,28 +8,20 @@ from typing import Any
 
 def model_card(provenance: dict[str, Any], n_bytes: int, picture: str = "") -> str:
     plan, data = provenance["plan"], provenance["data"]
-    facts = plan | {
+    facts = (plan | data | provenance) | {
         "size": provenance["parameters"] / 1e6,
         "architecture": {"llama": "Llama", "gpt2": "GPT-2"}[plan["shape"]],
         "megabytes": n_bytes / 1e6,
         "vocabulary": plan["vocab_size"],
         "tokens": provenance["log"]["tokens"],
         "passes": provenance["log"]["tokens"] / max(1, data["tokens"]),
-        "hours": provenance["hours"],
-        "hardware": provenance["hardware"],
         "steps": provenance["log"]["step"],
         "aims": "".join(
             f"; from step {aim['step']:,} on aimed at {aim['tokens']:,} tokens" for aim in provenance["aims"][1:]
         ),
         "weights": {"last": "the last ones", "average": "the moving average of the last ones"}[provenance["weights"]],
         "loss": provenance["log"]["loss"],
-        "command": provenance["command"],
-        "versions": provenance["versions"],
-        "date": provenance["date"],
-        "held_out_documents": data["held_out_documents"],
-        "documents": data["documents"],
         "corpus_tokens": data["tokens"],
-        "corpus_sha256": data["corpus_sha256"],
         "scores": score_table(provenance["held_out_bits_per_byte"]),
         "samples": sample_list(provenance["samples"]),
         "picture": picture,

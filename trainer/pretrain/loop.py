@@ -73,15 +73,21 @@ class Run:
 
 def start_run(plan: Plan, work: Path) -> Run:
     """A new run, or the one whose checkpoint is in `work`."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build_model(plan)
-    model.to(device)  # type: ignore[arg-type]
-    if device.type == "cpu":
-        model.set_attn_implementation("eager")  # compiled, it is faster here than the fused kernel
+    model = place_model(plan)
     run = Run(plan, model, optimizers(model, plan), [p.detach().clone() for p in model.parameters()])
     if (work / CHECKPOINT).exists():
-        run.restore(torch.load(work / CHECKPOINT, map_location=device, weights_only=True))
+        run.restore(torch.load(work / CHECKPOINT, map_location=model.device, weights_only=True))
     return run
+
+
+def place_model(plan: Plan) -> PreTrainedModel:
+    """The untrained model, where it trains and with the attention that trains fastest there."""
+    model = build_model(plan)
+    if torch.cuda.is_available():
+        model.to(torch.device("cuda"))  # type: ignore[arg-type]
+    else:
+        model.set_attn_implementation("eager")  # compiled, it is faster on CPUs than the fused kernel
+    return model
 
 
 def batches(tokens: np.ndarray, plan: Plan, start: int) -> Iterator[torch.Tensor]:
@@ -93,9 +99,11 @@ def batches(tokens: np.ndarray, plan: Plan, start: int) -> Iterator[torch.Tensor
     per_pass = n_rows // plan.rows
     if not per_pass:
         raise ValueError(f"{len(tokens):,} tokens are too few: a step takes {plan.rows} × {plan.context}")
+    order = np.empty(0, dtype=np.int64)
     for step in range(start, plan.steps):
         number, place = divmod(step, per_pass)
-        order = np.random.default_rng(plan.seed + number).permutation(n_rows)
+        if step == start or not place:
+            order = np.random.default_rng(plan.seed + number).permutation(n_rows)
         chosen = order[place * plan.rows : (place + 1) * plan.rows]
         rows = [tokens[i * plan.context : (i + 1) * plan.context + 1] for i in chosen]
         yield torch.from_numpy(np.stack(rows).astype(np.int64))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from trainer.digest import sha256
 from trainer.pretrain.corpus import (
     PASSES,
     Document,
@@ -28,9 +28,7 @@ def prepare(corpus: Path, work: Path, vocab_size: int, seed: int) -> None:
 
     Raises ValueError when `work` was prepared otherwise, OSError when the corpus can't be read.
     """
-    with corpus.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    asked = {"corpus_sha256": digest, "vocab_size": vocab_size, "seed": seed}
+    asked = {"corpus_sha256": sha256(corpus), "vocab_size": vocab_size, "seed": seed}
     if (work / "data.json").exists():
         facts = json.loads((work / "data.json").read_text())
         if asked != {name: facts[name] for name in asked}:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shlex
@@ -17,6 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
+from trainer.digest import sha256
 from trainer.pretrain.card import model_card
 from trainer.pretrain.loop import Run
 from trainer.pretrain.plot import plot_losses
@@ -83,18 +83,19 @@ def choose_weights(run: Run, work: Path) -> str:
     last = [p.detach().clone() for p in run.model.parameters()]
     scores: dict[str, float] = {}
     for name, values in (("average", run.average), ("last", last)):
-        set_parameters(run.model, [value.to(torch.bfloat16).to(value.dtype) for value in values])
+        set_rounded(run.model, values)
         scores[name] = held_out_bits_per_byte(run.model, work, FIRST_LOOK)["all"]
     if scores["last"] <= scores["average"]:
         return "last"
-    set_parameters(run.model, [value.to(torch.bfloat16).to(value.dtype) for value in run.average])
+    set_rounded(run.model, run.average)
     return "average"
 
 
 @torch.no_grad()
-def set_parameters(model: PreTrainedModel, values: list[torch.Tensor]) -> None:
+def set_rounded(model: PreTrainedModel, values: list[torch.Tensor]) -> None:
+    """Set the parameters, in their own precision, to the values rounded to bf16."""
     for parameter, value in zip(model.parameters(), values, strict=True):
-        parameter.copy_(value)
+        parameter.copy_(value.to(torch.bfloat16))
 
 
 def samples(model: PreTrainedModel, tokenizer: Tokenizer) -> dict[str, list[str]]:
@@ -111,6 +112,6 @@ def samples(model: PreTrainedModel, tokenizer: Tokenizer) -> dict[str, list[str]
 def checksums_module(folder: Path) -> str:
     """Python source with the SHA-256 of each file that loading reads."""
     names = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-    lines = [f'    "{name}": "{hashlib.sha256((folder / name).read_bytes()).hexdigest()}",\n' for name in names]
+    lines = [f'    "{name}": "{sha256(folder / name)}",\n' for name in names]
     doc = '"""The bundled base model: checksums that loading verifies. Written by `python -m trainer.pretrain`."""'
     return f"{doc}\n\nSHA256 = {{\n{''.join(lines)}}}\n"
