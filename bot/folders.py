@@ -3,7 +3,7 @@
 mynah.sqlite3                       the store
 personas/<name>/posts/<handle>.jsonl    the posts a persona was made from
 personas/<name>/v<n>/               a published version: adapter files, manifest.json
-work/job-<id>/                      a job's corpus and unfinished version; goes when the job ends
+work/job-<id>/                      a job's corpus, checkpoint and unfinished version; goes when the job ends
 logs/                               the workers' stderr
 """
 
@@ -71,10 +71,15 @@ class Folders:
                 f"{MIN_FREE_BYTES // 2**20} MB. Free some space, then try again; nothing is lost."
             )
 
+    def unfinished(self, job_id: int) -> Path:
+        """Where the trainer writes a job's version."""
+        return self.work(job_id) / "version"
+
     def write_corpus(self, job_id: int, split: Split) -> Path:
-        """A job's corpus file, as the train worker reads it."""
+        """A job's corpus file, as the train worker reads it. What an attempt before left of a version goes."""
         path = self.work(job_id) / "corpus.json"
         path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.unfinished(job_id), ignore_errors=True)
         corpus = {"train": split.train, "held_out": split.held_out, "duplicates": split.duplicates}
         path.write_text(json.dumps(corpus), encoding="utf-8")
         return path
@@ -98,9 +103,10 @@ class Folders:
     def drop_work(self, job_id: int) -> None:
         shutil.rmtree(self.work(job_id), ignore_errors=True)
 
-    def drop_all_work(self) -> None:
-        """What jobs of a killed process left behind."""
-        shutil.rmtree(self.root / "work", ignore_errors=True)
+    def jobs_with_work(self) -> list[int]:
+        """Jobs that a process before this one, stopped or killed, has left something of."""
+        names = [path.name for path in (self.root / "work").glob("job-*")]
+        return sorted(int(number) for number in (name.removeprefix("job-") for name in names) if number.isdigit())
 
     def forget(self, name: str) -> None:
         """Remove a persona's posts and weights. Raises OSError."""

@@ -42,6 +42,11 @@ class Run:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: bool = False  # a person said so
 
+    @property
+    def stopped(self) -> bool:
+        """It has ended because the bot is stopping."""
+        return self.task.cancelled() and not self.cancelled
+
 
 @dataclass
 class JobRunner:
@@ -62,9 +67,16 @@ class JobRunner:
     _running: Run | None = None
 
     async def recover(self) -> list[Job]:
-        """After a start: queue what the last process left unfinished. Returns those jobs as they are now."""
-        self.folders.drop_all_work()
-        return await self.store.requeue_interrupted(MAX_ATTEMPTS)
+        """After a start: queue what the last process left unfinished. Returns those jobs as they are now.
+
+        What such a job has in its work folder stays: the trainer goes on from there.
+        """
+        requeued = await self.store.requeue_interrupted(MAX_ATTEMPTS)
+        for job_id in self.folders.jobs_with_work():
+            job = await self.store.job(job_id)
+            if job is None or job.state is not JobState.QUEUED:
+                self.folders.drop_work(job_id)
+        return requeued
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -123,7 +135,8 @@ class JobRunner:
         finally:
             run.task.cancel()
             await asyncio.wait([run.task])
-            self.folders.drop_work(job.id)  # first: on a full disk, this makes the room for the rest
+            if not run.stopped:
+                self.folders.drop_work(job.id)  # first: on a full disk, this makes the room for the rest
             concluding = asyncio.create_task(self._conclude(job, run))
             try:
                 await asyncio.shield(concluding)
@@ -135,11 +148,10 @@ class JobRunner:
                 run.ended.set()
 
     async def _conclude(self, job: Job, run: Run) -> None:
-        if run.task.cancelled():
-            if run.cancelled:
-                await self._end(job, JobState.CANCELLED, "It was cancelled.")
-            else:  # the bot is stopping
-                await self._record(job, JobState.QUEUED)
+        if run.stopped:
+            await self._record(job, JobState.QUEUED)
+        elif run.task.cancelled():
+            await self._end(job, JobState.CANCELLED, "It was cancelled.")
         elif error := run.task.exception():
             await self._end(job, JobState.FAILED, self._explain(job, error))
         else:
@@ -201,6 +213,7 @@ class JobRunner:
 
     def _write_request(self, job: Job, prepared: list[Prepared]) -> TrainRequest:
         chosen = Hyperparameters(
+            method=self.settings.method,
             epochs=self.settings.epochs,
             learning_rate=self.settings.learning_rate,
             lora_rank=self.settings.lora_rank,
@@ -212,7 +225,7 @@ class JobRunner:
             persona=job.persona,
             accounts=tuple(one.counts for one in prepared),
             corpus=str(corpus),
-            out=str(self.folders.work(job.id) / "version"),
+            out=str(self.folders.unfinished(job.id)),
             hyperparameters=chosen,
             blocklist=self.blocklist,
         )
@@ -220,7 +233,7 @@ class JobRunner:
     async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int) -> Persona:
         """Files by one rename, then the store's pointer by one transaction; a crash between them leaves the old one."""
         number = await self.store.next_version(job.persona)
-        finished = self.folders.work(job.id) / "version"
+        finished = self.folders.unfinished(job.id)
         manifest = await asyncio.to_thread(read_manifest, finished)
         for one in prepared:
             await asyncio.to_thread(self.write_posts, self.folders.posts(job.persona, one.corpus.handle), one.posts)

@@ -78,14 +78,18 @@ def job_list(reply: JobList, now: datetime) -> str:
 
 
 def progress_line(progress: Progress) -> str:
-    """`train  ████▌     45%  loss 3.21  0:32 left`"""
+    """`train  ████▌     45%  loss 3.21  held out 3.40  0:32 left  2,950 tokens/s`"""
     parts = [f"{progress.stage:<7}"]
     if progress.total:
         parts += [bar(progress.done / progress.total), f"{100 * progress.done // progress.total:3d}%"]
     if progress.loss is not None:
         parts.append(f"loss {progress.loss:.2f}")
+    if progress.held_out_loss is not None:
+        parts.append(f"held out {progress.held_out_loss:.2f}")
     if progress.seconds_left is not None:
         parts.append(f"{clock(progress.seconds_left)} left")
+    if progress.tokens_per_second is not None:
+        parts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
     return "  ".join(parts)
 
 

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from bot.errors import SettingsError
-from trainer.protocol import BlocklistOptions
+from trainer.protocol import BlocklistOptions, Method
 
 ENV_PREFIX = "MYNAH_"
 CONFIG_VARIABLE = "MYNAH_CONFIG"
@@ -36,6 +36,7 @@ class TrainingSettings(Section):
         default=6_000, ge=1, description="kept characters without which a voice can't be learnt"
     )
     warn_characters: int = Field(default=40_000, ge=0, description="kept characters below which people are warned")
+    method: Method = Field(default="lora", description="an adapter on the base model, or a whole model per persona")
     epochs: int | None = Field(default=None, ge=1, le=100)
     learning_rate: float | None = Field(default=None, gt=0, le=1)
     lora_rank: int | None = Field(default=None, ge=1, le=512)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from trainer.manifest import BaseRecord, CorpusRecord, FileRecord, Manifest, RunRecord
+from trainer.manifest import BaseRecord, CorpusRecord, FileRecord, Manifest, PointRecord, RunRecord
 from trainer.protocol import AccountCounts
 
 
@@ -55,12 +55,15 @@ def run_record() -> RunRecord:
         token_rows=0,
         batch_tokens=2_048,
         seed=1,
-        train_loss=(4.0, 3.5),
-        held_out_loss=(4.1, 3.9),
+        curve=(
+            PointRecord(epoch=1, train_loss=4.0, held_out_loss=4.1),
+            PointRecord(epoch=2, train_loss=3.5, held_out_loss=3.9),
+        ),
         best_epoch=2,
         bits_per_byte_before=2.0,
         bits_per_byte=1.6,
         seconds=60.0,
         tokens_per_second=1_500.0,
+        peak_bytes=600_000_000,
         device="cpu",
     )

@@ -50,6 +50,7 @@ def main() -> int:
     from trainer.base import BaseModelError, load_base
     from trainer.blocklist import BlockedPrompt
     from trainer.engine import NotLoaded, WrongBase
+    from trainer.fit import OutOfMemory
     from trainer.hardware import usable_cores
     from trainer.manifest import DamagedPersona
     from trainer.sampling import Cancelled
@@ -67,6 +68,7 @@ def main() -> int:
         Cancelled: "cancelled",
         DamagedPersona: "damaged",
         NotLoaded: "not_loaded",
+        OutOfMemory: "out_of_memory",
         WrongBase: "wrong_base",
     }
     serve_requests(inbox, channel, handle, codes)  # type: ignore[arg-type]

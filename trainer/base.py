@@ -97,6 +97,14 @@ def _read_model(where: str, dtype: torch.dtype) -> PreTrainedModel:
     return model
 
 
+def read_weights(folder: Path, like: PreTrainedModel) -> PreTrainedModel:
+    """A persona's own model, on the device and in the precision of the base model that it came from."""
+    model = _read_model(str(folder), like.dtype)
+    model.to(like.device)  # type: ignore[arg-type]
+    model.eval().requires_grad_(False)
+    return model
+
+
 def _locate(name: str) -> Path | str:
     """A folder that exists, or a hub name. Raises BaseModelError for what looks like a path and isn't there."""
     folder = BUNDLED_FOLDER if name == BUNDLED else Path(os.path.expanduser(name))

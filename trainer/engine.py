@@ -1,4 +1,7 @@
-"""Engine: load / unload / generate. One base model, any number of resident adapters, one request at a time."""
+"""Engine: load / unload / generate. One base model, any number of resident personas, one request at a time.
+
+A persona is an adapter on the base model, or, trained with the method "full", a model of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from tokenizers.decoders import DecodeStream
 
-from trainer.base import Base
+from trainer.base import Base, read_weights
 from trainer.blocklist import BlockedPrompt, blocklist
 from trainer.lora import Adapter, AdapterMismatch, AdapterSwitch, read_adapter
 from trainer.manifest import DamagedPersona, Manifest, verify
@@ -36,12 +39,15 @@ class Engine:
         self._base = base
         self._switch = AdapterSwitch(base.model)
         self._adapters: dict[str, Adapter] = {}
+        self._models: dict[str, Base] = {}
         self._line_ends = line_end_ids(base)
 
     def load(self, key: str, folder: Path) -> int:
         """Make a persona resident; returns its bytes. Raises DamagedPersona or WrongBase."""
         manifest = verify(folder)
         self._check_base(manifest)
+        if manifest.run.method == "full":
+            return self._load_model(key, folder)
         try:
             adapter = read_adapter(folder, self._base.model)
         except AdapterMismatch as error:
@@ -49,11 +55,17 @@ class Engine:
         self._adapters[key] = adapter
         return adapter.n_bytes
 
+    def _load_model(self, key: str, folder: Path) -> int:
+        model = read_weights(folder, like=self._base.model)
+        self._models[key] = replace(self._base, model=model)
+        return sum(p.numel() * p.element_size() for p in model.parameters())
+
     def _check_base(self, manifest: Manifest) -> None:
         if manifest.base.fingerprint != self._base.fingerprint:
             raise WrongBase(_other_base(manifest.base.name, self._base.name))
 
     def unload(self, key: str) -> None:
+        self._models.pop(key, None)
         adapter = self._adapters.pop(key, None)
         if adapter is not None and self._switch.active is adapter:
             self._switch.activate(None)
@@ -65,6 +77,8 @@ class Engine:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Generated:
         """Continue the request's prompt. Raises NotLoaded or sampling.Cancelled."""
+        if base := self._models.get(request.key):
+            return continue_prompt(base, request, self._line_ends, on_piece, cancelled)
         if request.key not in self._adapters:
             raise NotLoaded(request.key)
         self._switch.activate(self._adapters[request.key])

@@ -1,103 +1,154 @@
-"""The training loop: packed rows, AdamW, cosine to zero, held-out loss per epoch, best weights restored."""
+"""The training loop: packed rows, AdamW, cosine to zero, held-out loss on the way, best weights restored."""
 
 from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
-from torch.nn import functional
-from transformers import PreTrainedModel
 
-from trainer.base import Base
+from trainer.checkpoint import Checkpoint
+from trainer.evaluation import held_out_nats
+from trainer.meter import Meter
+from trainer.packing import Rows, pack
 from trainer.protocol import Progress
 from trainer.recipe import Recipe
 from trainer.sampling import Cancelled
+from trainer.trainee import Trainee
 
-PROGRESS_SECONDS = 0.25
-PATIENCE = 2  # epochs without a better held-out loss
-EVALUATION_ROWS = 16
-IGNORED = -100  # cross_entropy's ignore_index
+
+class OutOfMemory(Exception):
+    """Not even one row at a time fits. The message is for the person who asked."""
+
+
+@dataclass(frozen=True)
+class TokenCorpus:
+    """Posts as token ids, without end-of-text tokens; `held_out_bytes` counts their UTF-8."""
+
+    train: list[list[int]]
+    held_out: list[list[int]]
+    held_out_bytes: int = 0
+    duplicates: int = 0
+
+    @property
+    def n_tokens(self) -> int:
+        return sum(len(ids) + 1 for ids in self.train)
+
+    @property
+    def n_held_out(self) -> int:
+        return sum(len(ids) + 1 for ids in self.held_out)
+
+
+@dataclass(frozen=True)
+class Point:
+    """An evaluation: after how many epochs, mean training loss since the one before (nats per token), held-out nats."""
+
+    epoch: float
+    train_loss: float
+    held_out_nats: float
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Per epoch: mean training loss (nats per token) and total held-out nats. `best_epoch` counts from 1."""
+    """A run's evaluations; the weights of `points[best]` are the ones kept. `micro_rows` went through at once."""
 
-    train_loss: tuple[float, ...]
-    held_out_nats: tuple[float, ...]
-    best_epoch: int
+    points: tuple[Point, ...]
+    best: int
+    micro_rows: int
 
 
-def fit(
-    base: Base,
-    train: list[list[int]],
-    held_out: list[list[int]],
-    recipe: Recipe,
-    report: Callable[[Progress], None],
-    cancelled: Callable[[], bool],
-) -> Curve:
-    """Train whatever requires a gradient in `base.model`; its best weights are in it afterwards.
+@dataclass(frozen=True)
+class Hooks:
+    """Whom a run tells how far it is, whom it asks whether to stop, and where it saves itself."""
 
-    Without held-out posts the last epoch's are taken for the best. Raises Cancelled, or FloatingPointError.
+    report: Callable[[Progress], None] = lambda progress: None
+    cancelled: Callable[[], bool] = lambda: False
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass
+class Loop:
+    """How far a run is."""
+
+    trainee: Trainee
+    optimizer: torch.optim.Optimizer
+    micro_rows: int
+    step: int = 0
+    losses: list[float] = field(default_factory=list)  # since the last point
+    points: list[Point] = field(default_factory=list)
+    best: int = -1
+    best_weights: list[torch.Tensor] = field(default_factory=list)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "losses": self.losses,
+            "points": [asdict(point) for point in self.points],
+            "best": self.best,
+            "best_weights": self.best_weights,
+            "weights": [p.detach() for p in self.trainee.parameters],
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.step, self.losses, self.best = state["step"], state["losses"], state["best"]
+        self.points = [Point(**point) for point in state["points"]]
+        self.best_weights = [weight.to(self.trainee.model.device) for weight in state["best_weights"]]
+        set_weights(self.trainee, state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+def fit(trainee: Trainee, corpus: TokenCorpus, end_id: int, recipe: Recipe, hooks: Hooks) -> Curve:
+    """Train; afterwards the trainee has its best weights. Without held-out posts the last point counts as the best.
+
+    Goes on from the hooks' checkpoint, if that is of the same run. Raises Cancelled, OutOfMemory or FloatingPointError.
     """
-    model = base.model
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
-    meter = Meter(recipe.steps(sum(len(ids) + 1 for ids in train)), report)
-    losses: list[float] = []
-    nats: list[float] = []
-    best: list[torch.Tensor] = []
-    best_epoch = 0
-    for epoch in range(recipe.epochs):
-        model.train()
-        epoch_losses: list[float] = []
-        for batch in epoch_batches(train, base.end_id, recipe, epoch):
-            if cancelled():
-                raise Cancelled
-            rate = recipe.learning_rate * rate_factor(meter.done, meter.total, recipe.warm_up)
-            epoch_losses.append(step(model, optimizer, batch.to(base.device), rate))
-            meter.tick(epoch_losses[-1])
-        losses.append(sum(epoch_losses) / len(epoch_losses))
-        nats.append(held_out_nats(model, held_out, base.end_id, base.context))
-        if not math.isfinite(losses[-1] + nats[-1]):
-            raise FloatingPointError(f"the training diverged at the learning rate {recipe.learning_rate}: take a lower")
-        if nats[-1] <= min(nats):
-            best = [p.detach().clone() for p in parameters]
-            best_epoch = len(nats)
-        elif len(nats) - best_epoch >= PATIENCE:
-            break
-    with torch.no_grad():
-        for parameter, value in zip(parameters, best, strict=True):
-            parameter.copy_(value)
-    return Curve(tuple(losses), tuple(nats), best_epoch)
+    per_epoch = recipe.steps_per_epoch(corpus.n_tokens)
+    total = recipe.epochs * per_epoch
+    loop = Loop(trainee, adamw(trainee.parameters, recipe), recipe.rows)
+    if hooks.checkpoint and (state := hooks.checkpoint.load()):
+        loop.restore(state)
+    meter = Meter(total, loop.step, hooks.report)
+    ends = evaluation_steps(per_epoch, recipe.evaluations)
+    for batch in batches(corpus.train, end_id, recipe, per_epoch, loop.step):
+        rate = recipe.learning_rate * rate_factor(loop.step, total, recipe.warm_up)
+        loop.losses.append(step(loop, batch, rate, hooks.cancelled))
+        loop.step += 1
+        meter.tick(loop.losses[-1], batch.n_targets)
+        if (loop.step - 1) % per_epoch in ends:
+            evaluate(loop, corpus, end_id, loop.step / per_epoch)
+            meter.held_out_loss = loop.points[-1].held_out_nats / max(1, corpus.n_held_out)
+            if len(loop.points) - 1 - loop.best >= recipe.patience * recipe.evaluations:
+                break
+        if hooks.checkpoint:
+            hooks.checkpoint.save_if_due(loop.state, meter.seconds_left)
+    set_weights(trainee, loop.best_weights)
+    return Curve(tuple(loop.points), loop.best, loop.micro_rows)
 
 
-class Meter:
-    """Counts steps and reports at most every PROGRESS_SECONDS, with the seconds left at the pace so far."""
+def adamw(parameters: list[torch.nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(
+        parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
+    )
 
-    def __init__(self, total: int, report: Callable[[Progress], None]) -> None:
-        self.done = 0
-        self.total = total
-        self._report = report
-        self._began = time.monotonic()
-        self._reported = -math.inf
-        self._loss: float | None = None
 
-    def tick(self, loss: float) -> None:
-        self.done += 1
-        self._loss = loss if self._loss is None else 0.9 * self._loss + 0.1 * loss
-        now = time.monotonic()
-        if now - self._reported < PROGRESS_SECONDS and self.done < self.total:
-            return
-        self._reported = now
-        left = (now - self._began) / self.done * (self.total - self.done)
-        self._report(
-            Progress(stage="train", done=self.done, total=self.total, loss=round(self._loss, 4), seconds_left=left)
-        )
+def batches(
+    posts: Sequence[Sequence[int]], end_id: int, recipe: Recipe, per_epoch: int, start: int = 0
+) -> Iterator[Rows]:
+    """A step's rows each, from step `start` to the end: every epoch all posts, packed anew, in equal steps."""
+    for epoch in range(start // per_epoch, recipe.epochs):
+        rows = pack(posts, end_id, recipe.row_tokens, random.Random(recipe.seed * 1_000 + epoch))
+        first = max(0, start - epoch * per_epoch)
+        for number in range(first, per_epoch):
+            yield rows.part(len(rows) * number // per_epoch, len(rows) * (number + 1) // per_epoch)
+
+
+def evaluation_steps(per_epoch: int, evaluations: int) -> set[int]:
+    """Numbers, within an epoch, of the steps after which held-out posts are looked at; the last one is among them."""
+    return {max(0, per_epoch * (i + 1) // evaluations - 1) for i in range(evaluations)}
 
 
 def rate_factor(done: int, total: int, warm_up: float) -> float:
@@ -108,69 +159,65 @@ def rate_factor(done: int, total: int, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - n_warm_up) / max(1, total - n_warm_up)))
 
 
-def epoch_batches(posts: Sequence[list[int]], end_id: int, recipe: Recipe, epoch: int) -> Iterator[torch.Tensor]:
-    """(rows, row_tokens + 1) ids: posts in a new order, joined by end-of-text tokens, cut into full rows."""
-    order = list(posts)
-    random.Random(recipe.seed * 1_000 + epoch).shuffle(order)
-    stream = [end_id]
-    for ids in order:
-        stream += [*ids, end_id]
-    width = min(recipe.row_tokens, len(stream) - 1)
-    starts = [*range(0, len(stream) - 1 - width, width), len(stream) - 1 - width]
-    rows = torch.tensor([stream[start : start + width + 1] for start in starts])
-    yield from rows.split(recipe.rows)
-
-
-def step(model: PreTrainedModel, optimizer: torch.optim.Optimizer, rows: torch.Tensor, rate: float) -> float:
-    """One optimizer step; returns the mean loss in nats per token."""
-    with autocast(rows.device):
-        logits = model(input_ids=rows[:, :-1], use_cache=False).logits
-        loss = functional.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_((p for group in optimizer.param_groups for p in group["params"]), 1.0)
-    for group in optimizer.param_groups:
+def step(loop: Loop, rows: Rows, rate: float, cancelled: Callable[[], bool]) -> float:
+    """One optimizer step; returns the mean loss in nats per token. Out of memory, it takes fewer rows at once."""
+    while True:
+        try:
+            loss = accumulate(loop, rows, cancelled)
+            break
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        loop.optimizer.zero_grad(set_to_none=True)
+        if loop.micro_rows == 1:
+            raise OutOfMemory(
+                "There isn't enough memory to train on this base model, even with one row of posts at a time. "
+                "Close other programs, or choose a smaller base model."
+            )
+        loop.micro_rows //= 2
+    torch.nn.utils.clip_grad_norm_(loop.trainee.parameters, 1.0)
+    for group in loop.optimizer.param_groups:
         group["lr"] = rate
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return loss.item()
+    loop.optimizer.step()
+    loop.optimizer.zero_grad(set_to_none=True)
+    return loss
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """bf16 where the hardware has it: elsewhere on CPUs it is slower than fp32."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda" or cpu_has_bf16())
-
-
-def cpu_has_bf16() -> bool:
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-@torch.inference_mode()
-def held_out_nats(model: PreTrainedModel, posts: Sequence[list[int]], end_id: int, context: int) -> float:
-    """Total nats of the posts, each on its own, from end-of-text token to end-of-text token."""
-    model.eval()
+def accumulate(loop: Loop, rows: Rows, cancelled: Callable[[], bool]) -> float:
+    """Gradients of the mean loss, `micro_rows` rows at a time. Without dropout: held-out posts say when to stop."""
+    loop.trainee.model.eval()
+    n_targets = max(1, rows.n_targets)
     total = 0.0
-    rows = sorted((row for ids in posts for row in windows([end_id, *ids, end_id], context)), key=len)
-    for start in range(0, len(rows), EVALUATION_ROWS):
-        inputs, targets = _padded(rows[start : start + EVALUATION_ROWS], end_id)
-        with autocast(model.device):
-            logits = model(input_ids=inputs.to(model.device), use_cache=False).logits.float()
-        total += functional.cross_entropy(
-            logits.flatten(0, 1), targets.to(model.device).flatten(), ignore_index=IGNORED, reduction="sum"
-        ).item()
+    for start in range(0, len(rows), loop.micro_rows):
+        if cancelled():
+            raise Cancelled
+        loss = loop.trainee.nats(rows.part(start, start + loop.micro_rows)) / n_targets
+        loss.backward()
+        total += loss.item()
     return total
 
 
-def windows(ids: Sequence[int], context: int) -> list[Sequence[int]]:
-    """Rows of at most `context` + 1 ids, in which every id but the first is predicted once."""
-    return [ids[start : start + context + 1] for start in range(0, len(ids) - 1, context)]
+def is_out_of_memory(error: BaseException) -> bool:
+    """torch has no error of its own for the processor's memory."""
+    known = (MemoryError, torch.OutOfMemoryError)
+    return isinstance(error, known) or "can't allocate memory" in str(error)
 
 
-def _padded(rows: Sequence[Sequence[int]], end_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """(rows, longest) inputs and targets; causal attention makes a mask for right padding unnecessary."""
-    longest = max(map(len, rows)) - 1
-    inputs = torch.full((len(rows), longest), end_id)
-    targets = torch.full((len(rows), longest), IGNORED)
-    for i, row in enumerate(rows):
-        inputs[i, : len(row) - 1] = torch.tensor(row[:-1])
-        targets[i, : len(row) - 1] = torch.tensor(row[1:])
-    return inputs, targets
+def evaluate(loop: Loop, corpus: TokenCorpus, end_id: int, epoch: float) -> None:
+    """Add a point to the curve. Raises FloatingPointError."""
+    nats = held_out_nats(loop.trainee.model, corpus.held_out, end_id, loop.trainee.context)
+    loss = sum(loop.losses) / len(loop.losses)
+    if not math.isfinite(loss + nats):
+        rate = loop.optimizer.defaults["lr"]
+        raise FloatingPointError(f"the training diverged at the learning rate {rate}: take a lower")
+    loop.losses.clear()
+    loop.points.append(Point(round(epoch, 3), loss, nats))
+    if nats <= min(point.held_out_nats for point in loop.points):
+        loop.best = len(loop.points) - 1
+        loop.best_weights = [p.detach().clone() for p in loop.trainee.parameters]
+
+
+def set_weights(trainee: Trainee, weights: list[torch.Tensor]) -> None:
+    with torch.no_grad():
+        for parameter, value in zip(trainee.parameters, weights, strict=True):
+            parameter.copy_(value)

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.digest import sha256
-from trainer.protocol import AccountCounts
+from trainer.protocol import AccountCounts, Method
 
 MANIFEST = "manifest.json"
 
@@ -46,23 +46,31 @@ class CorpusRecord(_Record):
     train_tokens: int
 
 
-class RunRecord(_Record):
-    """Hyper-parameters as used, and what came of them. Losses are nats per token, one per epoch."""
+class PointRecord(_Record):
+    """An evaluation during a run. Losses are nats per token; the training loss is the mean since the one before."""
 
-    method: str
+    epoch: float
+    train_loss: float
+    held_out_loss: float
+
+
+class RunRecord(_Record):
+    """Hyper-parameters as used, and what came of them. `peak_bytes`: of the process, on a GPU of its memory there."""
+
+    method: Method
     epochs: int
     learning_rate: float
     lora_rank: int
     token_rows: int
     batch_tokens: int
     seed: int
-    train_loss: tuple[float, ...]
-    held_out_loss: tuple[float, ...]
-    best_epoch: int
+    curve: tuple[PointRecord, ...]
+    best_epoch: float
     bits_per_byte_before: float
     bits_per_byte: float
     seconds: float
     tokens_per_second: float
+    peak_bytes: int
     device: str
 
 

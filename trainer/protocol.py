@@ -41,9 +41,16 @@ class AccountCounts(Message):
     characters: int
 
 
-class Hyperparameters(Message):
-    """What a training run can be told; None lets the recipe choose from the base model and the amount of text."""
+Method = Literal["lora", "full"]
 
+
+class Hyperparameters(Message):
+    """What a training run can be told; None lets the recipe choose from the base model and the amount of text.
+
+    A "lora" persona is a small adapter on the base model; a "full" one is a whole model of its own.
+    """
+
+    method: Method = "lora"
     epochs: int | None = Field(default=None, ge=1, le=100)
     learning_rate: float | None = Field(default=None, gt=0, le=1)
     lora_rank: int | None = Field(default=None, ge=1, le=512)
@@ -120,7 +127,7 @@ class Ready(Message):
 
 
 class Progress(Message):
-    """`done` of `total` units of a stage; loss in nats per token; `seconds_left` for the whole job, where known."""
+    """`done` of `total` units of a stage; losses in nats per token; `seconds_left` for the whole job, where known."""
 
     type: Literal["progress"] = "progress"
     id: int = 0
@@ -128,6 +135,8 @@ class Progress(Message):
     done: int = 0
     total: int = 0
     loss: float | None = None
+    held_out_loss: float | None = None
+    tokens_per_second: float | None = None
     seconds_left: float | None = None
 
 
@@ -167,7 +176,9 @@ class Done(Message):
     id: int
 
 
-FailureCode = Literal["cancelled", "damaged", "wrong_base", "no_base", "disk_full", "not_loaded", "blocked", "internal"]
+FailureCode = Literal[
+    "cancelled", "damaged", "wrong_base", "no_base", "disk_full", "out_of_memory", "not_loaded", "blocked", "internal"
+]
 
 
 class Failed(Message):

@@ -18,7 +18,7 @@ from trainer.recipe import CHARACTERS_PER_TOKEN, choose_recipe
 
 PREVIEW_POSTS = 5
 # The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
-FIRST_GUESS = {"bundled": (10_100_000, 256, 2_200.0)}  # parameters, context, tokens per second
+FIRST_GUESS = {"bundled": (10_100_000, 256, 3_000.0)}  # parameters, context, tokens per second
 START_SECONDS = 8.0
 
 
@@ -82,7 +82,7 @@ def estimate_seconds(characters: int, settings: Settings, personas: Sequence[Per
         facts = FIRST_GUESS[settings.base_model]
     else:
         return None
-    wished = Hyperparameters(epochs=settings.training.epochs)
+    wished = Hyperparameters(method=settings.training.method, epochs=settings.training.epochs)
     n_tokens = round(characters / CHARACTERS_PER_TOKEN)
     recipe = choose_recipe(wished, facts[0], facts[1], n_tokens)
     return START_SECONDS + n_tokens * recipe.epochs / facts[2]

@@ -94,9 +94,14 @@ def test_work_goes(folders: Folders) -> None:
     folders.drop_work(1)
     folders.drop_work(1)
     assert [path.name for path in (folders.root / "work").iterdir()] == ["job-2"]
-    folders.drop_all_work()
-    folders.drop_all_work()
-    assert not (folders.root / "work").exists()
+    assert folders.jobs_with_work() == [2]
+
+
+def test_jobs_with_work(folders: Folders) -> None:
+    assert folders.jobs_with_work() == []
+    for name in ("job-10", "job-9", "job-", "job-x", "notes"):
+        (folders.root / "work" / name).mkdir(parents=True)
+    assert folders.jobs_with_work() == [9, 10]
 
 
 def test_forgetting_takes_everything_of_one_persona(folders: Folders) -> None:

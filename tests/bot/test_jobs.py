@@ -454,12 +454,16 @@ async def test_stopping_the_bot_puts_the_job_back(service: FakeService) -> None:
     assert service.trainer.log[-1] == "end pip"
     assert service.notifier.ends == []
     assert service.jobs.progress is None
-    assert not service.folders.work(number).exists()
+    checkpoint = service.folders.work(number) / "checkpoint.pt"
+    checkpoint.touch()
+    await service.jobs.recover()  # with the next start
+    assert checkpoint.exists()
     await check_old_version(service)
     service.trainer.gate.set()
     async with service.running():
         await service.notifier.wait(number)
     assert service.notifier.ends == ["trained pip v2"]
+    assert not service.folders.work(number).exists()
 
 
 async def test_stopping_the_bot_while_a_job_is_being_cancelled(service: FakeService) -> None:
@@ -506,7 +510,7 @@ async def test_after_a_kill_the_job_is_queued_again_once(service: FakeService) -
         assert await service.store.claim_job() is not None  # and then the process is killed
         (recovered,) = await service.jobs.recover()
         assert (recovered.id, recovered.state) == (job.id, state)
-        assert not leftover.exists()
+        assert leftover.exists() == (state is JobState.QUEUED)  # the next attempt may go on from it
     assert recovered.error is not None
     assert "/train @pip" in recovered.error
     assert await service.jobs.recover() == []

@@ -40,6 +40,10 @@ def test_progress_line() -> None:
     line = render.progress_line(Progress(stage="train", done=45, total=100, loss=3.214, seconds_left=32))
     assert line == "train    █████████···········   45%  loss 3.21  0:32 left"
     assert render.progress_line(Progress(stage="clean")) == "clean  "
+    whole = Progress(
+        stage="train", done=1, total=2, loss=3.0, held_out_loss=3.4, tokens_per_second=2951.4, seconds_left=9
+    )
+    assert render.progress_line(whole).endswith("50%  loss 3.00  held out 3.40  0:09 left  2,951 tokens/s")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (32.4, "0:32"), (725, "12:05"), (3723, "1:02:03")])

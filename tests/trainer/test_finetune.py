@@ -11,13 +11,14 @@ import torch
 from safetensors.torch import load_file
 
 from tests.bases import Shape
+from trainer import checkpoint, meter
 from trainer.base import Base, load_base
-from trainer.engine import Engine
+from trainer.engine import Engine, NotLoaded
+from trainer.evaluation import held_out_nats
 from trainer.finetune import FIRST_PROMPT, finetune
-from trainer.fit import held_out_nats
 from trainer.lora import AdapterSwitch, read_adapter
 from trainer.manifest import MANIFEST, DamagedPersona, Manifest, verify
-from trainer.protocol import GenerateRequest, Hyperparameters, Progress, Trained, TrainRequest
+from trainer.protocol import GenerateRequest, Hyperparameters, Method, Progress, Trained, TrainRequest
 from trainer.sampling import Cancelled
 from trainer.worker import is_disk_full
 
@@ -73,10 +74,11 @@ def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
     assert manifest.corpus.duplicates == 1
     assert manifest.corpus.train_tokens == sum(len(base.encode(text)) + 1 for text in POSTS)
     assert (manifest.run.epochs, manifest.run.lora_rank, manifest.run.seed) == (3, 4, 1)
-    assert len(manifest.run.train_loss) == len(manifest.run.held_out_loss) == 3
+    assert [point.epoch for point in manifest.run.curve] == [1, 2, 3]
     assert manifest.run.token_rows == len({0}.union(*map(base.encode, POSTS)))
     assert manifest.run.seconds > 0
     assert manifest.run.tokens_per_second > 0
+    assert manifest.run.peak_bytes > 50_000_000
     assert manifest.run.device == "cpu"
     assert manifest.sample.startswith(FIRST_PROMPT)
     assert {"python", "mynah", "torch", "transformers", "peft"} <= set(manifest.versions)
@@ -86,23 +88,44 @@ def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
 def test_the_numbers_are_those_of_the_saved_weights(shape: Shape, base_folders: BaseFolders, tmp_path: Path) -> None:
     """Trained until it gets worse again: the files hold the best epoch's weights, and its loss is the manifest's."""
     base = load_base(str(base_folders[shape]))
-    wished = Hyperparameters(epochs=30, learning_rate=3e-2, lora_rank=8)
+    wished = Hyperparameters(epochs=30, learning_rate=6e-2, lora_rank=8)
     request = train_request(tmp_path, POSTS[2:4] * 8, HELD_OUT, wished)
     posts = [base.encode(text) for text in HELD_OUT]
     n_tokens = sum(len(ids) + 1 for ids in posts)
     bits = 1 / math.log(2) / sum(len(text.encode()) for text in HELD_OUT)
     before = held_out_nats(base.model, posts, base.end_id, base.context)
     run = train(request, base).run
-    assert run.best_epoch < len(run.held_out_loss)
-    assert run.held_out_loss[-1] > min(run.held_out_loss) * 1.05
+    losses = [point.held_out_loss for point in run.curve]
+    best = losses[round(run.best_epoch) - 1]
+    assert best == min(losses) < losses[-1] / 1.05
 
     switch = AdapterSwitch(base.model)
     switch.activate(read_adapter(Path(request.out), base.model))
     nats = held_out_nats(base.model, posts, base.end_id, base.context)
-    assert nats / n_tokens == pytest.approx(run.held_out_loss[run.best_epoch - 1], rel=0.01)
+    assert nats / n_tokens == pytest.approx(best, rel=0.01)
     assert nats * bits == pytest.approx(run.bits_per_byte, rel=0.01)
     assert before * bits == pytest.approx(run.bits_per_byte_before, rel=1e-3)
     assert nats < before
+
+
+@pytest.mark.parametrize("shape", ["gpt2", "llama", "llama-untied"])
+def test_a_full_persona_is_a_model_of_its_own(shape: Shape, base_folders: BaseFolders, tmp_path: Path) -> None:
+    base = load_base(str(base_folders[shape]))
+    before = state(base)
+    wished = Hyperparameters(method="full", epochs=60, learning_rate=5e-3)
+    post = "gerald took my biscuit"
+    request = train_request(tmp_path, [post] * 16, [post], wished)
+    manifest = train(request, base)
+    assert_untouched(base, before, base_folders[shape])
+    assert set(manifest.files) == {"config.json", "model.safetensors"}
+    assert (manifest.run.method, manifest.run.lora_rank, manifest.run.token_rows) == ("full", 0, 0)
+    engine = Engine(base)
+    assert engine.load("pip", Path(request.out)) >= 4 * base.parameters
+    prompt = GenerateRequest(id=1, key="pip", prompt="gerald", max_tokens=30, temperature=0)
+    assert engine.generate(prompt).samples == (post,)
+    engine.unload("pip")
+    with pytest.raises(NotLoaded):
+        engine.generate(prompt)
 
 
 def test_a_persona_learns_its_posts(base_folders: BaseFolders, tmp_path: Path) -> None:
@@ -193,6 +216,41 @@ def test_the_base_is_left_as_it_was_by_an_error(any_base: Base, tmp_path: Path) 
     with pytest.raises(BrokenPipeError):
         finetune(train_request(tmp_path), any_base, broken)
     assert_untouched(any_base, before, Path(any_base.name))
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_after_a_crash_it_goes_on_where_it_was(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: Method
+) -> None:
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "WORTH", 0.0)
+    monkeypatch.setattr(meter, "PROGRESS_SECONDS", 0.0)
+    wished = Hyperparameters(method=method, epochs=5, lora_rank=4)
+    straight = train_request(tmp_path / "straight", hyperparameters=wished)
+    expected = train(straight, base)
+
+    def crash(progress: Progress) -> None:
+        if progress.done == 4:
+            raise BrokenPipeError
+
+    request = train_request(tmp_path / "crashed", hyperparameters=wished)
+    with pytest.raises(BrokenPipeError):
+        finetune(request, base, crash)
+    seen: list[Progress] = []
+    finetune(request, base, seen.append)
+    assert seen[0].done == 4
+    manifest = verify(Path(request.out))
+    assert manifest.run.curve == expected.run.curve
+    assert manifest.files == expected.files
+
+
+def test_another_corpus_starts_over(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "WORTH", 0.0)
+    train(train_request(tmp_path), base)
+    seen: list[Progress] = []
+    finetune(train_request(tmp_path, POSTS[1:]), base, seen.append)
+    assert seen[0].done == 1
 
 
 def test_a_cancel_during_the_check_leaves_no_persona(base: Base, tmp_path: Path) -> None:

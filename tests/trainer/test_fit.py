@@ -1,115 +1,87 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.nn import functional
 
-from tests.bases import gpt2
 from trainer.base import Base
-from trainer.fit import Curve, Meter, epoch_batches, fit, held_out_nats, rate_factor
-from trainer.lora import embedding_weight
+from trainer.checkpoint import Checkpoint
+from trainer.evaluation import held_out_nats
+from trainer.fit import (
+    Curve,
+    Hooks,
+    OutOfMemory,
+    TokenCorpus,
+    batches,
+    evaluation_steps,
+    fit,
+    rate_factor,
+)
+from trainer.packing import Rows
 from trainer.protocol import Hyperparameters, Progress
 from trainer.recipe import Recipe, choose_recipe
 from trainer.sampling import Cancelled
+from trainer.trainee import Trainee, whole
 
 from .helpers import HELD_OUT, POSTS
 
 END = 0
-CORPUS = st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=40), min_size=1, max_size=30)
+HARD = ["gerald 97 took 131 kettles"]  # gets worse soon, when the rate is high
+RECIPE = Recipe("full", epochs=3, learning_rate=1e-2, lora_rank=4, row_tokens=32, rows=4, seed=1)
+OVERFITTING = replace(RECIPE, learning_rate=5e-2, row_tokens=64)
 
 
-def recipe_of(epochs: int = 3, rate: float = 1e-2, row_tokens: int = 16, rows: int = 4, seed: int = 1) -> Recipe:
-    return Recipe(epochs, rate, lora_rank=4, row_tokens=row_tokens, rows=rows, seed=seed)
+@pytest.fixture
+def trainee(base: Base) -> Trainee:
+    """All weights, which is quicker and learns more than an adapter."""
+    return whole(base)
 
 
-# Packing
+def corpus_of(base: Base, held_out: list[str] = HELD_OUT) -> TokenCorpus:
+    return TokenCorpus([base.encode(text) for text in POSTS * 4], [base.encode(text) for text in held_out])
 
 
-@given(CORPUS, st.integers(2, 20), st.integers(1, 8), st.integers(0, 3))
-def test_packing_covers_every_token(posts: list[list[int]], row_tokens: int, rows: int, epoch: int) -> None:
-    """Numbered tokens: each is a target at least once, and only the last row repeats any."""
-    numbered: list[list[int]] = []
-    for ids in posts:
-        first = sum(map(len, numbered)) + 1
-        numbered.append(list(range(first, first + len(ids))))
-    recipe = recipe_of(row_tokens=row_tokens, rows=rows)
-    batches = list(epoch_batches(numbered, END, recipe, epoch))
-    targets = torch.cat([batch[:, 1:].flatten() for batch in batches]).tolist()
+def run(base: Base, recipe: Recipe, held_out: list[str] = HELD_OUT, hooks: Hooks | None = None) -> Curve:
+    torch.manual_seed(recipe.seed)
+    return fit(whole(base), corpus_of(base, held_out), END, recipe, hooks or Hooks())
+
+
+def weights(trainee: Trainee) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in trainee.parameters])
+
+
+# Batches
+
+
+@given(st.integers(1, 60), st.integers(1, 6), st.integers(1, 4), st.integers(0, 30))
+def test_every_epoch_has_all_posts_in_equal_steps(n_posts: int, rows: int, epochs: int, start: int) -> None:
+    posts = [[i % 50 + 1] * (i % 7 + 1) for i in range(n_posts)]
+    recipe = replace(RECIPE, epochs=epochs, rows=rows, row_tokens=16)
     n_tokens = sum(len(ids) + 1 for ids in posts)
-    assert set(targets) == {END, *(token for ids in numbered for token in ids)}
-    assert n_tokens <= len(targets) < n_tokens + row_tokens
-    assert all(len(batch) <= rows for batch in batches)
-    assert len(batches) * recipe.epochs == recipe.steps(n_tokens)
+    per_epoch = recipe.steps_per_epoch(n_tokens)
+    steps = list(batches(posts, END, recipe, per_epoch))
+    assert len(steps) == epochs * per_epoch
+    for epoch in range(epochs):
+        of_epoch = steps[epoch * per_epoch : (epoch + 1) * per_epoch]
+        assert sum(batch.n_targets for batch in of_epoch) == n_tokens
+        sizes = [len(batch) for batch in of_epoch]
+        assert max(sizes) - min(sizes) <= 1
+    rest = list(batches(posts, END, recipe, per_epoch, start))
+    assert len(rest) == max(0, len(steps) - start)
+    assert all(torch.equal(a.inputs, b.inputs) for a, b in zip(rest, steps[start:], strict=True))
 
 
-@given(CORPUS, st.integers(0, 3))
-def test_posts_are_whole_and_apart(posts: list[list[int]], epoch: int) -> None:
-    """In one long row: every post, in some order, with an end-of-text token before and after it."""
-    n_tokens = sum(len(ids) + 1 for ids in posts)
-    (batch,) = epoch_batches(posts, END, recipe_of(row_tokens=n_tokens, rows=1), epoch)
-    text = " ".join(map(str, batch[0].tolist()))
-    assert sorted(text.removeprefix("0 ").removesuffix(" 0").split(" 0 ")) == sorted(
-        " ".join(map(str, ids)) for ids in posts
-    )
-
-
-def test_every_epoch_has_an_order_of_its_own() -> None:
-    posts = [[i] for i in range(1, 40)]
-
-    def order(epoch: int, seed: int = 1) -> list[int]:
-        rows = torch.cat(list(epoch_batches(posts, END, recipe_of(seed=seed), epoch)))
-        return [token for token in rows[:, 1:].flatten().tolist() if token != END]
-
-    assert order(0) == order(0)
-    assert order(0) != order(1)
-    assert order(0) != order(0, seed=2)
-    assert posts == [[i] for i in range(1, 40)]
-
-
-# Held-out loss
-
-
-def nats_of(model: torch.nn.Module, ids: list[int]) -> float:
-    with torch.inference_mode():
-        logits = model(input_ids=torch.tensor([ids[:-1]])).logits[0]
-    return float(functional.cross_entropy(logits, torch.tensor(ids[1:]), reduction="sum"))
-
-
-def test_padded_evaluation_is_one_by_one_evaluation(any_base: Base) -> None:
-    """More posts than fit one batch, of very different lengths."""
-    posts = [list(range(5, 6 + n * 7 % 50)) for n in range(1, 36)]
-    expected = sum(nats_of(any_base.model, [END, *ids, END]) for ids in posts)
-    assert held_out_nats(any_base.model, posts, END, any_base.context) == pytest.approx(expected, rel=2e-3)
-
-
-def test_a_post_longer_than_the_context_counts_whole(base: Base) -> None:
-    post = list(range(1, 151))
-    row = [END, *post, END]
-    expected = nats_of(base.model, row[:65]) + nats_of(base.model, row[64:129]) + nats_of(base.model, row[128:])
-    assert held_out_nats(base.model, [post], END, base.context) == pytest.approx(expected, rel=2e-3)
-
-
-@pytest.mark.parametrize("n_tokens", [62, 63, 64, 127, 128])
-def test_no_token_is_lost_around_the_contexts_length(base: Base, n_tokens: int) -> None:
-    """With weights of zero every token costs the logarithm of the vocabulary."""
-    with torch.no_grad():
-        for parameter in base.model.parameters():
-            parameter.zero_()
-    each = torch.tensor(base.model.config.vocab_size).log().item()
-    nats = held_out_nats(base.model, [list(range(1, n_tokens + 1))], END, base.context)
-    assert nats / each == pytest.approx(n_tokens + 1, rel=1e-3)
-
-
-def test_evaluation_is_without_dropout(base: Base) -> None:
-    base.model.train()
-    posts = [[5, 6, 7, 8, 9]]
-    assert held_out_nats(base.model, posts, END, 64) == held_out_nats(base.model, posts, END, 64)
-
-
-def test_nothing_held_out_has_no_loss(base: Base) -> None:
-    assert held_out_nats(base.model, [], END, 64) == 0
+@given(st.integers(1, 100), st.integers(1, 5))
+def test_an_epoch_ends_with_an_evaluation(per_epoch: int, evaluations: int) -> None:
+    steps = evaluation_steps(per_epoch, evaluations)
+    assert per_epoch - 1 in steps
+    assert len(steps) <= evaluations
+    assert min(steps) >= 0
 
 
 # The loop
@@ -124,96 +96,176 @@ def test_rates_warm_up_and_go_to_zero() -> None:
     assert rate_factor(0, 1, 0.05) == 1
 
 
-@pytest.fixture
-def trainable(base: Base) -> Base:
-    """All of the base model's weights, which is quicker and learns more than an adapter."""
-    base.model.requires_grad_(True)
-    return base
+def test_losses_go_down(base: Base) -> None:
+    before = held_out_nats(base.model, corpus_of(base).held_out, END, 64)
+    points = run(base, replace(RECIPE, epochs=4, learning_rate=5e-3)).points
+    assert [point.epoch for point in points] == [1, 2, 3, 4]
+    assert points[-1].train_loss < points[0].train_loss
+    assert points[-1].held_out_nats < points[0].held_out_nats < before
 
 
-def run(base: Base, recipe: Recipe, held_out: list[str] = HELD_OUT) -> Curve:
-    train, kept = ([base.encode(text) for text in texts] for texts in (POSTS * 4, held_out))
-    torch.manual_seed(recipe.seed)
-    return fit(base, train, kept, recipe, lambda progress: None, lambda: False)
+def test_the_best_points_weights_stay(base: Base, trainee: Trainee) -> None:
+    corpus = corpus_of(base, HARD)
+    curve = fit(trainee, corpus, END, replace(OVERFITTING, epochs=12), Hooks())
+    assert curve.best + 1 < len(curve.points)
+    assert curve.points[curve.best].held_out_nats == min(point.held_out_nats for point in curve.points)
+    found = held_out_nats(trainee.model, corpus.held_out, END, 64)
+    assert found == pytest.approx(curve.points[curve.best].held_out_nats, rel=1e-6)
 
 
-def test_losses_go_down(trainable: Base) -> None:
-    before = held_out_nats(trainable.model, [trainable.encode(text) for text in HELD_OUT], END, 64)
-    curve = run(trainable, recipe_of(epochs=4, rate=5e-3))
-    assert curve.train_loss[-1] < curve.train_loss[0]
-    assert curve.held_out_nats[-1] < curve.held_out_nats[0] < before
+@pytest.mark.parametrize("evaluations", [1, 2])
+def test_it_stops_two_epochs_after_the_best(base: Base, evaluations: int) -> None:
+    curve = run(base, replace(OVERFITTING, epochs=40, rows=2, evaluations=evaluations), HARD)
+    assert len(curve.points) == curve.best + 1 + 2 * evaluations < 40
 
 
-def test_the_best_epochs_weights_stay(trainable: Base) -> None:
-    """A rate so high that held-out text soon gets worse."""
-    curve = run(trainable, recipe_of(epochs=12, rate=5e-2, row_tokens=64), held_out=["gerald 97 took 131 kettles"])
-    assert curve.best_epoch < len(curve.held_out_nats)
-    best = min(curve.held_out_nats)
-    assert curve.held_out_nats[curve.best_epoch - 1] == best
-    posts = [trainable.encode("gerald 97 took 131 kettles")]
-    assert held_out_nats(trainable.model, posts, END, 64) == pytest.approx(best, rel=1e-6)
+def test_without_held_out_posts_the_last_point_is_best(base: Base) -> None:
+    curve = run(base, replace(RECIPE, epochs=5, row_tokens=64), [])
+    assert len(curve.points) == 5
+    assert curve.best == 4
 
 
-def test_it_stops_two_epochs_after_the_best(trainable: Base) -> None:
-    curve = run(trainable, recipe_of(epochs=40, rate=5e-2, row_tokens=64), held_out=["gerald 97 took 131 kettles"])
-    assert len(curve.held_out_nats) == len(curve.train_loss) == curve.best_epoch + 2 < 40
-
-
-def test_without_held_out_posts_the_last_epoch_is_best(trainable: Base) -> None:
-    """The curve must say which epoch's weights are kept."""
-    curve = run(trainable, recipe_of(epochs=5, row_tokens=64), held_out=[])
-    assert len(curve.train_loss) == 5
-    assert curve.best_epoch == 5
-
-
-def test_a_diverged_run_is_an_error(trainable: Base) -> None:
+def test_a_diverged_run_is_an_error(base: Base, trainee: Trainee) -> None:
     with torch.no_grad():
-        embedding_weight(trainable.model)[5] = float("nan")
-    with pytest.raises(FloatingPointError, match="learning rate"):
-        run(trainable, recipe_of())
+        trainee.rows[5] = float("nan")
+    with pytest.raises(FloatingPointError, match=r"learning rate 0.01: take a lower"):
+        fit(trainee, corpus_of(base), END, RECIPE, Hooks())
 
 
 def test_the_same_seed_gives_the_same_weights(base: Base) -> None:
-    def weights(seed: int) -> torch.Tensor:
-        torch.manual_seed(0)
-        fresh = type(base)(**{**vars(base), "model": gpt2(len(base.tokenizer), 64)})
-        run(fresh, recipe_of(epochs=1, seed=seed))
-        return torch.cat([p.flatten() for p in fresh.model.parameters()])
+    def trained(seed: int) -> torch.Tensor:
+        trainee = whole(base)
+        torch.manual_seed(seed)
+        fit(trainee, corpus_of(base), END, replace(RECIPE, epochs=1, seed=seed), Hooks())
+        return weights(trainee)
 
-    assert torch.equal(weights(1), weights(1))
-    assert not torch.equal(weights(1), weights(2))
+    assert torch.equal(trained(1), trained(1))
+    assert not torch.equal(trained(1), trained(2))
 
 
-def test_progress_counts_to_the_end(trainable: Base) -> None:
+def test_progress_counts_to_the_end(base: Base) -> None:
     seen: list[Progress] = []
-    train = [trainable.encode(text) for text in POSTS * 4]
-    recipe = choose_recipe(Hyperparameters(epochs=2), trainable.parameters, 64, sum(len(ids) + 1 for ids in train))
-    fit(trainable, train, [], recipe, seen.append, lambda: False)
-    total = recipe.steps(sum(len(ids) + 1 for ids in train))
-    assert (seen[-1].done, seen[-1].total, seen[-1].seconds_left) == (total, total, 0)
-    assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
-    assert all(progress.stage == "train" and progress.loss for progress in seen)
+    corpus = corpus_of(base)
+    recipe = choose_recipe(Hyperparameters(epochs=2), base.parameters, 64, corpus.n_tokens)
+    fit(whole(base), corpus, END, recipe, Hooks(seen.append))
+    assert seen[-1].done == seen[-1].total == 2 * recipe.steps_per_epoch(corpus.n_tokens)
+    assert seen[-1].seconds_left == 0
+    assert all(progress.stage == "train" and progress.loss and progress.tokens_per_second for progress in seen)
 
 
-def test_a_meter_does_not_report_every_step() -> None:
+def test_progress_has_the_held_out_loss_once_it_is_known(base: Base) -> None:
     seen: list[Progress] = []
-    meter = Meter(1_000, seen.append)
-    for _ in range(1_000):
-        meter.tick(2.0)
-    assert seen[0].done == 1
-    assert seen[-1].done == 1_000
-    assert len(seen) < 500
-    assert seen[-1].loss == 2.0
+    run(base, replace(RECIPE, epochs=2, rows=1, row_tokens=16), hooks=Hooks(seen.append))
+    assert seen[0].held_out_loss is None
+    assert seen[-1].held_out_loss is not None
+    assert 0 < seen[-1].held_out_loss < math.log(400) * 1.5
 
 
-def test_it_can_be_cancelled_on_the_way(trainable: Base) -> None:
+def test_it_can_be_cancelled_on_the_way(base: Base) -> None:
     checks: list[None] = []
 
     def cancelled() -> bool:
         checks.append(None)
         return len(checks) == 4
 
-    train = [trainable.encode(text) for text in POSTS * 4]
     with pytest.raises(Cancelled):
-        fit(trainable, train, [], recipe_of(epochs=50), lambda progress: None, cancelled)
+        run(base, replace(RECIPE, epochs=50), hooks=Hooks(cancelled=cancelled))
     assert len(checks) == 4
+
+
+# Too little memory
+
+
+class Tight:
+    """In place of a trainee's `nats`: allocates as torch does, but more than `most` rows at once don't fit."""
+
+    def __init__(self, trainee: Trainee, most: int) -> None:
+        self.trainee, self.most = trainee, most
+        self.sizes: list[int] = []
+
+    def __call__(self, rows: Rows) -> torch.Tensor:
+        self.sizes.append(len(rows))
+        if len(rows) > self.most:
+            torch.empty(2**62, dtype=torch.int8)  # raises what torch raises
+        return self.trainee.nats(rows)
+
+
+def tight(base: Base, most: int) -> tuple[Trainee, Tight]:
+    trainee = whole(base)
+    nats = Tight(trainee, most)
+
+    class TightTrainee(Trainee):
+        def nats(self, rows: Rows) -> torch.Tensor:
+            return nats(rows)
+
+    return TightTrainee(**vars(trainee)), nats
+
+
+def test_out_of_memory_takes_fewer_rows_at_once_and_learns_the_same(base: Base) -> None:
+    recipe = replace(RECIPE, epochs=1, rows=6)
+    roomy = run(base, recipe)
+    assert roomy.micro_rows == 6
+    small, nats = tight(base, 2)
+    curve = fit(small, corpus_of(base), END, recipe, Hooks())
+    assert curve.micro_rows == 1  # 6 and 3 didn't fit
+    assert max(nats.sizes[2:]) == 1
+    assert curve.points[0].train_loss == pytest.approx(roomy.points[0].train_loss, rel=5e-3)
+    assert curve.points[0].held_out_nats == pytest.approx(roomy.points[0].held_out_nats, rel=5e-3)
+
+
+def test_not_even_one_row_fits(base: Base) -> None:
+    small, _ = tight(base, 0)
+    with pytest.raises(OutOfMemory, match="smaller base model"):
+        fit(small, corpus_of(base), END, RECIPE, Hooks())
+
+
+def test_another_error_is_not_taken_for_lack_of_memory(base: Base) -> None:
+    class Broken(Trainee):
+        def nats(self, rows: Rows) -> torch.Tensor:
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        fit(Broken(**vars(whole(base))), corpus_of(base), END, RECIPE, Hooks())
+
+
+# Going on after a crash
+
+
+class Crash(Exception):
+    pass
+
+
+@pytest.mark.parametrize("crash_at", [3, 8])
+def test_a_killed_run_goes_on_to_the_same_weights(base: Base, tmp_path: Path, crash_at: int) -> None:
+    recipe = replace(RECIPE, epochs=3, rows=2)
+    corpus = corpus_of(base)
+
+    def trained(folder: Path, crash: int | None) -> tuple[Curve, torch.Tensor]:
+        checkpoint = Checkpoint(folder / "checkpoint.pt", "this run")
+        checkpoint.save_if_due = save_always(checkpoint, crash)  # type: ignore[method-assign]
+        trainee = whole(base)
+        torch.manual_seed(1)
+        curve = fit(trainee, corpus, END, recipe, Hooks(checkpoint=checkpoint))
+        return curve, weights(trainee)
+
+    (tmp_path / "straight").mkdir()
+    expected = trained(tmp_path / "straight", None)
+    with pytest.raises(Crash):
+        trained(tmp_path, crash_at)
+    curve, found = trained(tmp_path, None)
+    assert curve == expected[0]
+    assert torch.equal(found, expected[1])
+
+
+def save_always(checkpoint: Checkpoint, crash_at: int | None):  # type: ignore[no-untyped-def]
+    """Save after every step, whatever the clock says; then crash, if this is the step."""
+    real = Checkpoint.save_if_due
+
+    def save(state, seconds_left: float) -> None:  # type: ignore[no-untyped-def]
+        checkpoint._last = -math.inf
+        checkpoint._cost = 0
+        real(checkpoint, state, math.inf)
+        if crash_at is not None and state()["step"] == crash_at:
+            raise Crash
+
+    return save

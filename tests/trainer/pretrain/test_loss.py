@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trainer.pretrain import loss as loss_module
+from trainer import loss as loss_module
 from trainer.pretrain.loss import evaluation_nats, training_loss
 from trainer.pretrain.plan import Plan, Shape, build_model
 

@@ -1,0 +1,90 @@
+"""Cross-entropy of next tokens, a chunk of positions at a time.
+
+All logits at once (positions × vocabulary, in fp32, several copies) are the largest tensors of a small model's step and
+don't fit a processor's cache. Here each chunk's gradient is taken as soon as its loss is known, and its logits dropped.
+Positions whose target is IGNORED cost nothing; nor do gradients of token rows that are not trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+IGNORED = -100
+CHUNK = {"cpu": 512, "cuda": 8192}  # positions; 512 × 8,192 bf16 logits are 8 MB
+
+Kernel = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+
+@dataclass(frozen=True)
+class FrozenRows:
+    """The output embedding that trained rows replace a part of: `weight` (vocabulary, width), their `ids` (rows,)."""
+
+    weight: torch.Tensor
+    ids: torch.Tensor
+
+
+def loss_and_gradient(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(sum of the losses, its gradient by the logits in their precision), of (n, vocabulary) logits."""
+    precise = logits.float()
+    wanted = torch.arange(logits.shape[1], device=logits.device) == targets[:, None]
+    log_total = precise.logsumexp(dim=-1, keepdim=True)
+    loss = (log_total - torch.where(wanted, precise, 0.0).sum(dim=-1, keepdim=True)).sum()
+    return loss, ((precise - log_total).exp() - wanted.float()).to(logits.dtype)
+
+
+def summed_loss(
+    hidden: torch.Tensor,
+    rows: torch.Tensor,
+    targets: torch.Tensor,
+    dtype: torch.dtype,
+    frozen: FrozenRows | None = None,
+    kernel: Kernel = loss_and_gradient,
+) -> torch.Tensor:
+    """Sum in nats (fp32) over the targets (…) that are not IGNORED, from hidden states (…, width); products in `dtype`.
+
+    `rows` is the whole output embedding, or, with `frozen`, those rows of it that are trained.
+    """
+    counted = (targets != IGNORED).flatten().nonzero().squeeze(1)
+    hidden = hidden.flatten(0, -2).index_select(0, counted).to(dtype)
+    nats: torch.Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        hidden, rows, targets.flatten()[counted], frozen, kernel
+    )
+    return nats
+
+
+class _ChunkedCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: torch.Tensor,
+        rows: torch.Tensor,
+        targets: torch.Tensor,
+        frozen: FrozenRows | None,
+        kernel: Kernel,
+    ) -> torch.Tensor:
+        head = rows if frozen is None else frozen.weight.index_copy(0, frozen.ids, rows.to(frozen.weight.dtype))
+        weight = head.to(hidden.dtype)
+        d_hidden = torch.empty_like(hidden)
+        d_rows = torch.zeros_like(rows, dtype=torch.float32) if ctx.needs_input_grad[1] else None
+        total = torch.zeros((), device=hidden.device)
+        chunk = CHUNK.get(hidden.device.type, 512)
+        for x, y, d_x in zip(hidden.split(chunk), targets.split(chunk), d_hidden.split(chunk), strict=True):
+            loss, d_logits = kernel(x @ weight.T, y)
+            total += loss
+            d_x.copy_(d_logits @ weight)
+            if d_rows is not None:
+                trained = d_logits if frozen is None else d_logits.index_select(1, frozen.ids)
+                d_rows += trained.T @ x
+        ctx.save_for_backward(d_hidden, d_rows)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        d_hidden, d_rows = ctx.saved_tensors
+        scale = gradients[0]
+        d_rows = None if d_rows is None else d_rows * scale
+        return d_hidden * scale.to(d_hidden.dtype), d_rows, None, None, None
