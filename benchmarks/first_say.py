@@ -16,7 +16,8 @@ from pathlib import Path
 
 from benchmarks.report import HEAD, print_report, summary
 from bot.app import open_services, run_jobs
-from bot.domain import Caller, Utterance
+from bot.arguments import TrainArguments
+from bot.domain import Caller, Utterance, Voice
 from bot.platforms.console.console import ConsoleNotifier
 from bot.settings import GenerationSettings, Settings
 from bot.usecases.say import say
@@ -43,7 +44,7 @@ async def run_once(folder: Path, account: str, files: list[Path]) -> tuple[float
     notifier = ConsoleNotifier(settings.training.warn_characters)
     async with open_services(settings, notifier) as services, run_jobs(services):
         began = time.perf_counter()
-        job, _ = await submit(services, CALLER, [account], files)
+        job, _ = await submit(services, CALLER, TrainArguments((Voice(account),), tuple(files)))
         if not await notifier.wait(job.id):
             ended = await services.store.job(job.id)
             raise SystemExit(f"the training failed: {ended.error if ended else ''}")

@@ -18,6 +18,8 @@ from pathlib import Path
 from benchmarks.first_say import CALLER, say_once
 from benchmarks.report import print_report
 from bot.app import open_services, run_jobs
+from bot.arguments import TrainArguments
+from bot.domain import Voice
 from bot.platforms.console.console import ConsoleNotifier
 from bot.settings import Settings, TrainingSettings
 from bot.usecases.train import submit
@@ -40,7 +42,7 @@ async def measure(folder: Path, seconds: float) -> tuple[list[float], list[float
     settings = Settings(data_dir=folder, training=TrainingSettings(epochs=1))
     notifier = ConsoleNotifier(0)
     async with open_services(settings, notifier) as services, run_jobs(services):
-        job, _ = await submit(services, CALLER, ["pip_the_lighthouse"], [])
+        job, _ = await submit(services, CALLER, TrainArguments((Voice("pip_the_lighthouse"),)))
         await notifier.wait(job.id)
         await say_once(services, 0)
         idle = await lags(seconds / 3)
@@ -48,7 +50,7 @@ async def measure(folder: Path, seconds: float) -> tuple[list[float], list[float
     settings = Settings(data_dir=folder, training=TrainingSettings(epochs=100))
     async with open_services(settings, ConsoleNotifier(0)) as services, run_jobs(services):
         await say_once(services, 0)
-        job, _ = await submit(services, CALLER, ["ladle_in_orbit"], [])
+        job, _ = await submit(services, CALLER, TrainArguments((Voice("ladle_in_orbit"),)))
         while services.jobs.progress is None or services.jobs.progress[1].stage != "train":  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         said = 0

@@ -29,12 +29,13 @@ from bot.domain import AccountSource
 from bot.sources.posts import record_post
 from bot.sources.samples import SCHEME, SampleSource
 from trainer.base import Base, load_base
-from trainer.corpus import clean, split
+from trainer.corpus import clean
 from trainer.evaluation import held_out_nats
 from trainer.finetune import trainee_of
 from trainer.fit import Hooks, TokenCorpus, fit, rate_factor
 from trainer.protocol import Hyperparameters
 from trainer.recipe import choose_recipe
+from trainer.split import split
 
 EPOCHS = 4
 RATE = 1.372e-4

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.domain import parse_handles, parse_persona
+from bot.domain import Voice, parse_persona, parse_voices
 from bot.errors import BadInput
 from bot.policy import check_samples
 
@@ -21,7 +21,7 @@ _NAMED = re.compile(r"@(\S+)\s*(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class TrainArguments:
-    handles: tuple[str, ...]
+    voices: tuple[Voice, ...]
     files: tuple[Path, ...] = ()
 
 
@@ -49,12 +49,12 @@ class NoArguments:
 
 
 def parse_train(text: str) -> TrainArguments:
-    """`@a [@b [@c]] [--from FILE]…`"""
+    """`@a[:WEIGHT] [@b [@c]] [--from FILE]…`"""
     try:
         words = shlex.split(text)
     except ValueError as error:
         raise BadInput(f"A quotation mark is open in that line ({error}). Quote a path whole, or not at all.") from None
-    handles: list[str] = []
+    names: list[str] = []
     files: list[Path] = []
     while words:
         word = words.pop(0)
@@ -64,12 +64,12 @@ def parse_train(text: str) -> TrainArguments:
                 raise BadInput("--from needs a file, like /train @alice --from tweets.js")
             files.append(Path(value if equals else words.pop(0)))
         elif word.startswith("--"):
-            raise BadInput(f"/train has no option {name}. It is: /train @a [@b [@c]] [--from FILE]")
+            raise BadInput(f"/train has no option {name}. It is: /train @a[:WEIGHT] [@b [@c]] [--from FILE]")
         elif Path(word).suffix in _FILES:
             raise BadInput(f"{word} looks like a file: put --from before it, like /train @alice --from {word}")
         else:
-            handles.append(word)
-    return TrainArguments(parse_handles(handles), tuple(files))
+            names.append(word)
+    return TrainArguments(parse_voices(names), tuple(files))
 
 
 def parse_say(text: str) -> SayArguments:

@@ -43,7 +43,7 @@ class Command(Generic[A]):
 
 
 async def run_train(services: Services, caller: Caller, dialog: Dialog, arguments: args.TrainArguments) -> None:
-    job, position = await train.submit(services, caller, arguments.handles, arguments.files)
+    job, position = await train.submit(services, caller, arguments)
     await dialog.reply(Submitted(job, position))
 
 
@@ -109,7 +109,7 @@ COMMANDS: dict[str, Command[Any]] = {
     for command in (
         Command(
             "train",
-            "/train @a [@b [@c]] [--from FILE]",
+            "/train @a[:WEIGHT] [@b [@c]] [--from FILE]",
             "learn an account's voice, or a blend of up to three",
             args.parse_train,
             run_train,

@@ -11,7 +11,10 @@ from bot.errors import BadInput
 from trainer.corpus import MAX_ACCOUNTS, persona_name
 from trainer.manifest import Manifest
 
+MIN_WEIGHT, MAX_WEIGHT = 0.1, 10.0
+
 _HANDLE = re.compile(r"[A-Za-z0-9_.]{1,64}")
+_WEIGHT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
 
 
 def parse_handle(text: str) -> str:
@@ -22,16 +25,36 @@ def parse_handle(text: str) -> str:
     return handle.lower()
 
 
-def parse_handles(texts: list[str]) -> tuple[str, ...]:
-    """One to three different handles, in the order given. Raises BadInput."""
-    handles = tuple(parse_handle(text) for text in texts)
-    if not handles:
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """An account as a part of a persona, with its weight in a blend."""
+
+    handle: str
+    weight: float = 1.0
+
+
+def parse_voice(text: str) -> Voice:
+    """`@Alice:2` → alice, with the weight 2; `@Alice` weighs 1. Raises BadInput."""
+    name, colon, weight = text.partition(":")
+    if not colon:
+        return Voice(parse_handle(name))
+    if not _WEIGHT.fullmatch(weight) or not MIN_WEIGHT <= float(weight) <= MAX_WEIGHT:
+        raise BadInput(
+            f"{text!r}: a weight is a number from {MIN_WEIGHT:g} to {MAX_WEIGHT:g}, like /train @alice:2 @bob:1"
+        )
+    return Voice(parse_handle(name), float(weight))
+
+
+def parse_voices(texts: list[str]) -> tuple[Voice, ...]:
+    """One to three different accounts, in the order given. Raises BadInput."""
+    voices = tuple(parse_voice(text) for text in texts)
+    if not voices:
         raise BadInput("Name an account, like /train @pip_the_lighthouse.")
-    if len(handles) > MAX_ACCOUNTS:
-        raise BadInput(f"A blend takes up to {MAX_ACCOUNTS} accounts; you named {len(handles)}.")
-    if len(set(handles)) < len(handles):
+    if len(voices) > MAX_ACCOUNTS:
+        raise BadInput(f"A blend takes up to {MAX_ACCOUNTS} accounts; you named {len(voices)}.")
+    if len({voice.handle for voice in voices}) < len(voices):
         raise BadInput("The same account is named twice; name each one once.")
-    return handles
+    return voices
 
 
 def parse_persona(text: str) -> str:
@@ -72,10 +95,14 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class AccountSource:
-    """Where one account's posts come from: `reference` is a source's own, such as `file:/home/me/tweets.js`."""
+    """Where one account's posts come from: `reference` is a source's own, such as `file:/home/me/tweets.js`.
+
+    `weight` is the account's in a blend.
+    """
 
     handle: str
     reference: str
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

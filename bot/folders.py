@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import DiskFull, OperatorError
-from trainer.corpus import Split
+from trainer.split import Split
 
 MIN_FREE_BYTES = 64 * 1024 * 1024
 

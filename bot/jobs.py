@@ -20,9 +20,9 @@ from bot.domain import Job, JobState, Persona
 from bot.errors import MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Notifier, Sources, Store, Trainer
-from bot.preparation import Prepared, prepare
+from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import TrainingSettings
-from trainer.corpus import Post, split
+from trainer.corpus import Post
 from trainer.manifest import read_manifest
 from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Trained, TrainRequest
 
@@ -219,7 +219,7 @@ class JobRunner:
             lora_rank=self.settings.lora_rank,
             seed=self.settings.seed,
         )
-        corpus = self.folders.write_corpus(job.id, split([one.corpus for one in prepared], chosen.seed))
+        corpus = self.folders.write_corpus(job.id, split_prepared(prepared, chosen.seed))
         return TrainRequest(
             id=0,
             persona=job.persona,

@@ -12,6 +12,7 @@ from bot.ports import Sources
 from bot.settings import TrainingSettings
 from trainer.corpus import AccountCorpus, CorpusError, Post, check_enough, clean
 from trainer.protocol import AccountCounts, Progress
+from trainer.split import Split, split
 
 Report = Callable[[Progress], None]  # may be called from a thread
 
@@ -59,5 +60,11 @@ def _clean_one(account: AccountSource, posts: list[Post], minimum: int) -> Prepa
         short=counts.short,
         kept=counts.kept,
         characters=counts.characters,
+        weight=account.weight,
     )
     return Prepared(posts, corpus, row)
+
+
+def split_prepared(prepared: Sequence[Prepared], seed: int) -> Split:
+    """What of the accounts' posts is trained on and what is held out."""
+    return split([one.corpus for one in prepared], seed, [one.counts.weight for one in prepared])

@@ -110,6 +110,8 @@ def training_table(accounts: Sequence[AccountCounts]) -> str:
         ("  Posts kept", *(f"{account.kept:,}" for account in accounts)),
         ("  Characters kept", *(f"{account.characters:,}" for account in accounts)),
     ]
+    if len({account.weight for account in accounts}) > 1:
+        rows.append(("  Weight", *(f"{account.weight:g}" for account in accounts)))
     return table(rows)
 
 

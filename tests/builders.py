@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 
+from trainer.corpus import AccountCorpus, Counts
 from trainer.manifest import BaseRecord, CorpusRecord, FileRecord, Manifest, PointRecord, RunRecord
 from trainer.protocol import AccountCounts
 
@@ -67,3 +69,16 @@ def run_record() -> RunRecord:
         peak_bytes=600_000_000,
         device="cpu",
     )
+
+
+def different_texts(n: int, beginning: str = "") -> list[str]:
+    """Texts of eight words that no near-duplicate is among."""
+    return [beginning + " ".join(_word(random.Random(f"{beginning}{i} {j}")) for j in range(8)) for i in range(n)]
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choices("aeioubdgklmnprstvz", k=rng.randint(3, 6)))
+
+
+def account_corpus(handle: str, *texts: str) -> AccountCorpus:
+    return AccountCorpus(handle, Counts(len(texts), 0, 0, len(texts), sum(map(len, texts))), texts)

@@ -1,4 +1,4 @@
-"""Posts → corpus: cleaned, counted, balanced, split. Pure: no I/O, no torch.
+"""Posts → corpus: cleaned and counted. Pure: no I/O, no torch.
 
 The cleaning is that of the reference recipe (huggingtweets), count for count: retweets dropped; entities decoded; URLs
 removed; white space folded; a post is *short* when fewer than three of its words are free of `http`, `@` and `#`.
@@ -6,15 +6,15 @@ removed; white space folded; a post is *short* when fewer than three of its word
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+
+from trainer.similar import Shingles
 
 END_OF_TEXT = "<|endoftext|>"
 MIN_FREE_WORDS = 3
-HELD_OUT_SHARE = 0.08
 MAX_ACCOUNTS = 3
 
 _URL = re.compile(r"\s*https?:\S*\s*")
@@ -55,15 +55,6 @@ class AccountCorpus:
     handle: str
     counts: Counts
     posts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Cleaned texts without exact duplicates: to train on (accounts balanced, shuffled) and held out."""
-
-    train: tuple[str, ...]
-    held_out: tuple[str, ...]
-    duplicates: int = field(default=0)
 
 
 class CorpusError(ValueError):
@@ -109,7 +100,8 @@ def clean(handle: str, posts: Iterable[Post]) -> AccountCorpus:
 def check_enough(account: AccountCorpus, minimum: int) -> None:
     """Raise CorpusError when an account kept fewer than `minimum` characters, or says the same again and again."""
     counts = account.counts
-    different = sum(map(len, set(account.posts)))
+    seen = Shingles()
+    different = sum(len(text) for text in account.posts if seen.add(text))
     if different >= minimum:
         return
     if counts.characters >= minimum:
@@ -122,47 +114,6 @@ def check_enough(account: AccountCorpus, minimum: int) -> None:
         f"{minimum - counts.characters:,} short of the {minimum:,} needed. Of {counts.downloaded:,} posts, "
         f"{counts.retweets:,} were retweets and {counts.short:,} too short. Send more of the account's own posts."
     )
-
-
-def split(accounts: Sequence[AccountCorpus], seed: int) -> Split:
-    """Exact duplicates removed, then a random share of each account held out, then the accounts balanced.
-
-    Random rather than by time: the persona has to speak as the account does over its whole life, and a split by time
-    would measure how the news changed. Blends repeat each account's training posts until they are as long (in
-    characters) as the longest account's, as the recipe does; held-out posts are never repeated.
-    """
-    rng = random.Random(seed)
-    trains: list[list[str]] = []
-    held_out: list[str] = []
-    seen: set[str] = set()  # over all accounts: people in a blend quote each other
-    duplicates = 0
-    for account in accounts:
-        unique = [text for text in dict.fromkeys(account.posts) if text not in seen]
-        seen.update(unique)
-        duplicates += len(account.posts) - len(unique)
-        rng.shuffle(unique)
-        n_held_out = max(1, round(len(unique) * HELD_OUT_SHARE)) if len(unique) > 1 else 0
-        held_out += unique[:n_held_out]
-        trains.append(unique[n_held_out:])
-    train = [text for texts in balance(trains) for text in texts]
-    rng.shuffle(train)
-    return Split(tuple(train), tuple(held_out), duplicates)
-
-
-def balance(accounts: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Repeat each account's posts, in order, until it has as many characters as the longest account."""
-    target = max((sum(map(len, texts)) for texts in accounts), default=0)
-    return [_repeat_to(texts, target) for texts in accounts]
-
-
-def _repeat_to(texts: Sequence[str], target: int) -> list[str]:
-    repeated = list(texts)
-    length = sum(map(len, texts))
-    while texts and length < target:
-        text = texts[len(repeated) % len(texts)]
-        repeated.append(text)
-        length += len(text)
-    return repeated
 
 
 def persona_name(handles: Iterable[str]) -> str:

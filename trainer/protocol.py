@@ -30,7 +30,7 @@ class Message(BaseModel):
 
 
 class AccountCounts(Message):
-    """An account's row of the training table, with where its posts came from."""
+    """An account's row of the training table, with where its posts came from and its weight in a blend."""
 
     handle: str
     source: str
@@ -39,6 +39,7 @@ class AccountCounts(Message):
     short: int
     kept: int
     characters: int
+    weight: float = 1.0
 
 
 Method = Literal["lora", "full"]

@@ -13,12 +13,13 @@ import click
 from bot.cli.shared import run, settings_of
 
 if TYPE_CHECKING:
+    from bot.arguments import TrainArguments
     from bot.settings import Settings
     from bot.usecases.train import DryRun
 
 
 @click.command()
-@click.argument("accounts", nargs=-1, required=True, metavar="@A [@B [@C]]")
+@click.argument("accounts", nargs=-1, required=True, metavar="@A[:WEIGHT] [@B [@C]]")
 @click.option(
     "--from",
     "files",
@@ -31,30 +32,30 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the same as JSON.")
 @click.pass_context
 def train(ctx: click.Context, accounts: tuple[str, ...], files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
-    """Learn an account's voice, or a blend of up to three."""
+    """Learn an account's voice, or a blend of up to three, like @alice:2 @bob:1."""
     if as_json and not dry_run:
         raise click.UsageError("--json goes with --dry-run.")
     from bot.arguments import TrainArguments
-    from bot.domain import parse_handles
+    from bot.domain import parse_voices
 
     settings = settings_of(ctx)
-    handles = parse_handles(list(accounts))
+    wanted = TrainArguments(parse_voices(list(accounts)), files)
     if dry_run:
-        click.echo(_show(run(_dry_run(settings, handles, files)), settings.training.warn_characters, as_json))
+        click.echo(_show(run(_dry_run(settings, wanted)), settings.training.warn_characters, as_json))
         return
     from bot.cli.console import run_single
     from bot.commands import COMMANDS
 
-    sys.exit(run(run_single(settings, COMMANDS["train"], TrainArguments(handles, files))))
+    sys.exit(run(run_single(settings, COMMANDS["train"], wanted)))
 
 
-async def _dry_run(settings: Settings, handles: tuple[str, ...], files: tuple[Path, ...]) -> DryRun:
+async def _dry_run(settings: Settings, wanted: TrainArguments) -> DryRun:
     from bot.app import open_services
     from bot.platforms.console.console import ConsoleNotifier
     from bot.usecases.train import dry_run
 
     async with open_services(settings, ConsoleNotifier(settings.training.warn_characters)) as services:
-        return await dry_run(services, handles, files)
+        return await dry_run(services, wanted)
 
 
 def _show(result: DryRun, warn_characters: int, as_json: bool) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.domain import AccountSource, Caller, Job, Persona
+from bot.arguments import TrainArguments
+from bot.domain import AccountSource, Caller, Job, Persona, Voice
 from bot.errors import BadInput
 from bot.ports import Sources
-from bot.preparation import Prepared, prepare
+from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import Settings
 from bot.usecases.services import Services
-from trainer.corpus import persona_name, split
+from trainer.corpus import persona_name
 from trainer.protocol import AccountCounts, Hyperparameters
 from trainer.recipe import CHARACTERS_PER_TOKEN, choose_recipe
 
@@ -33,32 +34,42 @@ class DryRun:
     seconds: float | None
 
 
-def find_accounts(sources: Sources, handles: Sequence[str], files: Sequence[Path]) -> tuple[AccountSource, ...]:
-    """Pair handles with files, in order; a handle without a file is looked up. Raises UserError."""
-    if len(files) > len(handles):
-        raise BadInput(f"There are {len(files)} files for {len(handles)} accounts; give one file for each account.")
-    named = [sources.named_file(handle, path) for handle, path in zip(handles, files, strict=False)]
-    return (*named, *(sources.resolve(handle) for handle in handles[len(files) :]))
+def find_accounts(sources: Sources, wanted: TrainArguments) -> tuple[AccountSource, ...]:
+    """Pair accounts with files, in order; one without a file is looked up. Raises UserError."""
+    n_files, n_voices = len(wanted.files), len(wanted.voices)
+    if n_files > n_voices:
+        raise BadInput(f"There are {n_files} files for {n_voices} accounts; give one file for each account.")
+    files = (*wanted.files, *[None] * (n_voices - n_files))
+    return tuple(_find(sources, voice, path) for voice, path in zip(wanted.voices, files, strict=True))
 
 
-async def submit(services: Services, caller: Caller, handles: Sequence[str], files: Sequence[Path]) -> tuple[Job, int]:
+def _find(sources: Sources, voice: Voice, path: Path | None) -> AccountSource:
+    found = sources.resolve(voice.handle) if path is None else sources.named_file(voice.handle, path)
+    return replace(found, weight=voice.weight)
+
+
+async def submit(services: Services, caller: Caller, wanted: TrainArguments) -> tuple[Job, int]:
     """Queue a training; returns the job and how many are before it. Raises UserError."""
     services.folders.check_free_space()
-    accounts = find_accounts(services.sources, handles, files)
-    job = await services.store.add_job(accounts, persona_name(handles), caller)
+    accounts = find_accounts(services.sources, wanted)
+    job = await services.store.add_job(accounts, _name(accounts), caller)
     position = await services.store.position(job.id)
     services.jobs.wake()
     return job, position
 
 
-async def dry_run(services: Services, handles: Sequence[str], files: Sequence[Path]) -> DryRun:
+def _name(accounts: Sequence[AccountSource]) -> str:
+    return persona_name(account.handle for account in accounts)
+
+
+async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     """Fetch and clean, and train nothing. Raises UserError."""
-    accounts = find_accounts(services.sources, handles, files)
+    accounts = find_accounts(services.sources, wanted)
     prepared = await prepare(services.sources, accounts, services.settings.training, lambda progress: None)
-    corpus = split([one.corpus for one in prepared], services.settings.training.seed)
+    corpus = split_prepared(prepared, services.settings.training.seed)
     characters = sum(map(len, corpus.train))
     return DryRun(
-        persona=persona_name(handles),
+        persona=_name(accounts),
         accounts=tuple(one.counts for one in prepared),
         preview=_preview(prepared),
         characters=characters,

@@ -20,6 +20,7 @@ from bot.arguments import (
     parse_say,
     parse_train,
 )
+from bot.domain import Voice
 from bot.errors import BadInput, UserError
 from bot.sources.files import file_reference
 
@@ -115,7 +116,7 @@ def test_after_two_dashes_nothing_is_refused(text: str) -> None:
 @example("@pip --from ~")
 def test_whatever_is_to_be_trained_is_understood_or_refused(text: str) -> None:
     with suppress(BadInput):
-        assert 1 <= len(parse_train(text).handles) <= 3
+        assert 1 <= len(parse_train(text).voices) <= 3
 
 
 @given(lines)
@@ -125,19 +126,24 @@ def test_whatever_else_is_typed_is_understood_or_refused(parse: Callable[[str], 
         parse(text)
 
 
+def voices(*handles: str) -> tuple[Voice, ...]:
+    return tuple(map(Voice, handles))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("@pip", TrainArguments(("pip",))),
-        ("Pip @bob", TrainArguments(("pip", "bob"))),
-        ("@pip --from tweets.js", TrainArguments(("pip",), (Path("tweets.js"),))),
-        ("--from tweets.js @pip", TrainArguments(("pip",), (Path("tweets.js"),))),
-        ("@pip --from=tweets.js", TrainArguments(("pip",), (Path("tweets.js"),))),
-        ("@a --from 1.js @b --from 2.js", TrainArguments(("a", "b"), (Path("1.js"), Path("2.js")))),
-        ("@pip --from 'my posts/all of them.csv'", TrainArguments(("pip",), (Path("my posts/all of them.csv"),))),
-        ('@pip --from="my posts.csv"', TrainArguments(("pip",), (Path("my posts.csv"),))),
-        ("@pip --from my\\ posts.csv", TrainArguments(("pip",), (Path("my posts.csv"),))),
-        ("@pip --from a=b.csv", TrainArguments(("pip",), (Path("a=b.csv"),))),
+        ("@pip:2 @bob", TrainArguments((Voice("pip", 2.0), Voice("bob")))),
+        ("@pip", TrainArguments(voices("pip"))),
+        ("Pip @bob", TrainArguments(voices("pip", "bob"))),
+        ("@pip --from tweets.js", TrainArguments(voices("pip"), (Path("tweets.js"),))),
+        ("--from tweets.js @pip", TrainArguments(voices("pip"), (Path("tweets.js"),))),
+        ("@pip --from=tweets.js", TrainArguments(voices("pip"), (Path("tweets.js"),))),
+        ("@a --from 1.js @b --from 2.js", TrainArguments(voices("a", "b"), (Path("1.js"), Path("2.js")))),
+        ("@pip --from 'my posts/all of them.csv'", TrainArguments(voices("pip"), (Path("my posts/all of them.csv"),))),
+        ('@pip --from="my posts.csv"', TrainArguments(voices("pip"), (Path("my posts.csv"),))),
+        ("@pip --from my\\ posts.csv", TrainArguments(voices("pip"), (Path("my posts.csv"),))),
+        ("@pip --from a=b.csv", TrainArguments(voices("pip"), (Path("a=b.csv"),))),
     ],
 )
 def test_accounts_and_files(text: str, expected: TrainArguments) -> None:

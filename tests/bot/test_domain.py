@@ -14,10 +14,12 @@ from bot.domain import (
     Job,
     JobState,
     Persona,
+    Voice,
     can_move,
     parse_handle,
-    parse_handles,
     parse_persona,
+    parse_voice,
+    parse_voices,
 )
 from bot.errors import BadInput
 from tests.builders import manifest
@@ -57,7 +59,13 @@ def test_what_is_no_handle(text: str) -> None:
 
 
 def test_handles_keep_their_order() -> None:
-    assert parse_handles(["@Bob", "alice", "Carol_9"]) == ("bob", "alice", "carol_9")
+    assert parse_voices(["@Bob", "alice:2", "Carol_9"]) == (Voice("bob"), Voice("alice", 2.0), Voice("carol_9"))
+
+
+@pytest.mark.parametrize("text", ["@a:", "@a:x", "@a:0", "@a:11", "@a:-1", "@a:1e3", "@a:1:2", "@a:nan", "@a:\u0662"])
+def test_what_is_no_weight(text: str) -> None:
+    with pytest.raises(BadInput, match=r"from 0\.1 to 10, like /train @alice:2 @bob:1"):
+        parse_voice(text)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +74,13 @@ def test_handles_keep_their_order() -> None:
         ([], "Name an account"),
         (["a", "b", "c", "d"], "up to 3 accounts; you named 4"),
         (["alice", "@Alice"], "named twice"),
+        (["alice:1", "@Alice:2"], "named twice"),
         (["alice", "bob!"], "'bob!' is not a handle"),
     ],
 )
 def test_what_are_no_handles(texts: list[str], message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        parse_handles(texts)
+        parse_voices(texts)
 
 
 @given(

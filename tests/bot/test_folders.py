@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import DiskFull, OperatorError
 from bot.folders import MIN_FREE_BYTES, Folders
-from trainer.corpus import Split
+from trainer.split import Split
 
 
 @pytest.fixture

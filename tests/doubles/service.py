@@ -17,7 +17,7 @@ from bot.usecases.services import Services
 from tests.builders import manifest
 from tests.doubles.generator import FakeGenerator
 from tests.doubles.notifier import RecordingNotifier
-from tests.doubles.sources import TEXT, FakeSources, make_posts
+from tests.doubles.sources import FakeSources, make_posts
 from tests.doubles.trainer import ADAPTER, FakeTrainer
 from trainer.corpus import Post
 from trainer.protocol import BlocklistOptions
@@ -95,7 +95,7 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
     settings = settings or Settings(
         data_dir=folder, training=TrainingSettings(min_characters=300), blocklist=BlocklistOptions(add=("xyzzy",))
     )
-    sources = FakeSources({handle: make_posts(text=f"{handle} says {TEXT}") for handle in ("pip", "ladle", "bob")})
+    sources = FakeSources({handle: make_posts(beginning=f"{handle} says ") for handle in ("pip", "ladle", "bob")})
     trainer, generator, notifier = FakeTrainer(), FakeGenerator(), RecordingNotifier()
     pool = ModelPool(
         load=generator.load,

@@ -7,13 +7,12 @@ from pathlib import Path
 from bot.domain import AccountSource
 from bot.errors import NotFound
 from bot.ports import FetchProgress
+from tests.builders import different_texts
 from trainer.corpus import Post
 
-TEXT = "the tea is cup number {} and the gull outside has opinions about it"
 
-
-def make_posts(n: int = 40, text: str = TEXT) -> list[Post]:
-    return [Post(text.format(i)) for i in range(n)]
+def make_posts(n: int = 40, beginning: str = "the gull says ") -> list[Post]:
+    return [Post(text) for text in different_texts(n, beginning)]
 
 
 @dataclass

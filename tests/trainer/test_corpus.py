@@ -12,13 +12,11 @@ from trainer.corpus import (
     CorpusError,
     Counts,
     Post,
-    balance,
     check_enough,
     clean,
     clean_text,
     is_short,
     persona_name,
-    split,
     strip_invisible,
 )
 
@@ -30,11 +28,6 @@ WORDS = st.sampled_from(
 )
 RAW = st.lists(WORDS | st.text(max_size=8), max_size=12).map("".join)
 POSTS = st.lists(st.builds(Post, text=RAW, is_retweet=st.booleans()), max_size=30)
-KEPT = st.lists(st.text("abc ", min_size=1, max_size=12), max_size=30)
-
-
-def corpus_of(handle: str, *texts: str) -> AccountCorpus:
-    return AccountCorpus(handle, Counts(len(texts), 0, 0, len(texts), sum(map(len, texts))), texts)
 
 
 # Cleaning
@@ -175,67 +168,6 @@ def test_the_same_again_and_again_is_not_enough() -> None:
     account = AccountCorpus("pip", Counts(60, 0, 0, 60, 6_000), ("x" * 100,) * 60)
     with pytest.raises(CorpusError, match=r"repeats itself.* 100 of 6,000 characters.* 5,900 short"):
         check_enough(account, 6_000)
-
-
-# Splitting and balancing
-
-
-@given(st.lists(KEPT, min_size=1, max_size=3), st.integers())
-def test_split_leaks_nothing_and_loses_nothing(accounts: list[list[str]], seed: int) -> None:
-    result = split([corpus_of(f"a{i}", *texts) for i, texts in enumerate(accounts)], seed)
-    every = [text for texts in accounts for text in texts]
-    assert not set(result.train) & set(result.held_out)
-    assert set(result.train) | set(result.held_out) == set(every)
-    assert len(set(result.held_out)) == len(result.held_out)
-    assert result.duplicates == len(every) - len(set(every))
-
-
-def test_split_depends_on_the_seed_only() -> None:
-    accounts = [corpus_of("a", *(f"post number {i}" for i in range(100)))]
-    assert split(accounts, 1) == split(accounts, 1)
-    assert split(accounts, 1) != split(accounts, 2)
-    assert set(split(accounts, 1).held_out) != set(split(accounts, 2).held_out)
-
-
-def test_split_holds_out_a_share_of_every_account() -> None:
-    accounts = [corpus_of(name, *(f"{name} says {i}" for i in range(n))) for name, n in (("a", 100), ("b", 50))]
-    result = split(accounts, 1)
-    assert sorted(text[0] for text in result.held_out) == ["a"] * 8 + ["b"] * 4
-    assert list(result.train) != sorted(result.train)
-
-
-def test_split_shuffles_the_accounts_into_each_other() -> None:
-    accounts = [corpus_of(name, *(f"{name} says {i}" for i in range(50))) for name in "ab"]
-    firsts = [text[0] for text in split(accounts, 1).train[:20]]
-    assert set(firsts) == {"a", "b"}
-
-
-@pytest.mark.parametrize(("n_posts", "n_held_out"), [(0, 0), (1, 0), (2, 1)])
-def test_split_of_a_tiny_account(n_posts: int, n_held_out: int) -> None:
-    result = split([corpus_of("a", *"xyz"[:n_posts])], 1)
-    assert (len(result.train), len(result.held_out)) == (n_posts - n_held_out, n_held_out)
-
-
-@given(st.lists(st.lists(st.text(min_size=1, max_size=9), min_size=1), min_size=2, max_size=3))
-def test_balance_reaches_the_longest_account_within_a_post(accounts: list[list[str]]) -> None:
-    longest = max(sum(map(len, texts)) for texts in accounts)
-    for texts, balanced in zip(accounts, balance(accounts), strict=True):
-        assert longest <= sum(map(len, balanced)) < longest + max(map(len, texts))
-        assert balanced == [texts[i % len(texts)] for i in range(len(balanced))]
-
-
-def test_balance_leaves_an_account_without_posts_empty() -> None:
-    assert balance([[], ["tea and soup"]]) == [[], ["tea and soup"]]
-    assert balance([]) == []
-
-
-def test_a_blend_trains_on_as_much_of_each_voice() -> None:
-    accounts = [corpus_of(name, *(f"{name} says {i:03}" for i in range(n))) for name, n in (("a", 200), ("b", 20))]
-    result = split(accounts, 1)
-    by_voice = {name: [text for text in result.train if text[0] == name] for name in "ab"}
-    lengths = [sum(map(len, texts)) for texts in by_voice.values()]
-    assert abs(lengths[0] - lengths[1]) < len("a says 000")
-    assert len(set(by_voice["a"])) == len(by_voice["a"])
 
 
 # Names, as on the cards in shared/seeds

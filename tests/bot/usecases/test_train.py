@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.domain import AccountSource, JobState, Persona
+from bot.arguments import TrainArguments
+from bot.domain import AccountSource, JobState, Persona, Voice
 from bot.errors import AlreadyTraining, BadInput, DiskFull, NotFound
 from bot.settings import Settings, TrainingSettings
 from bot.usecases.train import START_SECONDS, dry_run, estimate_seconds, find_accounts, submit
@@ -18,7 +19,11 @@ from tests.doubles.sources import FakeSources, make_posts
 from trainer.manifest import BaseRecord
 
 SOURCES = FakeSources({"pip": [], "bob": [], "ladle": []})
-FILES = [Path("1.txt"), Path("2.txt"), Path("3.txt")]
+FILES = (Path("1.txt"), Path("2.txt"), Path("3.txt"))
+
+
+def wanted(*handles: str, files: int = 0) -> TrainArguments:
+    return TrainArguments(tuple(map(Voice, handles)), FILES[:files])
 
 
 @pytest.mark.parametrize(
@@ -26,23 +31,29 @@ FILES = [Path("1.txt"), Path("2.txt"), Path("3.txt")]
     [(0, ["fake:pip", "fake:bob"]), (1, ["file:1.txt", "fake:bob"]), (2, ["file:1.txt", "file:2.txt"])],
 )
 def test_handles_take_files_in_order_and_are_looked_up_without(n_files: int, references: list[str]) -> None:
-    accounts = find_accounts(SOURCES, ["pip", "bob"], FILES[:n_files])
+    accounts = find_accounts(SOURCES, wanted("pip", "bob", files=n_files))
     assert accounts == tuple(map(AccountSource, ["pip", "bob"], references))
+
+
+def test_weights_go_with_their_accounts() -> None:
+    voices = (Voice("pip", 2.0), Voice("bob", 0.5))
+    accounts = find_accounts(SOURCES, TrainArguments(voices, FILES[:1]))
+    assert accounts == (AccountSource("pip", "file:1.txt", 2.0), AccountSource("bob", "fake:bob", 0.5))
 
 
 def test_more_files_than_accounts() -> None:
     with pytest.raises(BadInput, match="3 files for 2 accounts"):
-        find_accounts(SOURCES, ["pip", "bob"], FILES)
+        find_accounts(SOURCES, wanted("pip", "bob", files=3))
 
 
 def test_an_account_that_nobody_knows() -> None:
     with pytest.raises(NotFound, match="@alice"):
-        find_accounts(SOURCES, ["pip", "alice"], [])
+        find_accounts(SOURCES, wanted("pip", "alice"))
 
 
 async def test_a_training_is_queued(service: FakeService) -> None:
-    first, before_first = await submit(service.services, CALLER, ["pip"], [])
-    second, before_second = await submit(service.services, CALLER, ["ladle", "bob"], FILES[:1])
+    first, before_first = await submit(service.services, CALLER, wanted("pip"))
+    second, before_second = await submit(service.services, CALLER, wanted("ladle", "bob", files=1))
     assert (before_first, before_second) == (0, 1)
     assert (first.persona, second.persona) == ("pip", "bob-ladle")
     assert second.accounts == (AccountSource("ladle", "file:1.txt"), AccountSource("bob", "fake:bob"))
@@ -52,20 +63,20 @@ async def test_a_training_is_queued(service: FakeService) -> None:
 async def test_a_queued_training_is_begun_without_being_asked_again(service: FakeService) -> None:
     async with service.running():
         await asyncio.sleep(0.05)  # the runner has found nothing to do
-        job, _ = await submit(service.services, CALLER, ["pip"], [])
+        job, _ = await submit(service.services, CALLER, wanted("pip"))
         await service.notifier.wait(job.id)
 
 
 async def test_one_training_of_a_persona_at_a_time(service: FakeService) -> None:
-    await submit(service.services, CALLER, ["bob", "pip"], [])
+    await submit(service.services, CALLER, wanted("bob", "pip"))
     with pytest.raises(AlreadyTraining, match="@bob-pip is already"):
-        await submit(service.services, CALLER, ["pip", "bob"], [])
+        await submit(service.services, CALLER, wanted("pip", "bob"))
 
 
 async def test_a_nearly_full_disk_is_said_at_once(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=2**20))
     with pytest.raises(DiskFull, match="1 MB are free"):
-        await submit(service.services, CALLER, ["pip"], [])
+        await submit(service.services, CALLER, wanted("pip"))
     assert await service.store.jobs() == []
 
 
@@ -73,8 +84,8 @@ async def test_a_nearly_full_disk_is_said_at_once(service: FakeService, monkeypa
 
 
 async def test_a_dry_run_shows_what_would_be_used_and_changes_nothing(service: FakeService) -> None:
-    service.sources.posts["bob"] = make_posts(12, "bob says {} things about the sea and the soup")
-    result = await dry_run(service.services, ["pip", "bob"], [])
+    service.sources.posts["bob"] = make_posts(12, "bob says ")
+    result = await dry_run(service.services, wanted("pip", "bob"))
     assert result.persona == "bob-pip"
     assert [row.kept for row in result.accounts] == [40, 12]
     assert [post.split()[0] for post in result.preview] == ["pip", "bob", "pip", "bob", "pip"]
@@ -88,7 +99,7 @@ async def test_a_dry_run_shows_what_would_be_used_and_changes_nothing(service: F
 async def test_a_dry_run_of_too_little(service: FakeService) -> None:
     service.sources.posts["pip"] = make_posts(1)
     with pytest.raises(BadInput, match="too little text"):
-        await dry_run(service.services, ["pip"], [])
+        await dry_run(service.services, wanted("pip"))
 
 
 # Estimates
