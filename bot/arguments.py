@@ -44,6 +44,11 @@ class ForgetArguments:
 
 
 @dataclass(frozen=True)
+class CardArguments:
+    persona: str | None = None
+
+
+@dataclass(frozen=True)
 class NoArguments:
     pass
 
@@ -99,6 +104,13 @@ def parse_forget(text: str) -> ForgetArguments:
     if len(names) != 1:
         raise BadInput("Which persona? Name one, like /forget @alice")
     return ForgetArguments(parse_persona(names[0]), sure)
+
+
+def parse_card(text: str) -> CardArguments:
+    names = text.split()
+    if len(names) > 1:
+        raise BadInput("One persona at a time, like /card @alice")
+    return CardArguments(parse_persona(names[0]) if names else None)
 
 
 def parse_none(text: str) -> NoArguments:

@@ -19,6 +19,7 @@ from trainer.protocol import (
     LoadRequest,
     Piece,
     Progress,
+    Reported,
     Request,
     Trained,
     TrainRequest,
@@ -96,10 +97,10 @@ class TrainerClient:
     async def rest(self) -> None:
         await self.slot.close()
 
-    async def train(self, request: TrainRequest) -> AsyncGenerator[Progress | Trained, None]:
+    async def train(self, request: TrainRequest) -> AsyncGenerator[Progress | Trained | Reported, None]:
         async with aclosing(self.slot.answers(request)) as answers:
             async for answer in answers:
-                if isinstance(answer, (Progress, Trained)):
+                if isinstance(answer, (Progress, Trained, Reported)):
                     yield answer
 
 

@@ -11,7 +11,7 @@ from bot import arguments as args
 from bot.domain import Caller, Utterance
 from bot.errors import BadInput
 from bot.render import bytes_text
-from bot.replies import Help, JobList, Notice, PersonaList, Reply, Submitted
+from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Submitted
 from bot.usecases import jobs, personas, say, train
 from bot.usecases.services import Services
 from trainer.protocol import Piece
@@ -60,6 +60,10 @@ async def run_say(services: Services, caller: Caller, dialog: Dialog, arguments:
 async def run_personas(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
     known = await personas.list_personas(services)
     await dialog.reply(PersonaList(tuple(known), await services.store.current_persona(caller.channel)))
+
+
+async def run_card(services: Services, caller: Caller, dialog: Dialog, arguments: args.CardArguments) -> None:
+    await dialog.reply(Card(await say.find_persona(services, caller, arguments.persona)))
 
 
 async def run_jobs(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
@@ -116,6 +120,7 @@ COMMANDS: dict[str, Command[Any]] = {
         ),
         Command("say", "/say [@persona] PROMPT [--n 1..5]", "finish a sentence in that voice", args.parse_say, run_say),
         Command("personas", "/personas", "who can speak", args.parse_none, run_personas),
+        Command("card", "/card [@persona]", "how it was made, and how good it is", args.parse_card, run_card),
         Command("jobs", "/jobs", "trainings, running and past", args.parse_none, run_jobs),
         Command("cancel", "/cancel JOB", "stop a training", args.parse_cancel, run_cancel),
         Command("forget", "/forget @persona", "delete a persona, its posts and weights", args.parse_forget, run_forget),

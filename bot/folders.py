@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,12 @@ class Folders:
         shutil.rmtree(self.unfinished(job_id), ignore_errors=True)
         corpus = {"train": split.train, "held_out": split.held_out, "duplicates": split.duplicates}
         path.write_text(json.dumps(corpus), encoding="utf-8")
+        return path
+
+    def write_contrast(self, job_id: int, posts: Mapping[str, Sequence[str]]) -> Path:
+        """Other accounts' posts, as the train worker reads them."""
+        path = self.work(job_id) / "contrast.json"
+        path.write_text(json.dumps(posts), encoding="utf-8")
         return path
 
     def publish(self, finished: Path, name: str, number: int) -> Path:

@@ -11,11 +11,11 @@ import contextlib
 import errno
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.contrast import contrast_posts
 from bot.domain import Job, JobState, Persona
 from bot.errors import MynahError, OperatorError
 from bot.folders import Folders
@@ -23,8 +23,8 @@ from bot.ports import Notifier, Sources, Store, Trainer
 from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import TrainingSettings
 from trainer.corpus import Post
-from trainer.manifest import read_manifest
-from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Trained, TrainRequest
+from trainer.manifest import read_manifest, write_manifest
+from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Reported, Trained, TrainRequest
 
 MAX_ATTEMPTS = 2
 NOTIFY_SECONDS = 0.2
@@ -32,13 +32,23 @@ REST_SECONDS = 300.0
 RETRY_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
+Events = AsyncGenerator[Progress | Trained | Reported, None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A job's persona, in use; `events` is what the trainer has still to tell: its report card."""
+
+    persona: Persona
+    events: Events
+
 
 @dataclass
 class Run:
     """The job that is running. `ended` is set when its end is recorded and told."""
 
     job_id: int
-    task: asyncio.Task[Persona]
+    task: asyncio.Task[Published]
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: bool = False  # a person said so
 
@@ -46,6 +56,12 @@ class Run:
     def stopped(self) -> bool:
         """It has ended because the bot is stopping."""
         return self.task.cancelled() and not self.cancelled
+
+    @property
+    def published(self) -> Published | None:
+        """What came of it, if it has ended well."""
+        task = self.task
+        return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
 
 
 @dataclass
@@ -65,6 +81,10 @@ class JobRunner:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     _running: Run | None = None
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._settled.set()
 
     async def recover(self) -> list[Job]:
         """After a start: queue what the last process left unfinished. Returns those jobs as they are now.
@@ -97,6 +117,7 @@ class JobRunner:
         async with self._claiming:
             job = await self.store.claim_job()
             if job is not None:
+                self._settled.clear()
                 self._running = Run(job.id, asyncio.create_task(self._train(job), name=f"job {job.id}"))
             return job
 
@@ -126,10 +147,24 @@ class JobRunner:
         job = await self.store.job(job_id)
         return job is not None and job.state is JobState.CANCELLED
 
+    async def settled(self) -> None:
+        """Until nothing runs, report cards included."""
+        await self._settled.wait()
+
     async def _see_through(self, job: Job) -> None:
-        """Wait for the running job's end, and record and tell it; a bot that stops ends it."""
+        """Wait for the running job's end, and record and tell it; then for its report card. A bot's stop ends it."""
         assert self._running is not None
         run = self._running
+        try:
+            await self._until_concluded(job, run)
+            if run.published:
+                await self._carry_on(self._fill_in(job, run.published))
+        finally:
+            if run.published:
+                await run.published.events.aclose()
+            self._settled.set()
+
+    async def _until_concluded(self, job: Job, run: Run) -> None:
         try:
             await asyncio.wait([run.task])
         finally:
@@ -155,12 +190,19 @@ class JobRunner:
         elif error := run.task.exception():
             await self._end(job, JobState.FAILED, self._explain(job, error))
         else:
-            persona = run.task.result()
+            persona = run.task.result().persona
             await self._record(job, JobState.DONE)
             await self._carry_on(self.store.set_current_persona(job.caller.channel, persona.name))
             await self._carry_on(self.on_publish(persona.name))
             self.folders.drop_old_versions(persona.name, persona.version)
             await self._carry_on(self.notifier.trained(job, persona))
+
+    async def _fill_in(self, job: Job, published: Published) -> None:
+        async for event in published.events:
+            if isinstance(event, Reported):
+                persona = await self.store.add_report(published.persona, event.card)
+                await asyncio.to_thread(write_manifest, self.folders.root / persona.folder, persona.manifest)
+                await self.notifier.reported(job, persona)
 
     async def _end(self, job: Job, state: JobState, message: str) -> None:
         await self._record(job, state, message)
@@ -183,27 +225,33 @@ class JobRunner:
         logger.exception("job %d failed", job.id, exc_info=error)
         return f"Something went wrong inside ({type(error).__name__}); the operator's log has the details. Try again."
 
-    async def _train(self, job: Job) -> Persona:
+    async def _train(self, job: Job) -> Published:
         self.folders.check_free_space()
         warming = asyncio.create_task(self._warm())
         report = self._reporter(job)
         try:
             prepared = await prepare(self.sources, job.accounts, self.settings, report)
-            request = await asyncio.to_thread(self._write_request, job, prepared)
+            contrast = await contrast_posts(self.sources, [account.handle for account in job.accounts])
+            request = await asyncio.to_thread(self._write_request, job, prepared, contrast)
             await warming
         finally:
             warming.cancel()
-        trained: Trained | None = None
-        async with aclosing(self.trainer.train(request)) as events:
-            async for event in events:
-                if isinstance(event, Trained):
-                    trained = event
-                else:
-                    report(event)
-        if trained is None:
-            raise OperatorError("The training ended without a result. Try again.")
-        report(Progress(stage="publish"))
-        return await to_its_end(self._publish(job, prepared, trained.n_bytes))
+        events = self.trainer.train(request)
+        try:
+            n_bytes = await self._until_trained(events, report)
+            report(Progress(stage="publish"))
+            return Published(await to_its_end(self._publish(job, prepared, n_bytes)), events)
+        except BaseException:
+            await events.aclose()
+            raise
+
+    async def _until_trained(self, events: Events, report: Callable[[Progress], None]) -> int:
+        async for event in events:
+            if isinstance(event, Trained):
+                return event.n_bytes
+            if isinstance(event, Progress):
+                report(event)
+        raise OperatorError("The training ended without a result. Try again.")
 
     async def _warm(self) -> None:
         try:
@@ -211,7 +259,7 @@ class JobRunner:
         except MynahError as error:
             logger.info("warming up the train worker: %s", error)  # training itself will say it to the person
 
-    def _write_request(self, job: Job, prepared: list[Prepared]) -> TrainRequest:
+    def _write_request(self, job: Job, prepared: list[Prepared], contrast: Mapping[str, Sequence[str]]) -> TrainRequest:
         chosen = Hyperparameters(
             method=self.settings.method,
             epochs=self.settings.epochs,
@@ -225,6 +273,7 @@ class JobRunner:
             persona=job.persona,
             accounts=tuple(one.counts for one in prepared),
             corpus=str(corpus),
+            contrast=str(self.folders.write_contrast(job.id, contrast)),
             out=str(self.folders.unfinished(job.id)),
             hyperparameters=chosen,
             blocklist=self.blocklist,

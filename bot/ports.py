@@ -9,7 +9,16 @@ from typing import Protocol
 from bot.domain import AccountSource, Caller, Job, JobState, Persona
 from trainer.corpus import Post
 from trainer.manifest import Manifest
-from trainer.protocol import Generated, GenerateRequest, Piece, Progress, Trained, TrainRequest
+from trainer.protocol import (
+    Generated,
+    GenerateRequest,
+    Piece,
+    Progress,
+    ReportCard,
+    Reported,
+    Trained,
+    TrainRequest,
+)
 
 FetchProgress = Callable[[int, int], None]  # (done, total) in the source's own units; may be called from a thread
 
@@ -22,6 +31,9 @@ class PostSource(Protocol):
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The account's latest `limit` posts. Raises UserError when there are none or they can't be read."""
+
+    def at_hand(self) -> list[AccountSource]:
+        """Accounts whose posts are on this machine."""
 
 
 class Sources(Protocol):
@@ -36,6 +48,9 @@ class Sources(Protocol):
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """As PostSource.fetch, from the source that the account's reference names."""
 
+    def at_hand(self) -> list[AccountSource]:
+        """Accounts whose posts are on this machine, each once."""
+
 
 class Store(Protocol):
     async def personas(self) -> list[Persona]: ...
@@ -44,6 +59,9 @@ class Store(Protocol):
 
     async def publish(self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest) -> Persona:
         """Record a version and make it the current one, in one transaction."""
+
+    async def add_report(self, persona: Persona, card: ReportCard) -> Persona:
+        """Put a report card into a version's manifest; changes nothing when it was forgotten meanwhile."""
 
     async def next_version(self, name: str) -> int: ...
 
@@ -84,8 +102,8 @@ class Trainer(Protocol):
     async def rest(self) -> None:
         """No job has come for a while: give memory back until the next one."""
 
-    def train(self, request: TrainRequest) -> AsyncGenerator[Progress | Trained, None]:
-        """Events up to Trained. Closing the iterator cancels. Raises UserError or OperatorError."""
+    def train(self, request: TrainRequest) -> AsyncGenerator[Progress | Trained | Reported, None]:
+        """Events up to Trained, and then Reported. Closing the iterator cancels. Raises UserError or OperatorError."""
 
 
 class Generator(Protocol):
@@ -107,5 +125,8 @@ class Notifier(Protocol):
     async def progress(self, job: Job, progress: Progress) -> None: ...
 
     async def trained(self, job: Job, persona: Persona) -> None: ...
+
+    async def reported(self, job: Job, persona: Persona) -> None:
+        """The persona has its report card, some time after it was trained."""
 
     async def failed(self, job: Job, message: str) -> None: ...

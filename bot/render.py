@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain import Persona, Utterance
-from bot.replies import Help, JobList, Notice, PersonaList, Reply, Submitted
+from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Submitted
 from bot.usecases.train import DryRun
-from trainer.protocol import AccountCounts, Progress
+from trainer.protocol import AccountCounts, Progress, ReportCard
 
 BAR_CELLS = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -23,6 +23,8 @@ def plain(reply: Reply, now: datetime) -> str:
             return utterance(reply)
         case PersonaList():
             return persona_list(reply)
+        case Card():
+            return card(reply.persona)
         case JobList():
             return job_list(reply, now)
         case Help():
@@ -127,6 +129,45 @@ def trained(persona: Persona, warn_characters: int) -> str:
         utterance(Utterance(persona.name, (manifest.sample,))),
     ]
     return "\n".join(lines)
+
+
+def card(persona: Persona) -> str:
+    """A persona's record: training table, run, report card, a sample."""
+    manifest = persona.manifest
+    run = manifest.run
+    what = f"rank {run.lora_rank} and {run.token_rows:,} token rows" if run.method == "lora" else "all weights"
+    lines = [
+        f"@{persona.name} · version {persona.version} · {manifest.created_at:%Y-%m-%d} · {bytes_text(persona.n_bytes)}",
+        training_table(manifest.corpus.accounts),
+        f"  Trained on {manifest.base.name} ({manifest.base.parameters / 1e6:.1f} M parameters): {what}, "
+        f"{run.best_epoch:g} of {run.epochs} epochs, rate {run.learning_rate:g}, {clock(run.seconds)}, "
+        f"{run.tokens_per_second:,.0f} tokens/s, up to {bytes_text(run.peak_bytes)} of memory.",
+        report_card(persona.name, manifest.report)
+        if manifest.report
+        else "No report card: its making was interrupted. Train again for one.",
+        utterance(Utterance(persona.name, (manifest.sample,))),
+    ]
+    return "\n".join(lines)
+
+
+def report_card(name: str, card: ReportCard) -> str:
+    """How good a persona is, each figure beside what to compare it with."""
+    before = f"{card.bits_per_byte_base:.2f} before training"
+    if card.bits_per_byte_others is not None:
+        before += f"; {card.bits_per_byte_others:.2f} on others' posts"
+    rows = [
+        ("  Held-out posts", f"{card.bits_per_byte:.2f} bits per byte", before),
+        ("  Taken for the author", percent(card.attribution), f"{percent(card.attribution_ceiling)} of its real posts"),
+        ("  Copies of eight words", percent(card.copied), f"{percent(card.copied_own)} of its real posts"),
+        ("  Clean texts", percent(card.clean), f"of {card.generations} generated"),
+        ("  Different word pairs", percent(card.distinct_2), f"{percent(card.distinct_2_own)} in its real posts"),
+        ("  Length", f"{card.length:.0f} characters", f"{card.length_own:.0f} in its real posts"),
+    ]
+    return f"Report card of @{name}\n{table(rows)}"
+
+
+def percent(part: float | None) -> str:
+    return "not measured" if part is None else f"{100 * part:.0f}%"
 
 
 def thin_warnings(accounts: Sequence[AccountCounts], warn_characters: int) -> list[str]:

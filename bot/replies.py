@@ -23,6 +23,13 @@ class PersonaList:
 
 
 @dataclass(frozen=True)
+class Card:
+    """How a persona was made, and how good it is."""
+
+    persona: Persona
+
+
+@dataclass(frozen=True)
 class JobList:
     """`progress`: the running job's number, and how far it is."""
 
@@ -44,4 +51,4 @@ class Help:
     commands: tuple[tuple[str, str], ...]
 
 
-Reply = Submitted | PersonaList | JobList | Notice | Help | Utterance
+Reply = Submitted | PersonaList | Card | JobList | Notice | Help | Utterance

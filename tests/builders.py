@@ -8,7 +8,7 @@ from typing import Any
 
 from trainer.corpus import AccountCorpus, Counts
 from trainer.manifest import BaseRecord, CorpusRecord, FileRecord, Manifest, PointRecord, RunRecord
-from trainer.protocol import AccountCounts
+from trainer.protocol import AccountCounts, ReportCard
 
 
 def manifest(persona: str = "alice", **changes: Any) -> Manifest:
@@ -68,6 +68,26 @@ def run_record() -> RunRecord:
         tokens_per_second=1_500.0,
         peak_bytes=600_000_000,
         device="cpu",
+    )
+
+
+def report_card() -> ReportCard:
+    return ReportCard(
+        bits_per_byte=1.6,
+        bits_per_byte_base=2.0,
+        bits_per_byte_others=2.2,
+        contrast=("bob",),
+        generations=100,
+        attribution=0.96,
+        attribution_ceiling=1.0,
+        copied=0.01,
+        copied_own=0.02,
+        clean=1.0,
+        distinct_2=0.9,
+        distinct_2_own=0.95,
+        length=80.0,
+        length_own=85.5,
+        seconds=5.0,
     )
 
 

@@ -1,7 +1,7 @@
-"""finetune(request, base, report) → a persona's files.
+"""finetune(request, base, tell) → a persona's files, and then its report card.
 
 Posts → tokens → packed rows → a trainee (an adapter, or a copy of the whole base model) → held-out loss on the way,
-best weights kept → files, manifest last.
+best weights kept → files, manifest last → told, so that people can use it → the report card.
 """
 
 from __future__ import annotations
@@ -27,48 +27,61 @@ from trainer.engine import continue_prompt, line_end_ids
 from trainer.evaluation import held_out_nats
 from trainer.fit import Curve, Hooks, TokenCorpus, fit
 from trainer.manifest import CorpusRecord, Manifest, PointRecord, RunRecord, checksums, write_manifest
-from trainer.protocol import BlocklistOptions, GenerateRequest, Progress, Trained, TrainRequest
+from trainer.protocol import BlocklistOptions, GenerateRequest, Progress, Reported, Trained, TrainRequest
 from trainer.recipe import Recipe, choose_recipe
+from trainer.report import Posts, report_card
 from trainer.trainee import Trainee, adapter, whole
 
 FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 CHECKPOINT = "checkpoint.pt"
-Report = Callable[[Progress], None]
+Tell = Callable[[Progress | Trained], None]
 
 
-def finetune(
-    request: TrainRequest, base: Base, report: Report, cancelled: Callable[[], bool] = lambda: False
-) -> Trained:
-    """Train and write a persona into `request.out`; `base` is left as it was.
+def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[[], bool] = lambda: False) -> Reported:
+    """Train and write a persona into `request.out`, tell of it, and measure it; `base` is left as it was.
 
     Beside the corpus it keeps a checkpoint, from which the same request goes on after a crash. Raises
     sampling.Cancelled, fit.OutOfMemory or OSError.
     """
     began = time.monotonic()
-    corpus = read_corpus(Path(request.corpus), base)
+    posts = read_posts(request)
+    corpus = encode(posts, base)
     recipe = choose_recipe(request.hyperparameters, base.parameters, base.context, corpus.n_tokens)
     torch.manual_seed(recipe.seed % 2**63)
     before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
     out = Path(request.out)
-    hooks = Hooks(_with_id(report, request.id), cancelled, checkpoint_of(request, base, recipe))
+    hooks = Hooks(
+        lambda progress: tell(progress.model_copy(update={"id": request.id})),
+        cancelled,
+        checkpoint_of(request, base, recipe),
+    )
     with trainee_of(base, recipe, corpus) as trainee:
         curve = fit(trainee, corpus, base.end_id, recipe, hooks)
-        report(Progress(id=request.id, stage="check"))
-        sample = first_sample(replace(base, model=trainee.model), recipe.seed, request.blocklist, cancelled)
+        tell(Progress(id=request.id, stage="check"))
+        persona = replace(base, model=trainee.model)
+        sample = first_sample(persona, recipe.seed, request.blocklist, cancelled)
         trainee.save(out)
         n_rows = 0 if trainee.slots is None else len(trainee.rows)
-    run = _run_record(recipe, corpus, curve, before, n_rows, time.monotonic() - began, base.device)
-    write_manifest(out, _manifest(request, base, corpus, run, sample, out))
-    return Trained(id=request.id, n_bytes=sum(path.stat().st_size for path in out.iterdir()))
+        run = _run_record(recipe, corpus, curve, before, n_rows, time.monotonic() - began, base.device)
+        manifest = _manifest(request, base, corpus, run, sample, out)
+        write_manifest(out, manifest)
+        tell(Trained(id=request.id, n_bytes=manifest.n_bytes))
+        return Reported(id=request.id, card=report_card(persona, posts, run, cancelled))
 
 
-def read_corpus(path: Path, base: Base) -> TokenCorpus:
-    corpus = json.loads(path.read_text(encoding="utf-8"))
+def read_posts(request: TrainRequest) -> Posts:
+    """Raises OSError."""
+    corpus = json.loads(Path(request.corpus).read_text(encoding="utf-8"))
+    contrast = json.loads(Path(request.contrast).read_text(encoding="utf-8")) if request.contrast else {}
+    return Posts(corpus["train"], corpus["held_out"], corpus["duplicates"], contrast)
+
+
+def encode(posts: Posts, base: Base) -> TokenCorpus:
     return TokenCorpus(
-        train=[base.encode(text) for text in corpus["train"]],
-        held_out=[base.encode(text) for text in corpus["held_out"]],
-        held_out_bytes=sum(len(text.encode()) for text in corpus["held_out"]),
-        duplicates=corpus["duplicates"],
+        train=[base.encode(text) for text in posts.train],
+        held_out=[base.encode(text) for text in posts.held_out],
+        held_out_bytes=sum(len(text.encode()) for text in posts.held_out),
+        duplicates=posts.duplicates,
     )
 
 
@@ -96,10 +109,6 @@ def first_sample(base: Base, seed: int, words: BlocklistOptions, cancelled: Call
         return continue_prompt(base, request, line_end_ids(base), cancelled=cancelled).samples[0]
     except BlockedPrompt:  # the operator has blocked a word of ours
         return ""
-
-
-def _with_id(report: Report, request_id: int) -> Report:
-    return lambda progress: report(progress.model_copy(update={"id": request_id}))
 
 
 def _run_record(

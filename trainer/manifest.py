@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.digest import sha256
-from trainer.protocol import AccountCounts, Method
+from trainer.protocol import AccountCounts, Method, ReportCard
 
 MANIFEST = "manifest.json"
 
@@ -82,8 +82,14 @@ class Manifest(_Record):
     corpus: CorpusRecord
     run: RunRecord
     sample: str
+    report: ReportCard | None = None  # filled in after the persona is published
     versions: dict[str, str]
     files: dict[str, FileRecord]
+
+    @property
+    def n_bytes(self) -> int:
+        """Of the persona's files; not of this record, which grows."""
+        return sum(record.n_bytes for record in self.files.values())
 
 
 def checksum(path: Path) -> FileRecord:
@@ -92,15 +98,17 @@ def checksum(path: Path) -> FileRecord:
 
 def checksums(folder: Path) -> dict[str, FileRecord]:
     """Every file of a persona's folder but the manifest."""
-    return {path.name: checksum(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    return {path.name: checksum(path) for path in sorted(folder.iterdir()) if not path.name.startswith(MANIFEST)}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write and sync; the rename that publishes the folder comes after."""
-    with (folder / MANIFEST).open("w", encoding="utf-8") as file:
+    """Write and sync, whole or not at all; the rename that publishes a new folder comes after."""
+    part = folder / f"{MANIFEST}.part"
+    with part.open("w", encoding="utf-8") as file:
         file.write(manifest.model_dump_json(indent=2) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    part.replace(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> Manifest:

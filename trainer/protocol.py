@@ -1,7 +1,7 @@
 """The messages between the bot process and its workers: one JSON object a line, typed by `type`.
 
 A worker says `Ready` first. Every request carries an `id`; every answer carries the `id` of its request. A request is
-over with its terminal answer: `Trained`, `Generated`, `Loaded`, `Done` or `Failed`. This module does no I/O.
+over with its terminal answer: `Reported`, `Generated`, `Loaded`, `Done` or `Failed`. This module does no I/O.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class TrainRequest(Message):
     accounts: tuple[AccountCounts, ...]
     corpus: str  # path of a JSON file: {"train": [...], "held_out": [...], "duplicates": 0}
     out: str  # folder that the worker creates and fills, manifest last
+    contrast: str | None = None  # path of a JSON file, {handle: [...]}: other accounts' posts, for the report card
     hyperparameters: Hyperparameters = Hyperparameters()
     blocklist: BlocklistOptions = BlocklistOptions()  # for the sample
 
@@ -142,9 +143,44 @@ class Progress(Message):
 
 
 class Trained(Message):
+    """The persona's files are written. The request is not over: its report card follows."""
+
     type: Literal["trained"] = "trained"
     id: int
     n_bytes: int
+
+
+class ReportCard(Message):
+    """How good a persona is (trainer.report). Shares are from 0 to 1, lengths mean characters, `…_own` the author's.
+
+    `attribution`: of bundles of generated posts, those that a classifier takes for the author's rather than for one of
+    `contrast`; its ceiling: of the author's held-out bundles. `copied`: texts with eight words in a row from a training
+    post. None: there was nothing to measure on.
+    """
+
+    bits_per_byte: float
+    bits_per_byte_base: float
+    bits_per_byte_others: float | None
+    contrast: tuple[str, ...]
+    generations: int
+    attribution: float | None
+    attribution_ceiling: float | None
+    copied: float
+    copied_own: float
+    clean: float
+    distinct_2: float
+    distinct_2_own: float
+    length: float
+    length_own: float
+    seconds: float
+
+
+class Reported(Message):
+    """The persona's report card, some time after Trained."""
+
+    type: Literal["reported"] = "reported"
+    id: int
+    card: ReportCard
 
 
 class Loaded(Message):
@@ -192,8 +228,8 @@ class Failed(Message):
 
 
 Request = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | CancelRequest
-Answer = Ready | Progress | Trained | Loaded | Piece | Generated | Done | Failed
-TERMINAL = (Trained, Loaded, Generated, Done, Failed)
+Answer = Ready | Progress | Trained | Reported | Loaded | Piece | Generated | Done | Failed
+TERMINAL = (Reported, Loaded, Generated, Done, Failed)
 
 _requests: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 _answers: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="type")])

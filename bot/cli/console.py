@@ -71,7 +71,7 @@ async def _interactive(settings: Settings) -> int:
             warm.cancel()
             await console.close()
             if services.jobs.progress is not None:
-                screen.print("The training stops here; it starts again when you open mynah next time.")
+                screen.print("The training stops here; it goes on when you open mynah next time.")
     return 0
 
 
@@ -85,6 +85,7 @@ async def _piped(settings: Settings) -> int:
             console = Console(services, screen, notifier, read_line=PipeLines().read)
             await console.run_lines()
             warm.cancel()
+            await services.jobs.settled()
     return int(console.failed)
 
 
@@ -100,6 +101,7 @@ async def run_single(settings: Settings, command: Command[Any], arguments: objec
             elif command.name == "forget":
                 stack.enter_context(own_folder(services))
             await console.execute(command, arguments)
+            await services.jobs.settled()
     return int(console.failed)
 
 

@@ -27,6 +27,19 @@ def list_models(ctx: click.Context) -> None:
 
 @models.command()
 @click.argument("persona", metavar="@PERSONA")
+@click.pass_context
+def show(ctx: click.Context, persona: str) -> None:
+    """How a persona was made, and how good it is."""
+    from bot.arguments import CardArguments
+    from bot.cli.console import run_single
+    from bot.commands import COMMANDS
+    from bot.domain import parse_persona
+
+    sys.exit(run(run_single(settings_of(ctx), COMMANDS["card"], CardArguments(parse_persona(persona)))))
+
+
+@models.command()
+@click.argument("persona", metavar="@PERSONA")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_context
 def forget(ctx: click.Context, persona: str, yes: bool) -> None:

@@ -34,6 +34,14 @@ class Sources:
         """A file that a person names as the place of an account's posts. Raises NotFound or BadInput."""
         return file_reference(handle, path)
 
+    def at_hand(self) -> list[AccountSource]:
+        """What the sources have on this machine, each account once."""
+        found: dict[str, AccountSource] = {}
+        for source in self._sources.values():
+            for account in source.at_hand():
+                found.setdefault(account.handle, account)
+        return list(found.values())
+
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The account's latest `limit` posts, from the source that its reference names. Raises UserError."""
         scheme = account.reference.partition(":")[0]

@@ -34,6 +34,9 @@ class FileSource:
         """None: a file is always named explicitly (see `file_reference`)."""
         return None
 
+    def at_hand(self) -> list[AccountSource]:
+        return []  # a person's file is read when they ask for it
+
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The file's latest `limit` posts. Raises NotFound or BadInput."""
         scheme, _, path = account.reference.partition(":")

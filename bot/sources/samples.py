@@ -27,6 +27,9 @@ class SampleSource:
     def resolve(self, handle: str) -> AccountSource | None:
         return AccountSource(handle, f"{SCHEME}:{handle}") if handle in _HANDLES else None
 
+    def at_hand(self) -> list[AccountSource]:
+        return [AccountSource(handle, f"{SCHEME}:{handle}") for handle in _HANDLES]
+
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The sample's latest `limit` posts. Raises NotFound."""
         scheme, _, handle = account.reference.partition(":")

@@ -33,6 +33,11 @@ class StoredSource:
         newest = max(kept, key=_modified, default=None)
         return AccountSource(handle, f"{SCHEME}:{newest.relative_to(self._data_dir)}") if newest else None
 
+    def at_hand(self) -> list[AccountSource]:
+        """Newest first."""
+        kept = sorted(self._data_dir.glob("personas/*/posts/*.jsonl"), key=_modified, reverse=True)
+        return [AccountSource(path.stem, f"{SCHEME}:{path.relative_to(self._data_dir)}") for path in kept]
+
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The kept posts' latest `limit`. Raises NotFound when they are gone, BadInput when they are damaged."""
         scheme, _, name = account.reference.partition(":")

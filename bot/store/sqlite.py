@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +19,7 @@ from bot.store.database import Database, open_database
 from bot.store.migrate import migrate
 from bot.store.rows import accounts_to_json, job_from_row, now, persona_from_row, text
 from trainer.manifest import Manifest
+from trainer.protocol import ReportCard
 
 _PERSONAS = "SELECT versions.* FROM personas JOIN versions ON persona = name AND number = version"
 _PUBLISH = """INSERT INTO personas (name, version) VALUES (?, ?)
@@ -27,6 +28,7 @@ _ADD_VERSION = "INSERT INTO versions (persona, number, folder, n_bytes, manifest
 _ADD_PROVENANCE = """INSERT INTO provenance
     (persona, version, handle, source, downloaded, retweets, short, kept, characters)
     VALUES (:persona, :version, :handle, :source, :downloaded, :retweets, :short, :kept, :characters)"""
+_SET_MANIFEST = "UPDATE versions SET manifest = ? WHERE persona = ? AND number = ?"
 _FORGET_JOBS = """UPDATE jobs SET accounts = '[]', user = '', channel = '', error = NULL
     WHERE persona = ? AND state NOT IN ('queued', 'running')"""
 _ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, created_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -79,6 +81,12 @@ class SqliteStore:
             for account in manifest.corpus.accounts:
                 await execute(_ADD_PROVENANCE, {"persona": name, "version": version, **account.model_dump()})
         return Persona(name, version, folder, n_bytes, manifest)
+
+    async def add_report(self, persona: Persona, card: ReportCard) -> Persona:
+        manifest = persona.manifest.model_copy(update={"report": card})
+        async with self.database.transaction() as execute:
+            await execute(_SET_MANIFEST, (manifest.model_dump_json(), persona.name, persona.version))
+        return replace(persona, manifest=manifest)
 
     async def next_version(self, name: str) -> int:
         sql = "SELECT coalesce(max(number), 0) + 1 FROM versions WHERE persona = ?"

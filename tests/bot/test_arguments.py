@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from bot.arguments import (
     CancelArguments,
+    CardArguments,
     ForgetArguments,
     NoArguments,
     SayArguments,
     TrainArguments,
     parse_cancel,
+    parse_card,
     parse_forget,
     parse_none,
     parse_say,
@@ -120,7 +122,7 @@ def test_whatever_is_to_be_trained_is_understood_or_refused(text: str) -> None:
 
 
 @given(lines)
-@pytest.mark.parametrize("parse", [parse_cancel, parse_forget, parse_none])
+@pytest.mark.parametrize("parse", [parse_cancel, parse_card, parse_forget, parse_none])
 def test_whatever_else_is_typed_is_understood_or_refused(parse: Callable[[str], object], text: str) -> None:
     with suppress(BadInput):
         parse(text)
@@ -214,3 +216,10 @@ def test_nothing_is_taken_where_nothing_belongs() -> None:
     assert parse_none("  ") == NoArguments()
     with pytest.raises(BadInput, match="'now' was too much"):
         parse_none(" now ")
+
+
+def test_a_card_is_of_one_persona_or_the_current_one() -> None:
+    assert parse_card("") == CardArguments()
+    assert parse_card(" @Ladle-bob ") == CardArguments("bob-ladle")
+    with pytest.raises(BadInput, match="One persona at a time"):
+        parse_card("@pip @bob")

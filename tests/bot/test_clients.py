@@ -10,6 +10,7 @@ import pytest
 
 from bot.clients import GeneratorClient, TrainerClient, WorkerSlot, failure
 from bot.errors import BadInput, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
+from tests.builders import report_card
 from tests.doubles.processes import eventually, is_running
 from tests.doubles.scripted import scripted_worker
 from trainer.protocol import (
@@ -20,12 +21,16 @@ from trainer.protocol import (
     LoadRequest,
     Piece,
     Progress,
+    Reported,
     Trained,
     TrainRequest,
+    encode,
 )
 
 # Answers each kind of request in its way; the persona "bad" can't be loaded.
-SERVE = """
+SERVE = (
+    f"REPORTED = {encode(Reported(id=1, card=report_card()))!r}"
+    + """
 ready()
 while True:
     request = receive()
@@ -41,8 +46,9 @@ while True:
         say(request, f"{request.prompt} {os.getpid()}")
     elif request.type == "train":
         send(Progress(id=request.id, stage="train"), Progress(id=request.id, stage="check"))
-        send(Trained(id=request.id, n_bytes=5))
+        send(Trained(id=request.id, n_bytes=5), decode_answer(REPORTED).model_copy(update={"id": request.id}))
 """
+)
 TRAIN = TrainRequest(id=0, persona="pip", accounts=(), corpus="corpus.json", out="out")
 
 MakeSlot = Callable[[str], WorkerSlot]
@@ -149,8 +155,8 @@ async def test_the_trainer(slot: WorkerSlot) -> None:
     trainer = TrainerClient(slot)
     await trainer.warm()
     events = [event async for event in trainer.train(TRAIN)]
-    assert [event.stage if isinstance(event, Progress) else event.n_bytes for event in events] == ["train", "check", 5]
-    assert isinstance(events[-1], Trained)
+    assert [event.stage for event in events if isinstance(event, Progress)] == ["train", "check"]
+    assert events[2:] == [Trained(id=1, n_bytes=5), Reported(id=1, card=report_card())]
 
 
 async def test_a_trainer_that_rests_gives_its_memory_back_and_comes_again(slot: WorkerSlot) -> None:
@@ -158,7 +164,7 @@ async def test_a_trainer_that_rests_gives_its_memory_back_and_comes_again(slot: 
     worker = await slot.worker()
     await trainer.rest()
     assert not is_running(worker.process.pid)
-    assert len([event async for event in trainer.train(TRAIN)]) == 3
+    assert len([event async for event in trainer.train(TRAIN)]) == 4
 
 
 async def test_loading_and_unloading(slot: WorkerSlot, tmp_path: Path) -> None:

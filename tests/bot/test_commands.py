@@ -38,6 +38,7 @@ def test_no_command_begins_another_one() -> None:
         ("/say\tMy dream", "say", "My dream"),
         ("say hello", "say", "hello"),
         ("/personas", "personas", ""),
+        ("/card @pip", "card", "@pip"),
     ],
 )
 def test_finding_a_command(line: str, name: str, rest: str) -> None:

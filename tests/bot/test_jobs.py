@@ -19,6 +19,7 @@ from bot.errors import BadInput, DiskFull, OperatorError, WorkerDied
 from bot.jobs import MAX_ATTEMPTS, NOTIFY_SECONDS, Pace
 from bot.sources.stored import write_posts
 from bot.store.sqlite import SqliteStore
+from tests.builders import report_card
 from tests.doubles.processes import PATIENCE, eventually
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import make_posts
@@ -56,12 +57,68 @@ async def test_a_training_publishes_a_persona(service: FakeService) -> None:
     assert persona is not None
     assert (persona.version, persona.folder) == (1, "personas/pip/v1")
     place = service.folders.root / persona.folder
-    assert persona.n_bytes == sum(path.stat().st_size for path in place.iterdir())
+    assert persona.n_bytes == (place / ADAPTER).stat().st_size
     assert persona.manifest == read_manifest(place)
     assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 40
     assert await service.store.current_persona(CALLER.channel) == "pip"
     assert service.published == ["pip"]
     assert not service.folders.work(job.id).exists()
+
+
+async def test_a_report_card_is_filled_in_when_the_persona_is_in_use(service: FakeService) -> None:
+    service.trainer.report_gate.clear()
+    job = await service.add_job()
+    async with service.running():
+        await service.notifier.wait(job.id)
+        persona = await service.store.persona("pip")
+        assert persona is not None
+        assert persona.manifest.report is None
+        assert (await service.job(job.id)).state is JobState.DONE
+        assert service.published == ["pip"]
+        assert not await service.jobs.cancel(job.id)  # too late
+        service.trainer.report_gate.set()
+        await service.jobs.settled()
+    persona = await service.store.persona("pip")
+    assert persona is not None
+    assert persona.manifest.report == report_card()
+    assert read_manifest(service.folders.root / persona.folder) == persona.manifest
+    assert service.notifier.reports == ["pip v1"]
+
+
+async def test_without_a_report_card_a_persona_is_a_persona(
+    service: FakeService, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.trainer.report_error = WorkerDied("The train worker ended.")
+    jobs = [await service.add_job("pip"), await service.add_job("bob")]
+    async with service.running():
+        await service.notifier.wait(jobs[-1].id)
+        await service.jobs.settled()
+    assert service.notifier.ends == ["trained pip v1", "trained bob v1"]
+    assert service.notifier.reports == []
+    assert "The train worker ended" in caplog.text
+
+
+async def test_stopping_the_bot_ends_the_measuring(service: FakeService) -> None:
+    service.trainer.report_gate.clear()
+    job = await service.add_job()
+    async with service.running():
+        await service.notifier.wait(job.id)
+    assert service.trainer.log[-1] == "end pip"
+    assert (await service.job(job.id)).state is JobState.DONE
+    await service.jobs.settled()
+
+
+async def test_forgotten_while_it_is_measured(service: FakeService) -> None:
+    service.trainer.report_gate.clear()
+    job = await service.add_job()
+    async with service.running():
+        await service.notifier.wait(job.id)
+        await service.store.forget("pip")
+        service.folders.forget("pip")
+        service.trainer.report_gate.set()
+        await service.jobs.settled()
+    assert await service.store.persona("pip") is None
+    assert not service.folders.persona("pip").exists()
 
 
 async def test_a_second_training_makes_a_second_version(service: FakeService) -> None:
@@ -87,6 +144,8 @@ async def test_what_the_trainer_is_asked_for(service: FakeService) -> None:
         number = await in_the_middle(service, "bob-pip")
         (request,) = service.trainer.requests
         corpus = json.loads(Path(request.corpus).read_text())
+        assert request.contrast is not None
+        contrast = json.loads(Path(request.contrast).read_text())
         service.trainer.gate.set()
         await service.notifier.wait(number)
     assert request.persona == "bob-pip"
@@ -94,6 +153,8 @@ async def test_what_the_trainer_is_asked_for(service: FakeService) -> None:
         ("bob", "fake:bob", 40),
         ("pip", "fake:pip", 40),
     ]
+    assert set(contrast) == {"ladle"}  # of those at hand, the one that is not in the blend
+    assert len(contrast["ladle"]) == 40
     assert request.hyperparameters.seed == service.services.settings.training.seed
     assert request.blocklist.add == ("xyzzy",)
     assert len(corpus["train"]) + len(corpus["held_out"]) >= 80  # a blend is balanced by repeating

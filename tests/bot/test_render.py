@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from bot import render
 from bot.domain import AccountSource, Caller, Job, JobState, Persona, Utterance
 from bot.replies import Help, JobList, Notice, PersonaList, Submitted
 from bot.usecases.train import DryRun
-from tests.builders import account_counts, manifest
+from tests.builders import account_counts, manifest, report_card
 from trainer.protocol import Progress
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -34,6 +35,34 @@ def test_bar(share: float, cells: str) -> None:
 def test_bars_are_equally_long_and_grow(share: float) -> None:
     assert len(render.bar(share)) == render.BAR_CELLS
     assert render.bar(share).count("█") <= render.bar(1).count("█")
+
+
+def test_a_report_card() -> None:
+    text = render.report_card("pip", report_card())
+    assert text.splitlines() == [
+        "Report card of @pip",
+        "  Held-out posts         1.60 bits per byte  2.00 before training; 2.20 on others' posts",
+        "  Taken for the author   96%                 100% of its real posts",
+        "  Copies of eight words  1%                  2% of its real posts",
+        "  Clean texts            100%                of 100 generated",
+        "  Different word pairs   90%                 95% in its real posts",
+        "  Length                 80 characters       86 in its real posts",
+    ]
+    bare = {"attribution": None, "attribution_ceiling": None, "bits_per_byte_others": None}
+    text = render.report_card("pip", report_card().model_copy(update=bare))
+    assert "2.00 before training\n" in text
+    assert "not measured" in text
+
+
+def test_a_card() -> None:
+    text = render.card(PERSONA)
+    assert "No report card" in text
+    assert "rank 8 and 0 token rows, 2 of 2 epochs, rate 0.001, 1:00, 1,500 tokens/s, up to 600.0 MB of memory" in text
+    reported = replace(PERSONA, manifest=PERSONA.manifest.model_copy(update={"report": report_card()}))
+    assert "Report card of @alice" in render.card(reported)
+    run = PERSONA.manifest.run.model_copy(update={"method": "full"})
+    whole = replace(PERSONA, manifest=PERSONA.manifest.model_copy(update={"run": run}))
+    assert "all weights" in render.card(whole)
 
 
 def test_progress_line() -> None:

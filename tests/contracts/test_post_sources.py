@@ -93,6 +93,11 @@ async def test_progress_only_grows_and_ends_at_the_total(case: Case) -> None:
 
 
 @pytest.mark.asyncio
+def test_what_is_at_hand_can_be_looked_up(case: Case) -> None:
+    """A file that a person named is theirs to name again."""
+    assert (case.account in case.source.at_hand()) == case.by_handle
+
+
 async def test_missing_posts_are_the_persons_to_hear_of(case: Case) -> None:
     for account in (case.missing, AccountSource("bob", "nonsense"), AccountSource("bob", "nonsense:bob")):
         with pytest.raises(UserError) as caught:

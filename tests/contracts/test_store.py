@@ -14,7 +14,7 @@ from bot.domain import AccountSource, Caller, Job, JobState, can_move
 from bot.errors import AlreadyTraining
 from bot.ports import Store
 from bot.store.sqlite import SqliteStore
-from tests.builders import manifest
+from tests.builders import manifest, report_card
 
 Open = Callable[[Path], AbstractAsyncContextManager[Store]]
 CALLER = Caller("console", "me", "terminal")
@@ -99,6 +99,19 @@ async def test_publishing_moves_the_pointer(store: Store) -> None:
     second = await store.publish("alice", 2, "personas/alice/v2", 2, manifest(sample="Anew."))
     assert await store.personas() == [second]
     assert await store.persona("alice") == second
+
+
+async def test_a_report_card_joins_its_version(store: Store) -> None:
+    first = await store.publish("alice", 1, "personas/alice/v1", 1, manifest())
+    second = await store.publish("alice", 2, "personas/alice/v2", 2, manifest())
+    reported = await store.add_report(second, report_card())
+    assert reported.manifest.report == report_card()
+    assert await store.persona("alice") == reported
+    await store.add_report(first, report_card())  # of a version that is not the current one any more
+    assert await store.persona("alice") == reported
+    await store.forget("alice")
+    await store.add_report(second, report_card())
+    assert await store.personas() == []
 
 
 async def test_personas_come_by_name(store: Store) -> None:

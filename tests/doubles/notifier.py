@@ -13,6 +13,7 @@ class RecordingNotifier:
 
     stages: list[Progress] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
     error: Exception | None = None
     _ended: dict[int, asyncio.Event] = field(default_factory=dict)
 
@@ -22,6 +23,10 @@ class RecordingNotifier:
 
     async def trained(self, job: Job, persona: Persona) -> None:
         self._end(job, f"trained {persona.name} v{persona.version}")
+
+    async def reported(self, job: Job, persona: Persona) -> None:
+        self.reports.append(f"{persona.name} v{persona.version}")
+        self._raise()
 
     async def failed(self, job: Job, message: str) -> None:
         self._end(job, f"{job.persona}: {message}")

@@ -37,6 +37,9 @@ class FakeSources:
     def named_file(self, handle: str, path: Path) -> AccountSource:
         return AccountSource(handle, f"file:{path}")
 
+    def at_hand(self) -> list[AccountSource]:
+        return [self.resolve(handle) for handle in self.posts]
+
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         await self.gate.wait()
         progress(1, 1)

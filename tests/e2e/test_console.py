@@ -103,7 +103,7 @@ def test_leaving_in_the_middle_of_a_training(mynah: Mynah, terminal: Terminal) -
     assert len(BAR.findall(terminal.text)) == 1  # commands leave no copies of it behind
     terminal.type(CTRL_D)
     assert terminal.wait_for_end() == 0
-    assert "The training stops here; it starts again when you open mynah next time." in terminal.text
+    assert "The training stops here; it goes on when you open mynah next time." in terminal.text
     assert not mynah.workers("train")
 
     with ended(mynah.start()) as again:

@@ -26,9 +26,13 @@ from .helpers import COUNTS, HELD_OUT, POSTS, BaseFolders, train_request
 
 
 def train(request: TrainRequest, base: Base) -> Manifest:
-    trained = finetune(request, base, lambda progress: None)
-    assert trained.id == request.id
+    reported = finetune(request, base, lambda event: None)
+    assert reported.id == request.id
     return verify(Path(request.out))
+
+
+def progress_of(events: list[Progress | Trained]) -> list[Progress]:
+    return [event for event in events if isinstance(event, Progress)]
 
 
 def state(base: Base) -> dict[str, torch.Tensor]:
@@ -56,10 +60,13 @@ def assert_untouched(base: Base, before: dict[str, torch.Tensor], folder: Path) 
 
 def test_a_personas_folder(any_base: Base, tmp_path: Path) -> None:
     request = train_request(tmp_path)
-    trained = finetune(request, any_base, lambda progress: None)
+    told: list[Progress | Trained] = []
+    finetune(request, any_base, told.append)
     out = Path(request.out)
     assert {path.name for path in out.iterdir()} == {"adapter_config.json", "adapter_model.safetensors", MANIFEST}
-    assert trained == Trained(id=1, n_bytes=sum(path.stat().st_size for path in out.iterdir()))
+    assert told[-1] == Trained(
+        id=1, n_bytes=sum(path.stat().st_size for path in out.iterdir() if path.name != MANIFEST)
+    )
     assert all(t.dtype == torch.bfloat16 for t in load_file(out / "adapter_model.safetensors").values())
     written = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
     assert written[MANIFEST] == max(written.values())
@@ -159,11 +166,34 @@ def test_any_integer_is_a_seed(base: Base, tmp_path: Path, seed: int) -> None:
 
 
 def test_progress_bears_the_requests_id(base: Base, tmp_path: Path) -> None:
-    seen: list[Progress] = []
-    finetune(train_request(tmp_path, request_id=42), base, seen.append)
-    assert {progress.id for progress in seen} == {42}
-    assert seen[0].stage == "train"
-    assert seen[-1].stage == "check"
+    told: list[Progress | Trained] = []
+    reported = finetune(train_request(tmp_path, request_id=42), base, told.append)
+    assert {event.id for event in (*told, reported)} == {42}
+    assert [event.stage for event in progress_of(told)][:: len(told) - 2] == ["train", "check"]
+
+
+def test_people_can_use_it_before_it_is_measured(base: Base, tmp_path: Path) -> None:
+    """And what they use is a whole persona, whatever becomes of the measuring."""
+    request = train_request(tmp_path)
+    told: list[Progress | Trained] = []
+
+    def stop() -> bool:
+        return bool(told) and isinstance(told[-1], Trained)
+
+    with pytest.raises(Cancelled):
+        finetune(request, base, told.append, stop)
+    assert Engine(base).load("pip", Path(request.out)) > 0
+
+
+def test_its_report_card(base: Base, tmp_path: Path) -> None:
+    request = train_request(tmp_path)
+    contrast = tmp_path / "contrast.json"
+    contrast.write_text(json.dumps({"brenda": ["SHIP SHIP SHIP", "WHERE IS MY SHIP?"]}))
+    request = request.model_copy(update={"contrast": str(contrast)})
+    card = finetune(request, base, lambda event: None).card
+    run = verify(Path(request.out)).run
+    assert card.contrast == ("brenda",)
+    assert (card.bits_per_byte, card.bits_per_byte_base) == (run.bits_per_byte, run.bits_per_byte_before)
 
 
 # Odd corpora
@@ -199,7 +229,7 @@ def test_the_base_is_left_as_it_was(any_base: Base, tmp_path: Path) -> None:
 
 def test_the_base_is_left_as_it_was_by_a_cancel(any_base: Base, tmp_path: Path) -> None:
     before = state(any_base)
-    seen: list[Progress] = []
+    seen: list[Progress | Trained] = []
     request = train_request(tmp_path, hyperparameters=Hyperparameters(epochs=50))
     with pytest.raises(Cancelled):
         finetune(request, any_base, seen.append, lambda: len(seen) > 0)
@@ -209,7 +239,7 @@ def test_the_base_is_left_as_it_was_by_a_cancel(any_base: Base, tmp_path: Path) 
 
 
 def test_the_base_is_left_as_it_was_by_an_error(any_base: Base, tmp_path: Path) -> None:
-    def broken(progress: Progress) -> None:
+    def broken(event: Progress | Trained) -> None:
         raise BrokenPipeError
 
     before = state(any_base)
@@ -229,16 +259,16 @@ def test_after_a_crash_it_goes_on_where_it_was(
     straight = train_request(tmp_path / "straight", hyperparameters=wished)
     expected = train(straight, base)
 
-    def crash(progress: Progress) -> None:
-        if progress.done == 4:
+    def crash(event: Progress | Trained) -> None:
+        if isinstance(event, Progress) and event.done == 4:
             raise BrokenPipeError
 
     request = train_request(tmp_path / "crashed", hyperparameters=wished)
     with pytest.raises(BrokenPipeError):
         finetune(request, base, crash)
-    seen: list[Progress] = []
-    finetune(request, base, seen.append)
-    assert seen[0].done == 4
+    told: list[Progress | Trained] = []
+    finetune(request, base, told.append)
+    assert progress_of(told)[0].done == 4
     manifest = verify(Path(request.out))
     assert manifest.run.curve == expected.run.curve
     assert manifest.files == expected.files
@@ -248,21 +278,21 @@ def test_another_corpus_starts_over(base: Base, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
     monkeypatch.setattr(checkpoint, "WORTH", 0.0)
     train(train_request(tmp_path), base)
-    seen: list[Progress] = []
-    finetune(train_request(tmp_path, POSTS[1:]), base, seen.append)
-    assert seen[0].done == 1
+    told: list[Progress | Trained] = []
+    finetune(train_request(tmp_path, POSTS[1:]), base, told.append)
+    assert progress_of(told)[0].done == 1
 
 
 def test_a_cancel_during_the_check_leaves_no_persona(base: Base, tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    told: list[Progress | Trained] = []
     request = train_request(tmp_path)
     with pytest.raises(Cancelled):
-        finetune(request, base, seen.append, lambda: bool(seen) and seen[-1].stage == "check")
+        finetune(request, base, told.append, lambda: any(event.stage == "check" for event in progress_of(told)))
     assert not Path(request.out).exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
-@pytest.mark.parametrize("file", ["adapter_config.json", MANIFEST])
+@pytest.mark.parametrize("file", ["adapter_config.json", f"{MANIFEST}.part"])
 def test_a_full_disk_leaves_no_persona(base: Base, tmp_path: Path, file: str) -> None:
     before = state(base)
     request = train_request(tmp_path)
@@ -270,7 +300,7 @@ def test_a_full_disk_leaves_no_persona(base: Base, tmp_path: Path, file: str) ->
     out.mkdir()
     (out / file).symlink_to("/dev/full")
     with pytest.raises(Exception, match="No space left on device") as raised:
-        finetune(request, base, lambda progress: None)
+        finetune(request, base, lambda event: None)
     assert is_disk_full(raised.value)
     (out / file).unlink()
     with pytest.raises(DamagedPersona):
@@ -297,7 +327,7 @@ def test_a_disk_too_small_for_the_weights(base: Base, tmp_path: Path, small_disk
     request = train_request(tmp_path, hyperparameters=wished)
     request = request.model_copy(update={"out": str(small_disk / "persona")})
     with pytest.raises(Exception, match="No space left on device") as raised:
-        finetune(request, base, lambda progress: None)
+        finetune(request, base, lambda event: None)
     assert is_disk_full(raised.value)
     with pytest.raises(DamagedPersona):
         verify(small_disk / "persona")
@@ -307,7 +337,7 @@ def test_a_missing_corpus(base: Base, tmp_path: Path) -> None:
     request = train_request(tmp_path)
     Path(request.corpus).unlink()
     with pytest.raises(FileNotFoundError):
-        finetune(request, base, lambda progress: None)
+        finetune(request, base, lambda event: None)
 
 
 def test_an_adapter_is_pefts(base: Base, tmp_path: Path) -> None:

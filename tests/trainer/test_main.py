@@ -23,6 +23,7 @@ from trainer.protocol import (
     Piece,
     Progress,
     Ready,
+    Reported,
     Request,
     Trained,
     UnloadRequest,
@@ -62,9 +63,10 @@ def server(base_folder: Path) -> Iterator[Worker]:
 @pytest.fixture(scope="module")
 def trained(trainer: Worker, tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = train_request(tmp_path_factory.mktemp("trained"), request_id=11)
-    *progress, last = trainer.ask(request)
+    *progress, last, reported = trainer.ask(request)
     assert isinstance(last, Trained)
-    assert {answer.id for answer in [*progress, last]} == {11}
+    assert isinstance(reported, Reported)
+    assert {answer.id for answer in [*progress, last, reported]} == {11}
     assert all(isinstance(answer, Progress) for answer in progress)
     stages = [answer.stage for answer in progress if isinstance(answer, Progress)]
     assert stages[0] == "train"
@@ -116,7 +118,7 @@ def test_a_training_can_be_cancelled(trainer: Worker, tmp_path: Path) -> None:
 def test_after_a_cancelled_training_comes_a_sound_one(trainer: Worker, trained: Path, tmp_path: Path) -> None:
     test_a_training_can_be_cancelled(trainer, tmp_path / "cancelled")
     request = train_request(tmp_path / "next")
-    assert isinstance(trainer.ask(request)[-1], Trained)
+    assert isinstance(trainer.ask(request)[-1], Reported)
     name = "adapter_model.safetensors"
     assert (Path(request.out) / name).read_bytes() == (trained / name).read_bytes()
 

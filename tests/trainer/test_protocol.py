@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders import report_card
 from trainer.protocol import (
     Answer,
     CancelRequest,
@@ -18,6 +19,7 @@ from trainer.protocol import (
     Progress,
     ProtocolError,
     Ready,
+    Reported,
     Request,
     Trained,
     TrainRequest,
@@ -51,6 +53,7 @@ ANSWERS: list[Answer] = [
     Progress(id=1, stage="train", done=1, total=2, loss=3.25, seconds_left=0.5),
     Progress(stage="fetch"),
     Trained(id=1, n_bytes=5),
+    Reported(id=1, card=report_card()),
     Loaded(id=3, n_bytes=5),
     Piece(id=5, sample=4, text=" two\nlines"),
     Generated(id=5, samples=("one\n", "🍲"), n_tokens=8, cut=True),

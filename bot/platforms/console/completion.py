@@ -12,7 +12,7 @@ from bot.commands import COMMANDS
 from bot.sources.samples import sample_handles
 from bot.usecases.services import Services
 
-TAKES_HANDLE = ("train", "say", "forget")
+TAKES_HANDLE = ("train", "say", "card", "forget")
 
 
 @dataclass

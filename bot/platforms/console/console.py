@@ -18,7 +18,7 @@ from bot.replies import Help, Reply, Submitted
 from bot.usecases.services import Services
 from trainer.protocol import Piece, Progress
 
-QUIT = ("/quit", "leave; an unfinished training starts again next time")
+QUIT = ("/quit", "leave; an unfinished training goes on next time")
 CHAT = Caller(platform="console", user="console", channel="console")
 SHELL = Caller(platform="console", user="console", channel="shell")  # a script doesn't change who answers in the chat
 logger = logging.getLogger(__name__)
@@ -47,6 +47,10 @@ class ConsoleNotifier:
 
     async def trained(self, job: Job, persona: Persona) -> None:
         self._finish(job, render.trained(persona, self.warn_characters))
+
+    async def reported(self, job: Job, persona: Persona) -> None:
+        if self.screen is not None and persona.manifest.report is not None:
+            self.screen.print(render.report_card(persona.name, persona.manifest.report))
 
     async def failed(self, job: Job, message: str) -> None:
         self.failures.add(job.id)
