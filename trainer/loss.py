@@ -7,6 +7,7 @@ Positions whose target is IGNORED cost nothing; nor do gradients of token rows t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 
 IGNORED = -100
+SHAPE = 64  # positions; for each shape of a product that it meets, oneDNN keeps code and memory
 CHUNK = {"cpu": 512, "cuda": 8192}  # positions; 512 × 8,192 bf16 logits are 8 MB
 
 Kernel = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
@@ -30,10 +32,11 @@ class FrozenRows:
 def loss_and_gradient(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(sum of the losses, its gradient by the logits in their precision), of (n, vocabulary) logits."""
     precise = logits.float()
+    counted = (targets != IGNORED)[:, None]
     wanted = torch.arange(logits.shape[1], device=logits.device) == targets[:, None]
     log_total = precise.logsumexp(dim=-1, keepdim=True)
-    loss = (log_total - torch.where(wanted, precise, 0.0).sum(dim=-1, keepdim=True)).sum()
-    return loss, ((precise - log_total).exp() - wanted.float()).to(logits.dtype)
+    loss = torch.where(counted, log_total - torch.where(wanted, precise, 0.0).sum(dim=-1, keepdim=True), 0.0).sum()
+    return loss, torch.where(counted, (precise - log_total).exp() - wanted.float(), 0.0).to(logits.dtype)
 
 
 def summed_loss(
@@ -48,10 +51,13 @@ def summed_loss(
 
     `rows` is the whole output embedding, or, with `frozen`, those rows of it that are trained.
     """
-    counted = (targets != IGNORED).flatten().nonzero().squeeze(1)
-    hidden = hidden.flatten(0, -2).index_select(0, counted).to(dtype)
+    targets = targets.flatten()
+    places = (targets == IGNORED).to(torch.uint8).argsort(stable=True)  # those that count, then the others
+    n_counted = int((targets != IGNORED).sum())
+    places = places[: math.ceil(n_counted / SHAPE) * SHAPE]
+    hidden = hidden.flatten(0, -2).index_select(0, places).to(dtype)
     nats: torch.Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden, rows, targets.flatten()[counted], frozen, kernel
+        hidden, rows, targets[places], frozen, kernel
     )
     return nats
 
