@@ -19,18 +19,19 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
-from benchmarks.recipe import read_posts, to_bits
+from benchmarks.recipe import read_posts
 from benchmarks.report import HEAD, print_report, summary
 from trainer.base import BUNDLED, BUNDLED_FOLDER, Base, load_base
 from trainer.engine import continue_prompt, line_end_ids
 from trainer.evaluation import held_out_nats
-from trainer.finetune import trainee_of
+from trainer.finetune import tokens_in
 from trainer.fit import Hooks, TokenCorpus, fit
 from trainer.pretrain.publish import PROMPTS
 from trainer.pretrain.score import held_out_bits_per_byte
 from trainer.pretrain.tokenizer import decode_bytes, encode_bytes
 from trainer.protocol import BlocklistOptions, GenerateRequest, Hyperparameters
 from trainer.recipe import Recipe, choose_recipe
+from trainer.start import trainee_of
 
 STRINGS = 100_000
 HELD_OUT_POSTS = 300
@@ -108,12 +109,12 @@ def persona_bits(file: Path) -> list[float]:
     recipe = choose_recipe(Hyperparameters(), base.parameters, base.context, corpus.n_tokens)
     scratch = replace(base, model=AutoModelForCausalLM.from_config(base.model.config))
     runs = [(base, recipe), *((scratch, recipe) for recipe in SCRATCH.values())]
-    return [to_bits(nats, corpus) for nats in [zero, *(best_nats(base, corpus, recipe) for base, recipe in runs)]]
+    return [corpus.bits_per_byte(nats) for nats in [zero, *(best_nats(base, corpus, recipe) for base, recipe in runs)]]
 
 
 def best_nats(base: Base, corpus: TokenCorpus, recipe: Recipe) -> float:
     torch.manual_seed(recipe.seed)
-    with trainee_of(base, recipe, corpus) as trainee:
+    with trainee_of(base, recipe, tokens_in(corpus, base)) as trainee:
         curve = fit(trainee, corpus, base.end_id, recipe, Hooks())
     return curve.points[curve.best].held_out_nats
 

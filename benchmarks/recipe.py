@@ -31,11 +31,12 @@ from bot.sources.samples import SCHEME, SampleSource
 from trainer.base import Base, load_base
 from trainer.corpus import clean
 from trainer.evaluation import held_out_nats
-from trainer.finetune import trainee_of
+from trainer.finetune import tokens_in
 from trainer.fit import Hooks, TokenCorpus, fit, rate_factor
 from trainer.protocol import Hyperparameters
 from trainer.recipe import choose_recipe
 from trainer.split import split
+from trainer.start import trainee_of
 
 EPOCHS = 4
 RATE = 1.372e-4
@@ -83,7 +84,7 @@ def reference(base: Base, corpus: TokenCorpus, seed: int) -> Outcome:
         seconds += time.perf_counter() - began
         if (number + 1) % per_epoch == 0:
             nats = held_out_nats(model, corpus.held_out, base.end_id, base.context)
-            points.append(((number + 1) / per_epoch, to_bits(nats, corpus)))
+            points.append(((number + 1) / per_epoch, corpus.bits_per_byte(nats)))
     return Outcome(seconds, sum(len(block) - 1 for block in blocks), tuple(points))
 
 
@@ -104,16 +105,12 @@ def ours(base: Base, corpus: TokenCorpus, wished: Hyperparameters) -> Outcome:
     held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
     looking = time.perf_counter() - began
     torch.manual_seed(recipe.seed)
-    with trainee_of(base, recipe, corpus) as trainee:
+    with trainee_of(base, recipe, tokens_in(corpus, base)) as trainee:
         began = time.perf_counter()
         curve = fit(trainee, corpus, base.end_id, recipe, Hooks())
         seconds = time.perf_counter() - began - len(curve.points) * looking
-    points = tuple((point.epoch, to_bits(point.held_out_nats, corpus)) for point in curve.points)
+    points = tuple((point.epoch, corpus.bits_per_byte(point.held_out_nats)) for point in curve.points)
     return Outcome(seconds, corpus.n_tokens * points[-1][0], points)
-
-
-def to_bits(nats: float, corpus: TokenCorpus) -> float:
-    return nats / math.log(2) / corpus.held_out_bytes
 
 
 def read_posts(file: Path) -> list[str]:

@@ -23,6 +23,7 @@ _NAMED = re.compile(r"@(\S+)\s*(.*)", re.DOTALL)
 class TrainArguments:
     voices: tuple[Voice, ...]
     files: tuple[Path, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,14 @@ class NoArguments:
 
 
 def parse_train(text: str) -> TrainArguments:
-    """`@a[:WEIGHT] [@b [@c]] [--from FILE]…`"""
+    """`@a[:WEIGHT] [@b [@c]] [--from FILE]… [--fresh]`"""
     try:
         words = shlex.split(text)
     except ValueError as error:
         raise BadInput(f"A quotation mark is open in that line ({error}). Quote a path whole, or not at all.") from None
     names: list[str] = []
     files: list[Path] = []
+    fresh = False
     while words:
         word = words.pop(0)
         name, equals, value = word.partition("=")
@@ -68,13 +70,15 @@ def parse_train(text: str) -> TrainArguments:
             if not equals and not words:
                 raise BadInput("--from needs a file, like /train @alice --from tweets.js")
             files.append(Path(value if equals else words.pop(0)))
+        elif word == "--fresh":
+            fresh = True
         elif word.startswith("--"):
-            raise BadInput(f"/train has no option {name}. It is: /train @a[:WEIGHT] [@b [@c]] [--from FILE]")
+            raise BadInput(f"/train has no option {name}. It is: /train @a[:WEIGHT] [@b [@c]] [--from FILE] [--fresh]")
         elif Path(word).suffix in _FILES:
             raise BadInput(f"{word} looks like a file: put --from before it, like /train @alice --from {word}")
         else:
             names.append(word)
-    return TrainArguments(parse_voices(names), tuple(files))
+    return TrainArguments(parse_voices(names), tuple(files), fresh)
 
 
 def parse_say(text: str) -> SayArguments:

@@ -75,7 +75,7 @@ def failure(failed: Failed) -> MynahError:
             return DiskFull("The disk is full. Free some space, then try again; nothing that was there is lost.")
         case "wrong_base":
             return WrongBase(failed.message)
-        case "blocked":
+        case "blocked" | "not_better":
             return BadInput(failed.message)
         case "not_loaded":
             return WorkerDied(f"The worker that had loaded {failed.message} is gone.")  # a new one answered

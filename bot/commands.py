@@ -113,8 +113,8 @@ COMMANDS: dict[str, Command[Any]] = {
     for command in (
         Command(
             "train",
-            "/train @a[:WEIGHT] [@b [@c]] [--from FILE]",
-            "learn an account's voice, or a blend of up to three",
+            "/train @a[:WEIGHT] [@b [@c]] [--from FILE] [--fresh]",
+            "learn an account's voice, or a blend of up to three; again: go on with new posts",
             args.parse_train,
             run_train,
         ),

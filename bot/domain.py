@@ -107,7 +107,10 @@ class AccountSource:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One training. `attempts` counts how often it was started; `error` is what the person was told."""
+    """One training. `attempts` counts how often it was started; `error` is what the person was told.
+
+    `fresh`: it starts over where there is a version that it could go on from.
+    """
 
     id: int
     persona: str
@@ -117,6 +120,7 @@ class Job:
     attempts: int
     created_at: datetime
     error: str | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from pathlib import Path
 
 from bot.contrast import contrast_posts
 from bot.domain import Job, JobState, Persona
-from bot.errors import MynahError, OperatorError
+from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Notifier, Sources, Store, Trainer
 from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import TrainingSettings
 from trainer.corpus import Post
 from trainer.manifest import read_manifest, write_manifest
-from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Reported, Trained, TrainRequest
+from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Refresh, Reported, Trained, TrainRequest
 
 MAX_ATTEMPTS = 2
 NOTIFY_SECONDS = 0.2
@@ -230,9 +230,11 @@ class JobRunner:
         warming = asyncio.create_task(self._warm())
         report = self._reporter(job)
         try:
-            prepared = await prepare(self.sources, job.accounts, self.settings, report)
+            before = None if job.fresh else await self.store.persona(job.persona)
+            prepared = await prepare(self.sources, job.accounts, self.settings, report, before.name if before else None)
+            refresh = self._refresh(before, prepared)
             contrast = await contrast_posts(self.sources, [account.handle for account in job.accounts])
-            request = await asyncio.to_thread(self._write_request, job, prepared, contrast)
+            request = await asyncio.to_thread(self._write_request, job, prepared, contrast, refresh)
             await warming
         finally:
             warming.cancel()
@@ -244,6 +246,18 @@ class JobRunner:
         except BaseException:
             await events.aclose()
             raise
+
+    def _refresh(self, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
+        """What a training of a persona that there is goes on from. Raises BadInput when nothing is new."""
+        if before is None:
+            return None
+        new = sum(one.new for one in prepared)
+        if not new:
+            raise BadInput(
+                f"@{before.name} has no new posts since version {before.version}, so it stays as it is. "
+                f"To train it again from the start: /train @{before.name.replace('-', ' @')} --fresh"
+            )
+        return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
 
     async def _until_trained(self, events: Events, report: Callable[[Progress], None]) -> int:
         async for event in events:
@@ -259,7 +273,13 @@ class JobRunner:
         except MynahError as error:
             logger.info("warming up the train worker: %s", error)  # training itself will say it to the person
 
-    def _write_request(self, job: Job, prepared: list[Prepared], contrast: Mapping[str, Sequence[str]]) -> TrainRequest:
+    def _write_request(
+        self,
+        job: Job,
+        prepared: list[Prepared],
+        contrast: Mapping[str, Sequence[str]],
+        refresh: Refresh | None,
+    ) -> TrainRequest:
         chosen = Hyperparameters(
             method=self.settings.method,
             epochs=self.settings.epochs,
@@ -275,6 +295,7 @@ class JobRunner:
             corpus=str(corpus),
             contrast=str(self.folders.write_contrast(job.id, contrast)),
             out=str(self.folders.unfinished(job.id)),
+            refresh=refresh,
             hyperparameters=chosen,
             blocklist=self.blocklist,
         )

@@ -48,6 +48,9 @@ class Sources(Protocol):
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """As PostSource.fetch, from the source that the account's reference names."""
 
+    async def kept(self, persona: str, handle: str) -> list[Post]:
+        """The posts that a persona's last training kept of an account; none, if they are gone or damaged."""
+
     def at_hand(self) -> list[AccountSource]:
         """Accounts whose posts are on this machine, each once."""
 
@@ -67,7 +70,9 @@ class Store(Protocol):
 
     async def forget(self, name: str) -> None: ...
 
-    async def add_job(self, accounts: Sequence[AccountSource], persona: str, caller: Caller) -> Job:
+    async def add_job(
+        self, accounts: Sequence[AccountSource], persona: str, caller: Caller, fresh: bool = False
+    ) -> Job:
         """Raises AlreadyTraining when a job of this persona is queued or running."""
 
     async def job(self, job_id: int) -> Job | None: ...

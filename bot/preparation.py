@@ -19,34 +19,52 @@ Report = Callable[[Progress], None]  # may be called from a thread
 
 @dataclass(frozen=True)
 class Prepared:
-    """One account, ready to train on: its raw posts, its corpus, and its row of the training table."""
+    """One account, ready to train on: its raw posts, its corpus, and its row of the training table.
+
+    `new` counts the posts of the corpus that the persona has not been trained with before.
+    """
 
     posts: list[Post]
     corpus: AccountCorpus
     counts: AccountCounts
+    new: int
 
 
 async def prepare(
-    sources: Sources, accounts: Sequence[AccountSource], settings: TrainingSettings, report: Report
+    sources: Sources,
+    accounts: Sequence[AccountSource],
+    settings: TrainingSettings,
+    report: Report,
+    persona: str | None = None,
 ) -> list[Prepared]:
-    """Fetch and clean every account. Raises UserError, such as when an account has too few posts."""
+    """Fetch and clean every account. Raises UserError, such as when an account has too few posts.
+
+    With `persona`, what its last training kept comes before what is new since.
+    """
     fetched: list[list[Post]] = []
+    kept: list[list[Post]] = []
     for account in accounts:
         fetched.append(await sources.fetch(account, settings.max_posts, _fetch_report(report)))
+        kept.append(await sources.kept(persona, account.handle) if persona else [])
     report(Progress(stage="clean"))
-    return await asyncio.to_thread(_clean_all, accounts, fetched, settings.min_characters)
+    return await asyncio.to_thread(_clean_all, accounts, fetched, kept, settings.min_characters)
 
 
 def _fetch_report(report: Report) -> Callable[[int, int], None]:
     return lambda done, total: report(Progress(stage="fetch", done=done, total=total))
 
 
-def _clean_all(accounts: Sequence[AccountSource], fetched: list[list[Post]], minimum: int) -> list[Prepared]:
-    return [_clean_one(account, posts, minimum) for account, posts in zip(accounts, fetched, strict=True)]
+def _clean_all(
+    accounts: Sequence[AccountSource], fetched: list[list[Post]], kept: list[list[Post]], minimum: int
+) -> list[Prepared]:
+    return [_clean_one(*one, minimum) for one in zip(accounts, fetched, kept, strict=True)]
 
 
-def _clean_one(account: AccountSource, posts: list[Post], minimum: int) -> Prepared:
+def _clean_one(account: AccountSource, fetched: list[Post], kept: list[Post], minimum: int) -> Prepared:
+    known = {post.text for post in kept}
+    posts = [*kept, *(post for post in fetched if post.text not in known)]
     corpus = clean(account.handle, posts)
+    new = len(set(corpus.posts).difference(clean(account.handle, kept).posts))
     try:
         check_enough(corpus, minimum)
     except CorpusError as error:
@@ -62,7 +80,7 @@ def _clean_one(account: AccountSource, posts: list[Post], minimum: int) -> Prepa
         characters=counts.characters,
         weight=account.weight,
     )
-    return Prepared(posts, corpus, row)
+    return Prepared(posts, corpus, row, new)
 
 
 def split_prepared(prepared: Sequence[Prepared], seed: int) -> Split:

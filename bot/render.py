@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.domain import Persona, Utterance
 from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Submitted
 from bot.usecases.train import DryRun
+from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Progress, ReportCard
 
 BAR_CELLS = 20
@@ -124,7 +125,7 @@ def trained(persona: Persona, warn_characters: int) -> str:
     lines = [
         f"@{persona.name} is ready (version {persona.version}, {bytes_text(persona.n_bytes)}, {clock(run.seconds)}).",
         training_table(manifest.corpus.accounts),
-        f"  Held-out posts: {run.bits_per_byte_before:.2f} bits per byte before, {run.bits_per_byte:.2f} after.",
+        f"  Held-out posts: {held_out(manifest)}.",
         *(f"  {warning}" for warning in thin_warnings(manifest.corpus.accounts, warn_characters)),
         utterance(Utterance(persona.name, (manifest.sample,))),
     ]
@@ -168,6 +169,17 @@ def report_card(name: str, card: ReportCard) -> str:
 
 def percent(part: float | None) -> str:
     return "not measured" if part is None else f"{100 * part:.0f}%"
+
+
+def held_out(manifest: Manifest) -> str:
+    """What a training has changed."""
+    run, refresh = manifest.run, manifest.refresh
+    if refresh is None:
+        return f"{run.bits_per_byte_before:.2f} bits per byte before, {run.bits_per_byte:.2f} after"
+    posts = f"{refresh.new_posts:,} new post{'s'[: refresh.new_posts != 1]}"
+    return (
+        f"{refresh.bits_per_byte:.3f} bits per byte in version {refresh.version}, {run.bits_per_byte:.3f} with {posts}"
+    )
 
 
 def thin_warnings(accounts: Sequence[AccountCounts], warn_characters: int) -> list[str]:

@@ -54,6 +54,7 @@ def main() -> int:
     from trainer.hardware import usable_cores
     from trainer.manifest import DamagedPersona
     from trainer.sampling import Cancelled
+    from trainer.start import NotBetter
 
     torch.set_num_threads(args.threads or usable_cores())
     try:
@@ -67,6 +68,7 @@ def main() -> int:
         BlockedPrompt: "blocked",
         Cancelled: "cancelled",
         DamagedPersona: "damaged",
+        NotBetter: "not_better",
         NotLoaded: "not_loaded",
         OutOfMemory: "out_of_memory",
         WrongBase: "wrong_base",

@@ -6,13 +6,11 @@ best weights kept → files, manifest last → told, so that people can use it �
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
-import math
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +24,11 @@ from trainer.digest import sha256
 from trainer.engine import continue_prompt, line_end_ids
 from trainer.evaluation import held_out_nats
 from trainer.fit import Curve, Hooks, TokenCorpus, fit
-from trainer.manifest import CorpusRecord, Manifest, PointRecord, RunRecord, checksums, write_manifest
+from trainer.manifest import CorpusRecord, Manifest, PointRecord, RefreshRecord, RunRecord, checksums, write_manifest
 from trainer.protocol import BlocklistOptions, GenerateRequest, Progress, Reported, Trained, TrainRequest
 from trainer.recipe import Recipe, choose_recipe
 from trainer.report import Posts, report_card
-from trainer.trainee import Trainee, adapter, whole
+from trainer.start import NotBetter, Start, find_start, trainee_of
 
 FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 CHECKPOINT = "checkpoint.pt"
@@ -41,32 +39,66 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
     """Train and write a persona into `request.out`, tell of it, and measure it; `base` is left as it was.
 
     Beside the corpus it keeps a checkpoint, from which the same request goes on after a crash. Raises
-    sampling.Cancelled, fit.OutOfMemory or OSError.
+    sampling.Cancelled, fit.OutOfMemory, NotBetter or OSError.
     """
     began = time.monotonic()
     posts = read_posts(request)
     corpus = encode(posts, base)
-    recipe = choose_recipe(request.hyperparameters, base.parameters, base.context, corpus.n_tokens)
+    start = find_start(request.refresh, base, request.hyperparameters.method)
+    recipe = recipe_of(request, base, corpus, start)
     torch.manual_seed(recipe.seed % 2**63)
     before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
     out = Path(request.out)
     hooks = Hooks(
-        lambda progress: tell(progress.model_copy(update={"id": request.id})),
-        cancelled,
-        checkpoint_of(request, base, recipe),
+        report=lambda progress: tell(progress.model_copy(update={"id": request.id})),
+        cancelled=cancelled,
+        checkpoint=checkpoint_of(request, base, recipe),
     )
-    with trainee_of(base, recipe, corpus) as trainee:
-        curve = fit(trainee, corpus, base.end_id, recipe, hooks)
-        tell(Progress(id=request.id, stage="check"))
+    with trainee_of(base, recipe, tokens_in(corpus, base), start) as trainee:
         persona = replace(base, model=trainee.model)
+        record = refresh_record(persona, corpus, start)
+        curve = fit(trainee, corpus, base.end_id, recipe, hooks)
+        check_better(request.persona, curve, corpus, record)
+        tell(Progress(id=request.id, stage="check"))
         sample = first_sample(persona, recipe.seed, request.blocklist, cancelled)
         trainee.save(out)
         n_rows = 0 if trainee.slots is None else len(trainee.rows)
         run = _run_record(recipe, corpus, curve, before, n_rows, time.monotonic() - began, base.device)
-        manifest = _manifest(request, base, corpus, run, sample, out)
+        manifest = _manifest(request, base, corpus, run, record, sample, out)
         write_manifest(out, manifest)
         tell(Trained(id=request.id, n_bytes=manifest.n_bytes))
         return Reported(id=request.id, card=report_card(persona, posts, run, cancelled))
+
+
+def recipe_of(request: TrainRequest, base: Base, corpus: TokenCorpus, start: Start | None) -> Recipe:
+    """What goes on from a version keeps its rank."""
+    wished = request.hyperparameters
+    recipe = choose_recipe(wished, base.parameters, base.context, corpus.n_tokens, refreshing=start is not None)
+    return replace(recipe, lora_rank=start.rank) if start else recipe
+
+
+def tokens_in(corpus: TokenCorpus, base: Base) -> list[int]:
+    return sorted({base.end_id}.union(*corpus.train))
+
+
+def refresh_record(persona: Base, corpus: TokenCorpus, start: Start | None) -> RefreshRecord | None:
+    """How good the persona is that the run goes on from, on today's held-out posts."""
+    if start is None:
+        return None
+    nats = held_out_nats(persona.model, corpus.held_out, persona.end_id, persona.context)
+    refresh = start.refresh
+    return RefreshRecord(version=refresh.version, new_posts=refresh.new_posts, bits_per_byte=corpus.bits_per_byte(nats))
+
+
+def check_better(name: str, curve: Curve, corpus: TokenCorpus, before: RefreshRecord | None) -> None:
+    """Raises NotBetter."""
+    after = corpus.bits_per_byte(curve.points[curve.best].held_out_nats)
+    if before is not None and after > before.bits_per_byte:
+        raise NotBetter(
+            f"@{name} stays as it is (version {before.version}). Trained on with {before.new_posts:,} new posts, it "
+            f"would read held-out posts no better: {after:.3f} bits per byte, {before.bits_per_byte:.3f} now. "
+            f"To start over with all posts: /train @{name.replace('-', ' @')} --fresh"
+        )
 
 
 def read_posts(request: TrainRequest) -> Posts:
@@ -87,19 +119,7 @@ def encode(posts: Posts, base: Base) -> TokenCorpus:
 
 def checkpoint_of(request: TrainRequest, base: Base, recipe: Recipe) -> Checkpoint:
     corpus = Path(request.corpus)
-    return Checkpoint(corpus.with_name(CHECKPOINT), f"{base.fingerprint} {sha256(corpus)} {recipe}")
-
-
-@contextlib.contextmanager
-def trainee_of(base: Base, recipe: Recipe, corpus: TokenCorpus) -> Iterator[Trainee]:
-    if recipe.method == "full":
-        trainee = whole(base)
-    else:
-        trainee = adapter(base, recipe.lora_rank, sorted({base.end_id}.union(*corpus.train)))
-    try:
-        yield trainee
-    finally:
-        trainee.release()
+    return Checkpoint(corpus.with_name(CHECKPOINT), f"{base.fingerprint} {sha256(corpus)} {recipe} {request.refresh}")
 
 
 def first_sample(base: Base, seed: int, words: BlocklistOptions, cancelled: Callable[[], bool]) -> str:
@@ -114,7 +134,6 @@ def first_sample(base: Base, seed: int, words: BlocklistOptions, cancelled: Call
 def _run_record(
     recipe: Recipe, corpus: TokenCorpus, curve: Curve, before: float, n_rows: int, seconds: float, device: torch.device
 ) -> RunRecord:
-    bits_per_nat = 1 / (math.log(2) * max(1, corpus.held_out_bytes))
     n_held_out = max(1, corpus.n_held_out)
     best = curve.points[curve.best]
     return RunRecord(
@@ -130,8 +149,8 @@ def _run_record(
             for point in curve.points
         ),
         best_epoch=best.epoch,
-        bits_per_byte_before=before * bits_per_nat,
-        bits_per_byte=best.held_out_nats * bits_per_nat,
+        bits_per_byte_before=corpus.bits_per_byte(before),
+        bits_per_byte=corpus.bits_per_byte(best.held_out_nats),
         seconds=round(seconds, 2),
         tokens_per_second=round(corpus.n_tokens * curve.points[-1].epoch / seconds, 1),
         peak_bytes=peak_bytes(device),
@@ -140,7 +159,13 @@ def _run_record(
 
 
 def _manifest(
-    request: TrainRequest, base: Base, corpus: TokenCorpus, run: RunRecord, sample: str, out: Path
+    request: TrainRequest,
+    base: Base,
+    corpus: TokenCorpus,
+    run: RunRecord,
+    refresh: RefreshRecord | None,
+    sample: str,
+    out: Path,
 ) -> Manifest:
     return Manifest(
         persona=request.persona,
@@ -154,6 +179,7 @@ def _manifest(
         ),
         run=run,
         sample=sample,
+        refresh=refresh,
         versions=versions(),
         files=checksums(out),
     )

@@ -41,6 +41,10 @@ class TokenCorpus:
     def n_held_out(self) -> int:
         return sum(len(ids) + 1 for ids in self.held_out)
 
+    def bits_per_byte(self, nats: float) -> float:
+        """Of the held-out posts, from their total nats."""
+        return nats / math.log(2) / max(1, self.held_out_bytes)
+
 
 @dataclass(frozen=True)
 class Point:

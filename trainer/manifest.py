@@ -74,6 +74,14 @@ class RunRecord(_Record):
     device: str
 
 
+class RefreshRecord(_Record):
+    """The version that a training went on from, and its bits per byte on the posts held out today."""
+
+    version: int
+    new_posts: int
+    bits_per_byte: float
+
+
 class Manifest(_Record):
     format: Literal[1] = 1
     persona: str
@@ -82,6 +90,7 @@ class Manifest(_Record):
     corpus: CorpusRecord
     run: RunRecord
     sample: str
+    refresh: RefreshRecord | None = None
     report: ReportCard | None = None  # filled in after the persona is published
     versions: dict[str, str]
     files: dict[str, FileRecord]

@@ -69,7 +69,20 @@ class BlocklistOptions(Message):
     add: tuple[Word, ...] = ()
 
 
+class Refresh(Message):
+    """The version that a training goes on from: its folder and number, and how many posts are new since then."""
+
+    folder: str
+    version: int
+    new_posts: int
+
+
 class TrainRequest(Message):
+    """With `refresh`, what comes out is no worse on held-out posts than what it goes on from, or else nothing does.
+
+    A version of another base model, or of another method, can't be gone on from: then it starts from the base model.
+    """
+
     type: Literal["train"] = "train"
     id: int
     persona: str
@@ -77,6 +90,7 @@ class TrainRequest(Message):
     corpus: str  # path of a JSON file: {"train": [...], "held_out": [...], "duplicates": 0}
     out: str  # folder that the worker creates and fills, manifest last
     contrast: str | None = None  # path of a JSON file, {handle: [...]}: other accounts' posts, for the report card
+    refresh: Refresh | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
     blocklist: BlocklistOptions = BlocklistOptions()  # for the sample
 
@@ -214,7 +228,16 @@ class Done(Message):
 
 
 FailureCode = Literal[
-    "cancelled", "damaged", "wrong_base", "no_base", "disk_full", "out_of_memory", "not_loaded", "blocked", "internal"
+    "cancelled",
+    "damaged",
+    "wrong_base",
+    "no_base",
+    "disk_full",
+    "out_of_memory",
+    "not_better",
+    "not_loaded",
+    "blocked",
+    "internal",
 ]
 
 

@@ -37,17 +37,22 @@ class Recipe:
         return max(1, math.ceil(n_tokens / self.batch_tokens))
 
 
-def choose_recipe(wished: Hyperparameters, parameters: int, context: int, n_tokens: int) -> Recipe:
+def choose_recipe(
+    wished: Hyperparameters, parameters: int, context: int, n_tokens: int, refreshing: bool = False
+) -> Recipe:
     """Little text gets more epochs and smaller steps; a small base takes a higher rate and a higher rank.
+
+    A persona that goes on from a version before knows most of its posts already: half the epochs, half the rate.
 
     The figures are what measured best (docs/measurements.md).
     """
     small = parameters < SMALL_BASE
+    epochs = min(6, max(4, math.ceil(120_000 / max(1, n_tokens))))
     rates = {"lora": 1.5e-3 if small else 1e-3, "full": 7e-4 if small else 1e-4}
     return Recipe(
         method=wished.method,
-        epochs=wished.epochs or min(6, max(4, math.ceil(120_000 / max(1, n_tokens)))),
-        learning_rate=wished.learning_rate or rates[wished.method],
+        epochs=wished.epochs or (math.ceil(epochs / 2) if refreshing else epochs),
+        learning_rate=wished.learning_rate or rates[wished.method] * (0.5 if refreshing else 1.0),
         lora_rank=wished.lora_rank or (32 if small else 16),
         row_tokens=min(ROW_TOKENS, context),
         rows=8 if n_tokens < 40_000 else 16,

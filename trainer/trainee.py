@@ -24,7 +24,7 @@ from transformers import PreTrainedModel
 
 from trainer.base import Base
 from trainer.compute import autocast, has_bf16
-from trainer.lora import embedding_weight
+from trainer.lora import Adapter, embedding_weight
 from trainer.loss import FrozenRows, summed_loss
 from trainer.packing import Rows
 
@@ -62,8 +62,10 @@ class Trainee:
         return summed_loss(states.last_hidden_state, self.head, rows.targets, dtype, self.frozen)
 
 
-def adapter(base: Base, rank: int, token_ids: list[int]) -> Trainee:
-    """Changes the base model's layers in place until `release`."""
+def adapter(base: Base, rank: int, token_ids: list[int], start: Adapter | None = None) -> Trainee:
+    """Changes the base model's layers in place until `release`. Goes on from `start`, which has the same rank."""
+    if start is not None:
+        token_ids = sorted({*token_ids, *start.token_ids.tolist()})
     attention = base.model.config._attn_implementation
     attend_fast(base.model)
     weight = embedding_weight(base.model)
@@ -86,6 +88,12 @@ def adapter(base: Base, rank: int, token_ids: list[int]) -> Trainee:
     ids = torch.tensor(token_ids, device=weight.device)
     slots = torch.zeros(weight.shape[0], dtype=torch.int64, device=weight.device)
     slots[ids] = torch.arange(len(token_ids), device=weight.device)
+    if start is not None:
+        with torch.no_grad():
+            rows[slots[start.token_ids]] = start.token_rows.float()
+            for layer, (a, b) in start.matrices.items():
+                base.model.get_parameter(f"{layer}.lora_A.default.weight").copy_(a)
+                base.model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b)
     return Trainee(
         model=base.model,
         rows=rows,
@@ -98,9 +106,9 @@ def adapter(base: Base, rank: int, token_ids: list[int]) -> Trainee:
     )
 
 
-def whole(base: Base) -> Trainee:
-    """A copy of the base model in fp32, all of it trained."""
-    model = copy.deepcopy(base.model).float().requires_grad_(True)
+def whole(base: Base, start: PreTrainedModel | None = None) -> Trainee:
+    """A copy of the base model, or of `start`, in fp32, all of it trained."""
+    model = copy.deepcopy(start or base.model).float().requires_grad_(True)
     attend_fast(model)
     return Trainee(
         model=model,

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="X archive (zip or tweets.js), JSONL, CSV or text, one for each account in turn.",
 )
+@click.option("--fresh", is_flag=True, help="Start over; else a persona that there is goes on with its new posts.")
 @click.option("--dry-run", is_flag=True, help="Show the training table, five posts and the time; train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the same as JSON.")
 @click.pass_context
-def train(ctx: click.Context, accounts: tuple[str, ...], files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+def train(
+    ctx: click.Context, accounts: tuple[str, ...], files: tuple[Path, ...], fresh: bool, dry_run: bool, as_json: bool
+) -> None:
     """Learn an account's voice, or a blend of up to three, like @alice:2 @bob:1."""
     if as_json and not dry_run:
         raise click.UsageError("--json goes with --dry-run.")
@@ -39,7 +42,7 @@ def train(ctx: click.Context, accounts: tuple[str, ...], files: tuple[Path, ...]
     from bot.domain import parse_voices
 
     settings = settings_of(ctx)
-    wanted = TrainArguments(parse_voices(list(accounts)), files)
+    wanted = TrainArguments(parse_voices(list(accounts)), files, fresh)
     if dry_run:
         click.echo(_show(run(_dry_run(settings, wanted)), settings.training.warn_characters, as_json))
         return

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.domain import AccountSource
-from bot.errors import NotFound
+from bot.errors import NotFound, UserError
 from bot.ports import FetchProgress, PostSource
 from bot.sources.files import file_reference
 from bot.sources.reading import FORMATS
 from bot.sources.samples import name_samples
+from bot.sources.stored import stored_reference
 from trainer.corpus import Post
 
 
@@ -33,6 +34,13 @@ class Sources:
     def named_file(self, handle: str, path: Path) -> AccountSource:
         """A file that a person names as the place of an account's posts. Raises NotFound or BadInput."""
         return file_reference(handle, path)
+
+    async def kept(self, persona: str, handle: str) -> list[Post]:
+        """The posts that a persona's last training kept of an account; none, if they are gone or damaged."""
+        try:
+            return await self.fetch(stored_reference(persona, handle), 0, lambda done, total: None)
+        except UserError:
+            return []
 
     def at_hand(self) -> list[AccountSource]:
         """What the sources have on this machine, each account once."""

@@ -19,6 +19,10 @@ from trainer.corpus import Post
 SCHEME = "stored"
 
 
+def stored_reference(persona: str, handle: str) -> AccountSource:
+    return AccountSource(handle, f"{SCHEME}:personas/{persona}/posts/{handle}.jsonl")
+
+
 class StoredSource:
     """References are `stored:<path relative to the data folder>`."""
 

@@ -35,6 +35,7 @@ def job_from_row(row: sqlite3.Row) -> Job:
         attempts=row["attempts"],
         created_at=datetime.fromisoformat(row["created_at"]),
         error=row["error"],
+        fresh=bool(row["fresh"]),
     )
 
 

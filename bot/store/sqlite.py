@@ -31,7 +31,8 @@ _ADD_PROVENANCE = """INSERT INTO provenance
 _SET_MANIFEST = "UPDATE versions SET manifest = ? WHERE persona = ? AND number = ?"
 _FORGET_JOBS = """UPDATE jobs SET accounts = '[]', user = '', channel = '', error = NULL
     WHERE persona = ? AND state NOT IN ('queued', 'running')"""
-_ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, created_at) VALUES (?, ?, ?, ?, ?, ?)
+_ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, fresh, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (persona) WHERE state IN ('queued', 'running') DO NOTHING RETURNING *"""
 _ACTIVE_JOB = "SELECT * FROM jobs WHERE persona = ? AND state IN ('queued', 'running')"
 _POSITION = """SELECT count(*) FROM jobs AS this JOIN jobs AS other
@@ -97,9 +98,12 @@ class SqliteStore:
             await execute("DELETE FROM personas WHERE name = ?", (name,))  # versions and all else go with it
             await execute(_FORGET_JOBS, (name,))
 
-    async def add_job(self, accounts: Sequence[AccountSource], persona: str, caller: Caller) -> Job:
+    async def add_job(
+        self, accounts: Sequence[AccountSource], persona: str, caller: Caller, fresh: bool = False
+    ) -> Job:
         async with self.database.transaction() as execute:
-            values = (persona, accounts_to_json(accounts), caller.platform, caller.user, caller.channel, now())
+            who = (caller.platform, caller.user, caller.channel)
+            values = (persona, accounts_to_json(accounts), *who, fresh, now())
             if added := await execute(_ADD_JOB, values):
                 return job_from_row(added[0])
             (active,) = await execute(_ACTIVE_JOB, (persona,))

@@ -92,13 +92,13 @@ async def _attempt(
             async for event in events:
                 yield event if isinstance(event, Piece) else _utterance(persona, event)
     except DamagedPersona as error:
-        raise DamagedPersona(f"The files of @{persona.name} are damaged: {error}. {_again(persona)}.") from error
+        raise DamagedPersona(f"The files of @{persona.name} are damaged: {error}. To mend it, {_again(persona)}") from error
     except WrongBase as error:
-        raise WrongBase(f"@{persona.name} can't speak: {error}. {_again(persona)}, or set base_model back.") from error
+        raise WrongBase(f"@{persona.name} can't speak: {error}. Set base_model back, or: {_again(persona)}") from error
 
 
 def _again(persona: Persona) -> str:
-    return f"Train it again: /train @{persona.name.replace('-', ' @')}"
+    return f"train it again with /train @{persona.name.replace('-', ' @')} --fresh"
 
 
 def _utterance(persona: Persona, generated: Generated) -> Utterance:

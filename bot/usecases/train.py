@@ -52,7 +52,7 @@ async def submit(services: Services, caller: Caller, wanted: TrainArguments) -> 
     """Queue a training; returns the job and how many are before it. Raises UserError."""
     services.folders.check_free_space()
     accounts = find_accounts(services.sources, wanted)
-    job = await services.store.add_job(accounts, _name(accounts), caller)
+    job = await services.store.add_job(accounts, _name(accounts), caller, wanted.fresh)
     position = await services.store.position(job.id)
     services.jobs.wake()
     return job, position

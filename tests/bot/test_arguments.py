@@ -135,6 +135,8 @@ def voices(*handles: str) -> tuple[Voice, ...]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("@pip --fresh", TrainArguments(voices("pip"), fresh=True)),
+        ("--fresh @pip --from x.csv", TrainArguments(voices("pip"), (Path("x.csv"),), True)),
         ("@pip:2 @bob", TrainArguments((Voice("pip", 2.0), Voice("bob")))),
         ("@pip", TrainArguments(voices("pip"))),
         ("Pip @bob", TrainArguments(voices("pip", "bob"))),

@@ -26,7 +26,7 @@ from tests.doubles.sources import make_posts
 from tests.doubles.trainer import ADAPTER, train_events
 from trainer.corpus import Post
 from trainer.manifest import read_manifest
-from trainer.protocol import Progress
+from trainer.protocol import Progress, Refresh
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -129,6 +129,38 @@ async def test_a_second_training_makes_a_second_version(service: FakeService) ->
     assert persona is not None
     assert persona.folder == "personas/pip/v2"
     assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 50
+
+
+async def test_a_second_training_goes_on_from_the_version_before(service: FakeService) -> None:
+    await service.train()
+    service.sources.before["pip"] = service.sources.posts["pip"]
+    service.sources.posts["pip"] = [*make_posts(3, "news! "), *service.sources.posts["pip"][:10]]
+    await service.train()
+    first, second = service.trainer.requests
+    assert first.refresh is None
+    assert second.refresh == Refresh(folder=str(service.folders.version("pip", 1)), version=1, new_posts=3)
+    assert second.accounts[0].kept == 43  # those kept from before and those that are new
+    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 43
+
+
+async def test_without_new_posts_a_persona_stays_as_it_is(service: FakeService) -> None:
+    await service.train("bob-pip")
+    service.sources.before = dict(service.sources.posts)
+    job = await service.train("bob-pip")
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert "@bob-pip has no new posts since version 1" in job.error
+    assert "/train @bob @pip --fresh" in job.error
+
+
+async def test_a_fresh_training_starts_over_with_what_the_source_has(service: FakeService) -> None:
+    await service.train()
+    service.sources.before["pip"] = service.sources.posts["pip"]
+    service.sources.posts["pip"] = service.sources.posts["pip"][:30]
+    job = await service.train(fresh=True)
+    assert job.state is JobState.DONE
+    assert service.trainer.requests[-1].refresh is None
+    assert service.trainer.requests[-1].accounts[0].kept == 30
 
 
 async def test_the_version_before_stays_for_those_who_still_listen_to_it_and_older_ones_go(

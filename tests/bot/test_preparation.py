@@ -69,3 +69,16 @@ async def test_cleaning_does_not_hold_up_the_event_loop(monkeypatch: pytest.Monk
 
 async def _note(turns: list[int], turn: int) -> None:
     turns.append(turn)
+
+
+async def test_what_a_persona_was_trained_with_comes_before_what_is_new() -> None:
+    before, new = make_posts(20), [*make_posts(2, "news! "), Post("RT three more words", is_retweet=True)]
+    sources = FakeSources({"pip": [*new, *before[:5]]}, before={"pip": before})
+    (one,) = await prepare(sources, [AccountSource("pip", "fake:pip")], SETTINGS, lambda progress: None, "pip")
+    assert one.posts == [*before, *new]
+    assert one.corpus.posts == tuple(post.text for post in [*before, *new[:2]])
+    assert one.new == 2
+    assert one.counts.downloaded == 23
+    (one,) = await prepare(sources, [AccountSource("pip", "fake:pip")], SETTINGS, lambda progress: None)
+    assert one.posts == [*new, *before[:5]]
+    assert one.new == 7

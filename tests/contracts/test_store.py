@@ -184,6 +184,10 @@ async def test_an_added_job_is_queued_and_comes_back_as_it_was(store: Store) -> 
     assert (job.persona, job.state, job.attempts, job.error) == ("alice-bob", JobState.QUEUED, 0, None)
     assert abs(datetime.now(UTC) - job.created_at) < timedelta(minutes=1)
     assert await store.job(job.id) == job
+    assert not job.fresh
+    fresh = await store.add_job(accounts, "bob", Caller("discord", "42", "dm-42"), fresh=True)
+    assert (await store.job(fresh.id)) == fresh
+    assert fresh.fresh
 
 
 async def test_no_job_has_a_number_that_is_none(store: Store) -> None:

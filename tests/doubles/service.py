@@ -40,9 +40,9 @@ class FakeService:
     published: list[str] = field(default_factory=list)  # what the job runner told by `on_publish`
     write_error: Exception | None = None  # raised where posts are kept
 
-    async def add_job(self, persona: str = "pip", caller: Caller = CALLER) -> Job:
+    async def add_job(self, persona: str = "pip", caller: Caller = CALLER, fresh: bool = False) -> Job:
         accounts = [AccountSource(handle, f"fake:{handle}") for handle in persona.split("-")]
-        job = await self.store.add_job(accounts, persona, caller)
+        job = await self.store.add_job(accounts, persona, caller, fresh)
         self.jobs.wake()
         return job
 
@@ -60,9 +60,9 @@ class FakeService:
             write_posts(self.folders.posts(name, handle), make_posts(2))
         return await self.store.publish(name, version, self.folders.relative(place), n_bytes, manifest(name))
 
-    async def train(self, persona: str = "pip") -> Job:
+    async def train(self, persona: str = "pip", fresh: bool = False) -> Job:
         """A job seen through; returns it as it is then."""
-        job = await self.add_job(persona)
+        job = await self.add_job(persona, fresh=fresh)
         async with self.running():
             await self.notifier.wait(job.id)
         return await self.job(job.id)

@@ -23,6 +23,7 @@ class FakeSources:
     """
 
     posts: dict[str, list[Post]] = field(default_factory=dict)
+    before: dict[str, list[Post]] = field(default_factory=dict)  # what earlier trainings kept, of any persona
     error: Exception | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -36,6 +37,9 @@ class FakeSources:
 
     def named_file(self, handle: str, path: Path) -> AccountSource:
         return AccountSource(handle, f"file:{path}")
+
+    async def kept(self, persona: str, handle: str) -> list[Post]:
+        return self.before.get(handle, [])
 
     def at_hand(self) -> list[AccountSource]:
         return [self.resolve(handle) for handle in self.posts]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.builders import different_texts
 from tests.e2e.conftest import Mynah
 
-POSTS = [f"the tea is cup number {number} and the gull outside has opinions about it" for number in range(40)]
+POSTS = different_texts(40, "the tea is ")
 
 
 def x_archive(folder: Path) -> Path:
@@ -92,9 +94,23 @@ def test_retraining_uses_the_kept_posts_and_makes_a_new_version(mynah: Mynah, tm
     posts = plain_text(tmp_path)
     assert mynah.chat(f"/train @alice --from {posts}").returncode == 0
     posts.unlink()
-    chat = mynah.chat("/train @alice", "/personas")
+    chat = mynah.chat("/train @alice")
+    assert "@alice has no new posts since version 1" in chat.stdout
+    chat = mynah.chat("/train @alice --fresh", "/personas")
     assert chat.returncode == 0, chat.stdout
     assert "@alice is ready (version 2" in chat.stdout
+
+
+def test_a_persona_goes_on_with_new_posts(mynah: Mynah, tmp_path: Path) -> None:
+    posts = plain_text(tmp_path)
+    assert mynah.chat(f"/train @alice --from {posts}").returncode == 0
+    posts.write_text("\n".join(different_texts(40, "the tea is now ")))
+    chat = replace(mynah, epochs=6).chat(f"/train @alice --from {posts}", "/card")
+    assert chat.returncode == 0, chat.stdout
+    assert "Posts kept            80" in chat.stdout
+    assert "with 40 new posts" in chat.stdout
+    assert "@alice · version 2 · " in chat.stdout
+    assert "Report card of @alice" in chat.stdout
 
 
 @pytest.mark.parametrize(

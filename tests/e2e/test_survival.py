@@ -23,7 +23,7 @@ def trained(mynah: Mynah) -> Mynah:
 
 
 def in_the_middle_of_a_training(mynah: Mynah) -> subprocess.Popen[str]:
-    process = replace(mynah, epochs=LONG).start("/train @pip_the_lighthouse")
+    process = replace(mynah, epochs=LONG).start("/train @pip_the_lighthouse --fresh")
     read_until(process, "@pip_the_lighthouse  train")
     return process
 
@@ -91,9 +91,9 @@ def test_damaged_files_are_named_and_the_way_out(trained: Mynah) -> None:
     damaged = bytearray(adapter.read_bytes())
     damaged[-10] ^= 1
     adapter.write_bytes(bytes(damaged))
-    chat = trained.chat("/say My dream is", "/train @pip_the_lighthouse", "/say My dream is")
+    chat = trained.chat("/say My dream is", "/train @pip_the_lighthouse --fresh", "/say My dream is")
     assert "The files of @pip_the_lighthouse are damaged: adapter_model.safetensors has changed" in chat.stdout
-    assert "/train @pip_the_lighthouse" in chat.stdout
+    assert "/train @pip_the_lighthouse --fresh" in chat.stdout
     assert "@pip_the_lighthouse is ready (version 2" in chat.stdout
     assert "\n  My dream is" in chat.stdout.partition("version 2")[2].partition("written by a machine")[2]
 

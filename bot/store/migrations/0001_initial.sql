@@ -40,6 +40,7 @@ CREATE TABLE jobs (
   platform TEXT NOT NULL,
   user TEXT NOT NULL,
   channel TEXT NOT NULL,
+  fresh INTEGER NOT NULL DEFAULT 0, -- start over instead of going on from the version before
   attempts INTEGER NOT NULL DEFAULT 0,
   error TEXT,
   created_at TEXT NOT NULL,

@@ -12,6 +12,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from bot.app import open_services
+from bot.commands import COMMANDS
 from bot.domain import AccountSource, Job, JobState, Persona
 from bot.errors import BadInput
 from bot.platforms.console.completion import CommandCompleter
@@ -337,7 +338,7 @@ def test_a_plain_screen_shows_no_live_lines() -> None:
     [
         ("/tr", {"/train "}),
         ("/qu", {"/quit "}),
-        ("/", {f"/{name} " for name in ("train", "say", "personas", "jobs", "cancel", "forget", "help", "quit")}),
+        ("/", {f"/{name} " for name in (*COMMANDS, "quit")}),
         ("/train @la", {"@ladle_in_orbit "}),
         ("/say @al", {"@alice "}),
         ("/forget @", {"@alice "}),

@@ -45,3 +45,19 @@ def test_an_unknown_account(sources: Sources) -> None:
         "tweets.js), JSONL, a JSON list, CSV, or plain text with one post a line), or try a sample: "
         "@pip_the_lighthouse, @ladle_in_orbit."
     )
+
+
+@pytest.mark.asyncio
+async def test_what_a_persona_kept(sources: Sources, tmp_path: Path) -> None:
+    assert await sources.kept("pip", "pip") == []
+    write_posts(tmp_path / "personas" / "bob-pip" / "posts" / "pip.jsonl", [Post("kept by a blend")])
+    assert await sources.kept("pip", "pip") == []
+    assert await sources.kept("bob-pip", "pip") == [Post("kept by a blend")]
+
+
+def test_what_is_at_hand_has_each_account_once(sources: Sources, tmp_path: Path) -> None:
+    for persona in ("bob", "bob-pip_the_lighthouse"):
+        for handle in persona.split("-"):
+            write_posts(tmp_path / "personas" / persona / "posts" / f"{handle}.jsonl", [Post("kept")])
+    handles = [account.handle for account in sources.at_hand()]
+    assert sorted(handles) == ["bob", "ladle_in_orbit", "pip_the_lighthouse"]

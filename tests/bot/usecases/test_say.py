@@ -164,7 +164,7 @@ async def test_damaged_files_say_which_persona_and_how_to_mend_it(
     with pytest.raises(DamagedPersona) as caught:
         await speak(service, name)
     assert str(caught.value).startswith(f"The files of @{name} are damaged: adapter.bin is missing.")
-    assert str(caught.value).endswith(f"{retrain}.")
+    assert str(caught.value).endswith(f"{retrain} --fresh")
 
 
 async def test_a_full_pool_is_busy(service: FakeService) -> None:
