@@ -24,6 +24,7 @@ from bot.sources.files import FileSource
 from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource, write_posts
 from bot.store.sqlite import SqliteStore
+from bot.training import Training
 from bot.usecases.services import Services
 from bot.workers import READY_SECONDS, worker_command
 
@@ -52,15 +53,20 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
         generator.slot.on_death = pool.reset
         trainer = TrainerClient(_slot(settings, folders, "train", settings.training.threads))
         stack.push_async_callback(trainer.slot.close)
-        jobs = JobRunner(
+        training = Training(
             store=store,
             sources=sources,
             trainer=trainer,
-            notifier=notifier,
             folders=folders,
             settings=settings.training,
             blocklist=settings.blocklist,
             write_posts=write_posts,
+        )
+        jobs = JobRunner(
+            store=store,
+            training=training,
+            notifier=notifier,
+            folders=folders,
             on_publish=lambda name: pool.drop(f"{name}/"),
         )
         yield Services(settings, folders, store, sources, jobs, pool, generator)

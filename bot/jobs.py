@@ -1,4 +1,4 @@
-"""JobRunner: claim → fetch → clean → train → check → publish → notify. One job at a time.
+"""JobRunner: claim → train → notify → report card. One job at a time.
 
 A job's end is recorded even while the bot stops. When the bot stops in the middle of a job, the job goes back to the
 queue and starts again with the bot; one that was started MAX_ATTEMPTS times without an end has failed.
@@ -11,36 +11,22 @@ import contextlib
 import errno
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from bot.contrast import contrast_posts
-from bot.domain import Job, JobState, Persona
-from bot.errors import BadInput, MynahError, OperatorError
+from bot.domain import Job, JobState
+from bot.errors import MynahError, OperatorError
 from bot.folders import Folders
-from bot.ports import Notifier, Sources, Store, Trainer
-from bot.preparation import Prepared, prepare, split_prepared
-from bot.settings import TrainingSettings
-from trainer.corpus import Post
-from trainer.manifest import read_manifest, write_manifest
-from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Refresh, Reported, Trained, TrainRequest
+from bot.ports import Notifier, Store
+from bot.training import Published, Training
+from trainer.manifest import write_manifest
+from trainer.protocol import Progress, Reported
 
 MAX_ATTEMPTS = 2
 NOTIFY_SECONDS = 0.2
 REST_SECONDS = 300.0
 RETRY_SECONDS = 10.0
 logger = logging.getLogger(__name__)
-
-Events = AsyncGenerator[Progress | Trained | Reported, None]
-
-
-@dataclass(frozen=True)
-class Published:
-    """A job's persona, in use; `events` is what the trainer has still to tell: its report card."""
-
-    persona: Persona
-    events: Events
 
 
 @dataclass
@@ -69,13 +55,9 @@ class JobRunner:
     """Runs the store's queue. `on_publish` is told a persona's name when it has a new version."""
 
     store: Store
-    sources: Sources
-    trainer: Trainer
+    training: Training
     notifier: Notifier
     folders: Folders
-    settings: TrainingSettings
-    blocklist: BlocklistOptions
-    write_posts: Callable[[Path, Sequence[Post]], None]
     on_publish: Callable[[str], Awaitable[None]]
     progress: tuple[int, Progress] | None = None  # the running job, and how far it is
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,7 +100,9 @@ class JobRunner:
             job = await self.store.claim_job()
             if job is not None:
                 self._settled.clear()
-                self._running = Run(job.id, asyncio.create_task(self._train(job), name=f"job {job.id}"))
+                self._running = Run(
+                    job.id, asyncio.create_task(self.training.run(job, self._reporter(job)), name=f"job {job.id}")
+                )
             return job
 
     async def _wait_for_work(self) -> None:
@@ -127,7 +111,7 @@ class JobRunner:
             async with asyncio.timeout(REST_SECONDS):
                 await self._wake.wait()
                 return
-        await self.trainer.rest()
+        await self.training.trainer.rest()
         await self._wake.wait()
 
     def wake(self) -> None:
@@ -225,91 +209,6 @@ class JobRunner:
         logger.exception("job %d failed", job.id, exc_info=error)
         return f"Something went wrong inside ({type(error).__name__}); the operator's log has the details. Try again."
 
-    async def _train(self, job: Job) -> Published:
-        self.folders.check_free_space()
-        warming = asyncio.create_task(self._warm())
-        report = self._reporter(job)
-        try:
-            before = None if job.fresh else await self.store.persona(job.persona)
-            prepared = await prepare(self.sources, job.accounts, self.settings, report, before.name if before else None)
-            refresh = self._refresh(before, prepared)
-            contrast = await contrast_posts(self.sources, [account.handle for account in job.accounts])
-            request = await asyncio.to_thread(self._write_request, job, prepared, contrast, refresh)
-            await warming
-        finally:
-            warming.cancel()
-        events = self.trainer.train(request)
-        try:
-            n_bytes = await self._until_trained(events, report)
-            report(Progress(stage="publish"))
-            return Published(await to_its_end(self._publish(job, prepared, n_bytes)), events)
-        except BaseException:
-            await events.aclose()
-            raise
-
-    def _refresh(self, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
-        """What a training of a persona that there is goes on from. Raises BadInput when nothing is new."""
-        if before is None:
-            return None
-        new = sum(one.new for one in prepared)
-        if not new:
-            raise BadInput(
-                f"@{before.name} has no new posts since version {before.version}, so it stays as it is. "
-                f"To train it again from the start: /train @{before.name.replace('-', ' @')} --fresh"
-            )
-        return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
-
-    async def _until_trained(self, events: Events, report: Callable[[Progress], None]) -> int:
-        async for event in events:
-            if isinstance(event, Trained):
-                return event.n_bytes
-            if isinstance(event, Progress):
-                report(event)
-        raise OperatorError("The training ended without a result. Try again.")
-
-    async def _warm(self) -> None:
-        try:
-            await self.trainer.warm()
-        except MynahError as error:
-            logger.info("warming up the train worker: %s", error)  # training itself will say it to the person
-
-    def _write_request(
-        self,
-        job: Job,
-        prepared: list[Prepared],
-        contrast: Mapping[str, Sequence[str]],
-        refresh: Refresh | None,
-    ) -> TrainRequest:
-        chosen = Hyperparameters(
-            method=self.settings.method,
-            epochs=self.settings.epochs,
-            learning_rate=self.settings.learning_rate,
-            lora_rank=self.settings.lora_rank,
-            seed=self.settings.seed,
-        )
-        corpus = self.folders.write_corpus(job.id, split_prepared(prepared, chosen.seed))
-        return TrainRequest(
-            id=0,
-            persona=job.persona,
-            accounts=tuple(one.counts for one in prepared),
-            corpus=str(corpus),
-            contrast=str(self.folders.write_contrast(job.id, contrast)),
-            out=str(self.folders.unfinished(job.id)),
-            refresh=refresh,
-            hyperparameters=chosen,
-            blocklist=self.blocklist,
-        )
-
-    async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int) -> Persona:
-        """Files by one rename, then the store's pointer by one transaction; a crash between them leaves the old one."""
-        number = await self.store.next_version(job.persona)
-        finished = self.folders.unfinished(job.id)
-        manifest = await asyncio.to_thread(read_manifest, finished)
-        for one in prepared:
-            await asyncio.to_thread(self.write_posts, self.folders.posts(job.persona, one.corpus.handle), one.posts)
-        place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
-        return await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
-
     def _reporter(self, job: Job) -> Callable[[Progress], None]:
         """Passes progress on to the notifier, not too often; may be called from any thread."""
         loop = asyncio.get_running_loop()
@@ -336,16 +235,6 @@ class JobRunner:
             await step
         except Exception:
             logger.exception("beside a job")
-
-
-async def to_its_end(publishing: Coroutine[None, None, Persona]) -> Persona:
-    """Publishing is done whole or fails, whoever cancels: it is short, and its threads can't be stopped."""
-    task = asyncio.create_task(publishing)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        return task.result()
 
 
 @dataclass

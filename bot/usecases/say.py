@@ -92,7 +92,9 @@ async def _attempt(
             async for event in events:
                 yield event if isinstance(event, Piece) else _utterance(persona, event)
     except DamagedPersona as error:
-        raise DamagedPersona(f"The files of @{persona.name} are damaged: {error}. To mend it, {_again(persona)}") from error
+        raise DamagedPersona(
+            f"The files of @{persona.name} are damaged: {error}. To mend it, {_again(persona)}"
+        ) from error
     except WrongBase as error:
         raise WrongBase(f"@{persona.name} can't speak: {error}. Set base_model back, or: {_again(persona)}") from error
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -525,7 +526,7 @@ async def test_publishing_that_has_begun_is_done_whole(service: FakeService) -> 
         assert may_go_on.wait(PATIENCE)
         write_posts(path, posts)
 
-    service.jobs.write_posts = write_slowly
+    service.jobs.training = replace(service.jobs.training, write_posts=write_slowly)
     async with service.running():
         job = await service.add_job()
         await eventually(begun.is_set)

@@ -13,6 +13,7 @@ from bot.pool import ModelPool
 from bot.settings import Settings, TrainingSettings
 from bot.sources.stored import write_posts
 from bot.store.sqlite import SqliteStore
+from bot.training import Training
 from bot.usecases.services import Services
 from tests.builders import manifest
 from tests.doubles.generator import FakeGenerator
@@ -105,15 +106,20 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
         clock=asyncio.get_running_loop().time,
     )
     async with SqliteStore.open(folders.database) as store:
-        jobs = JobRunner(
+        training = Training(
             store=store,
             sources=sources,
             trainer=trainer,
-            notifier=notifier,
             folders=folders,
             settings=settings.training,
             blocklist=settings.blocklist,
             write_posts=lambda path, posts: service.keep_posts(path, posts),
+        )
+        jobs = JobRunner(
+            store=store,
+            training=training,
+            notifier=notifier,
+            folders=folders,
             on_publish=lambda name: service.tell_publish(name),
         )
         services = Services(settings, folders, store, sources, jobs, pool, generator)

@@ -1,0 +1,143 @@
+"""One job's training: fetch → clean → train → check → publish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.contrast import contrast_posts
+from bot.domain import Job, Persona
+from bot.errors import BadInput, MynahError, OperatorError
+from bot.folders import Folders
+from bot.ports import Sources, Store, Trainer
+from bot.preparation import Prepared, Report, prepare, split_prepared
+from bot.settings import TrainingSettings
+from trainer.corpus import Post
+from trainer.manifest import read_manifest
+from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Refresh, Reported, Trained, TrainRequest
+
+logger = logging.getLogger(__name__)
+
+Events = AsyncGenerator[Progress | Trained | Reported, None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A job's persona, in use; `events` is what the trainer has still to tell: its report card."""
+
+    persona: Persona
+    events: Events
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a job becomes a persona."""
+
+    store: Store
+    sources: Sources
+    trainer: Trainer
+    folders: Folders
+    settings: TrainingSettings
+    blocklist: BlocklistOptions
+    write_posts: Callable[[Path, Sequence[Post]], None]
+
+    async def run(self, job: Job, report: Report) -> Published:
+        """Raises MynahError, or OSError from a full disk. Publishing is done whole, whoever cancels."""
+        self.folders.check_free_space()
+        warming = asyncio.create_task(self._warm())
+        try:
+            before = None if job.fresh else await self.store.persona(job.persona)
+            prepared = await prepare(self.sources, job.accounts, self.settings, report, before.name if before else None)
+            refresh = self._refresh(job, before, prepared)
+            contrast = await contrast_posts(self.sources, [account.handle for account in job.accounts])
+            request = await asyncio.to_thread(self._write_request, job, prepared, contrast, refresh)
+            await warming
+        finally:
+            warming.cancel()
+        events = self.trainer.train(request)
+        try:
+            n_bytes = await self._until_trained(events, report)
+            report(Progress(stage="publish"))
+            return Published(await to_its_end(self._publish(job, prepared, n_bytes)), events)
+        except BaseException:
+            await events.aclose()
+            raise
+
+    def _refresh(self, job: Job, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
+        """What a training of a persona that there is goes on from. Raises BadInput when nothing is new.
+
+        In a second attempt that is no reason: the first may have been killed after it had kept the new posts.
+        """
+        if before is None:
+            return None
+        new = sum(one.new for one in prepared)
+        if not new and job.attempts == 1:
+            raise BadInput(
+                f"@{before.name} has no new posts since version {before.version}, so it stays as it is. "
+                f"To train it again from the start: /train @{before.name.replace('-', ' @')} --fresh"
+            )
+        return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
+
+    async def _until_trained(self, events: Events, report: Report) -> int:
+        async for event in events:
+            if isinstance(event, Trained):
+                return event.n_bytes
+            if isinstance(event, Progress):
+                report(event)
+        raise OperatorError("The training ended without a result. Try again.")
+
+    async def _warm(self) -> None:
+        try:
+            await self.trainer.warm()
+        except MynahError as error:
+            logger.info("warming up the train worker: %s", error)  # training itself will say it to the person
+
+    def _write_request(
+        self,
+        job: Job,
+        prepared: list[Prepared],
+        contrast: Mapping[str, Sequence[str]],
+        refresh: Refresh | None,
+    ) -> TrainRequest:
+        chosen = Hyperparameters(
+            method=self.settings.method,
+            epochs=self.settings.epochs,
+            learning_rate=self.settings.learning_rate,
+            lora_rank=self.settings.lora_rank,
+            seed=self.settings.seed,
+        )
+        corpus = self.folders.write_corpus(job.id, split_prepared(prepared, chosen.seed))
+        return TrainRequest(
+            id=0,
+            persona=job.persona,
+            accounts=tuple(one.counts for one in prepared),
+            corpus=str(corpus),
+            contrast=str(self.folders.write_contrast(job.id, contrast)),
+            out=str(self.folders.unfinished(job.id)),
+            refresh=refresh,
+            hyperparameters=chosen,
+            blocklist=self.blocklist,
+        )
+
+    async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int) -> Persona:
+        """Files by one rename, then the store's pointer by one transaction; a crash between them leaves the old one."""
+        number = await self.store.next_version(job.persona)
+        finished = self.folders.unfinished(job.id)
+        manifest = await asyncio.to_thread(read_manifest, finished)
+        for one in prepared:
+            await asyncio.to_thread(self.write_posts, self.folders.posts(job.persona, one.corpus.handle), one.posts)
+        place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
+        return await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
+
+
+async def to_its_end(publishing: Coroutine[None, None, Persona]) -> Persona:
+    """Publishing is done whole or fails, whoever cancels: it is short, and its threads can't be stopped."""
+    task = asyncio.create_task(publishing)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        return task.result()
