@@ -154,6 +154,19 @@ async def test_without_new_posts_a_persona_stays_as_it_is(service: FakeService) 
     assert "/train @bob @pip --fresh" in job.error
 
 
+async def test_a_second_attempt_goes_on_though_its_posts_are_kept_already(service: FakeService) -> None:
+    """The first was killed between keeping the posts and publishing."""
+    await service.train()
+    service.sources.before = dict(service.sources.posts)
+    await service.add_job()
+    assert await service.store.claim_job() is not None
+    (job,) = await service.jobs.recover()
+    async with service.running():
+        await service.notifier.wait(job.id)
+    assert (await service.job(job.id)).state is JobState.DONE
+    assert service.trainer.requests[-1].refresh is not None
+
+
 async def test_a_fresh_training_starts_over_with_what_the_source_has(service: FakeService) -> None:
     await service.train()
     service.sources.before["pip"] = service.sources.posts["pip"]
