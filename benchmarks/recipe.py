@@ -47,7 +47,10 @@ HEAD = ("posts", "recipe", "tokens/s", "seconds", "bits/byte by epoch", "best", 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Training seconds, tokens trained on, and (epoch, held-out bits per byte) in order."""
+    """Training seconds, tokens trained on, and (epoch, held-out bits per byte) in order.
+
+    The best is that of whole epochs: more looks would find a lower one by chance.
+    """
 
     seconds: float
     n_tokens: float
@@ -55,7 +58,7 @@ class Outcome:
 
     @property
     def best(self) -> float:
-        return min(bits for _, bits in self.points)
+        return min(bits for epoch, bits in self.points if epoch == round(epoch))
 
     def seconds_to(self, bits: float) -> float:
         """Until a point that is as good; infinite if none is."""
@@ -76,11 +79,13 @@ def reference(base: Base, corpus: TokenCorpus, seed: int) -> Outcome:
         model.train()
         for group in optimizer.param_groups:
             group["lr"] = RATE * rate_factor(number, len(blocks), 0.0)
-        logits = model(input_ids=block[None, :-1], use_cache=False).logits[0]
-        functional.cross_entropy(logits, block[1:]).backward()
+        ids = block.to(base.device)
+        logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0]
+        functional.cross_entropy(logits, ids[1:]).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
+        synchronize(base.device)
         seconds += time.perf_counter() - began
         if (number + 1) % per_epoch == 0:
             nats = held_out_nats(model, corpus.held_out, base.end_id, base.context)
@@ -108,9 +113,15 @@ def ours(base: Base, corpus: TokenCorpus, wished: Hyperparameters) -> Outcome:
     with trainee_of(base, recipe, tokens_in(corpus, base)) as trainee:
         began = time.perf_counter()
         curve = fit(trainee, corpus, base.end_id, recipe, Hooks())
+        synchronize(base.device)
         seconds = time.perf_counter() - began - len(curve.points) * looking
     points = tuple((point.epoch, corpus.bits_per_byte(point.held_out_nats)) for point in curve.points)
     return Outcome(seconds, corpus.n_tokens * points[-1][0], points)
+
+
+def synchronize(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def read_posts(file: Path) -> list[str]:

@@ -59,6 +59,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             trainer=trainer,
             folders=folders,
             settings=settings.training,
+            base_model=settings.base_model,
             blocklist=settings.blocklist,
             write_posts=write_posts,
         )

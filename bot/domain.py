@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,6 +106,12 @@ class AccountSource:
     weight: float = 1.0
 
 
+def train_command(accounts: Iterable[tuple[str, float]], *options: str) -> str:
+    """What to type to train on these (handle, weight): `/train @alice:2 @bob --fresh`."""
+    named = [f"@{handle}" if weight == 1 else f"@{handle}:{weight:g}" for handle, weight in accounts]
+    return " ".join(["/train", *named, *options])
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One training. `attempts` counts how often it was started; `error` is what the person was told.
@@ -132,6 +139,11 @@ class Persona:
     folder: str
     n_bytes: int
     manifest: Manifest
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """By handle."""
+        return {account.handle: account.weight for account in self.manifest.corpus.accounts}
 
     @property
     def key(self) -> str:

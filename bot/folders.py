@@ -85,6 +85,16 @@ class Folders:
         path.write_text(json.dumps(corpus), encoding="utf-8")
         return path
 
+    def new_posts(self, job_id: int, handle: str) -> Path:
+        """Where a job's posts wait for its persona."""
+        return self.work(job_id) / "posts" / f"{handle}.jsonl"
+
+    def keep_posts(self, job_id: int, name: str, handle: str) -> None:
+        """Move them to where they belong."""
+        place = self.posts(name, handle)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self.new_posts(job_id, handle).replace(place)
+
     def write_contrast(self, job_id: int, posts: Mapping[str, Sequence[str]]) -> Path:
         """Other accounts' posts, as the train worker reads them."""
         path = self.work(job_id) / "contrast.json"

@@ -31,11 +31,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Run:
-    """The job that is running. `ended` is set when its end is recorded and told."""
+    """The job that is running. `ended` is set when its end is recorded and told, `settled` after its report card."""
 
     job_id: int
     task: asyncio.Task[Published]
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: bool = False  # a person said so
 
     @property
@@ -63,10 +64,7 @@ class JobRunner:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     _running: Run | None = None
-    _settled: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self._settled.set()
+    _measuring: Run | None = None  # the last one that was running
 
     async def recover(self) -> list[Job]:
         """After a start: queue what the last process left unfinished. Returns those jobs as they are now.
@@ -99,7 +97,6 @@ class JobRunner:
         async with self._claiming:
             job = await self.store.claim_job()
             if job is not None:
-                self._settled.clear()
                 self._running = Run(
                     job.id, asyncio.create_task(self.training.run(job, self._reporter(job)), name=f"job {job.id}")
                 )
@@ -123,7 +120,10 @@ class JobRunner:
         async with self._claiming:
             run = self._running
             if run is None or run.job_id != job_id:
-                return await self.store.move_job(job_id, JobState.CANCELLED)
+                moved = await self.store.move_job(job_id, JobState.CANCELLED)
+                if moved:
+                    self.folders.drop_work(job_id)  # of an attempt before
+                return moved
             if not run.cancelled:
                 run.cancelled = True
                 run.task.cancel()
@@ -131,14 +131,15 @@ class JobRunner:
         job = await self.store.job(job_id)
         return job is not None and job.state is JobState.CANCELLED
 
-    async def settled(self) -> None:
-        """Until nothing runs, report cards included."""
-        await self._settled.wait()
+    async def settled(self, job_id: int) -> None:
+        """Until a job that has ended has its report card, or won't get one."""
+        if self._measuring is not None and self._measuring.job_id == job_id:
+            await self._measuring.settled.wait()
 
     async def _see_through(self, job: Job) -> None:
         """Wait for the running job's end, and record and tell it; then for its report card. A bot's stop ends it."""
         assert self._running is not None
-        run = self._running
+        run = self._measuring = self._running
         try:
             await self._until_concluded(job, run)
             if run.published:
@@ -146,7 +147,7 @@ class JobRunner:
         finally:
             if run.published:
                 await run.published.events.aclose()
-            self._settled.set()
+            run.settled.set()
 
     async def _until_concluded(self, job: Job, run: Run) -> None:
         try:

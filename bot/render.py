@@ -145,7 +145,7 @@ def card(persona: Persona) -> str:
         f"{run.tokens_per_second:,.0f} tokens/s, up to {bytes_text(run.peak_bytes)} of memory.",
         report_card(persona.name, manifest.report)
         if manifest.report
-        else "No report card: its making was interrupted. Train again for one.",
+        else "No report card yet, or its making was interrupted.",
         utterance(Utterance(persona.name, (manifest.sample,))),
     ]
     return "\n".join(lines)
@@ -158,7 +158,7 @@ def report_card(name: str, card: ReportCard) -> str:
         before += f"; {card.bits_per_byte_others:.2f} on others' posts"
     rows = [
         ("  Held-out posts", f"{card.bits_per_byte:.2f} bits per byte", before),
-        ("  Taken for the author", percent(card.attribution), f"{percent(card.attribution_ceiling)} of its real posts"),
+        *attribution_row(card),
         ("  Copies of eight words", percent(card.copied), f"{percent(card.copied_own)} of its real posts"),
         ("  Clean texts", percent(card.clean), f"of {card.generations} generated"),
         ("  Different word pairs", percent(card.distinct_2), f"{percent(card.distinct_2_own)} in its real posts"),
@@ -167,13 +167,24 @@ def report_card(name: str, card: ReportCard) -> str:
     return f"Report card of @{name}\n{table(rows)}"
 
 
-def percent(part: float | None) -> str:
-    return "not measured" if part is None else f"{100 * part:.0f}%"
+def attribution_row(card: ReportCard) -> list[tuple[str, str, str]]:
+    """None when there was too little to measure on."""
+    if card.attribution is None or card.attribution_ceiling is None:
+        return []
+    return [
+        ("  Taken for the author", percent(card.attribution), f"{percent(card.attribution_ceiling)} of its real posts")
+    ]
+
+
+def percent(part: float) -> str:
+    return f"{100 * part:.0f}%"
 
 
 def held_out(manifest: Manifest) -> str:
     """What a training has changed."""
     run, refresh = manifest.run, manifest.refresh
+    if not manifest.corpus.held_out_posts:
+        return "none, there were too few to hold any out"
     if refresh is None:
         return f"{run.bits_per_byte_before:.2f} bits per byte before, {run.bits_per_byte:.2f} after"
     posts = f"{refresh.new_posts:,} new post{'s'[: refresh.new_posts != 1]}"
@@ -199,9 +210,18 @@ def dry_run(result: DryRun, warn_characters: int) -> str:
         *(f"  {warning}" for warning in thin_warnings(result.accounts, warn_characters)),
         "  Posts as they would be learnt, for example:",
         *(f"    · {post}" for post in result.preview),
+        *refreshing(result),
         f"  Estimated time: {estimate}.",
     ]
     return "\n".join(lines)
+
+
+def refreshing(result: DryRun) -> list[str]:
+    if result.version is None:
+        return []
+    if not result.new_posts:
+        return [f"  No new posts since version {result.version}: it would stay as it is; --fresh starts over."]
+    return [f"  It goes on from version {result.version}, with {result.new_posts:,} new posts."]
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

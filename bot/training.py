@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.contrast import contrast_posts
-from bot.domain import Job, Persona
+from bot.domain import Job, Persona, train_command
 from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Sources, Store, Trainer
@@ -41,6 +41,7 @@ class Training:
     trainer: Trainer
     folders: Folders
     settings: TrainingSettings
+    base_model: str
     blocklist: BlocklistOptions
     write_posts: Callable[[Path, Sequence[Post]], None]
 
@@ -51,7 +52,7 @@ class Training:
         try:
             before = None if job.fresh else await self.store.persona(job.persona)
             prepared = await prepare(self.sources, job.accounts, self.settings, report, before.name if before else None)
-            refresh = self._refresh(job, before, prepared)
+            refresh = self._refresh(before, prepared)
             contrast = await contrast_posts(self.sources, [account.handle for account in job.accounts])
             request = await asyncio.to_thread(self._write_request, job, prepared, contrast, refresh)
             await warming
@@ -66,20 +67,23 @@ class Training:
             await events.aclose()
             raise
 
-    def _refresh(self, job: Job, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
-        """What a training of a persona that there is goes on from. Raises BadInput when nothing is new.
-
-        In a second attempt that is no reason: the first may have been killed after it had kept the new posts.
-        """
+    def _refresh(self, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
+        """What a training of a persona that there is goes on from. Raises BadInput when nothing has changed."""
         if before is None:
             return None
         new = sum(one.new for one in prepared)
-        if not new and job.attempts == 1:
+        if not new and self._asked(prepared) == self._had(before):
             raise BadInput(
                 f"@{before.name} has no new posts since version {before.version}, so it stays as it is. "
-                f"To train it again from the start: /train @{before.name.replace('-', ' @')} --fresh"
+                f"To train it again from the start: {train_command(before.weights.items(), '--fresh')}"
             )
         return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
+
+    def _asked(self, prepared: Sequence[Prepared]) -> tuple[object, ...]:
+        return {one.counts.handle: one.counts.weight for one in prepared}, self.settings.method, self.base_model
+
+    def _had(self, before: Persona) -> tuple[object, ...]:
+        return before.weights, before.manifest.run.method, before.manifest.base.name
 
     async def _until_trained(self, events: Events, report: Report) -> int:
         async for event in events:
@@ -123,14 +127,20 @@ class Training:
         )
 
     async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int) -> Persona:
-        """Files by one rename, then the store's pointer by one transaction; a crash between them leaves the old one."""
+        """Files by one rename, then the store's pointer by one transaction; a crash between them leaves the old one.
+
+        The posts come last, by renames: until the version is there that has learnt them, they are new.
+        """
         number = await self.store.next_version(job.persona)
         finished = self.folders.unfinished(job.id)
         manifest = await asyncio.to_thread(read_manifest, finished)
         for one in prepared:
-            await asyncio.to_thread(self.write_posts, self.folders.posts(job.persona, one.corpus.handle), one.posts)
+            await asyncio.to_thread(self.write_posts, self.folders.new_posts(job.id, one.counts.handle), one.posts)
         place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
-        return await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
+        persona = await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
+        for one in prepared:
+            await asyncio.to_thread(self.folders.keep_posts, job.id, job.persona, one.counts.handle)
+        return persona
 
 
 async def to_its_end(publishing: Coroutine[None, None, Persona]) -> Persona:

@@ -50,7 +50,7 @@ def main() -> int:
     from trainer.base import BaseModelError, load_base
     from trainer.blocklist import BlockedPrompt
     from trainer.engine import NotLoaded, WrongBase
-    from trainer.fit import OutOfMemory
+    from trainer.fit import Diverged, OutOfMemory
     from trainer.hardware import usable_cores
     from trainer.manifest import DamagedPersona
     from trainer.sampling import Cancelled
@@ -67,7 +67,9 @@ def main() -> int:
     codes = {
         BlockedPrompt: "blocked",
         Cancelled: "cancelled",
+        BaseModelError: "no_base",
         DamagedPersona: "damaged",
+        Diverged: "diverged",
         NotBetter: "not_better",
         NotLoaded: "not_loaded",
         OutOfMemory: "out_of_memory",
@@ -79,11 +81,17 @@ def main() -> int:
 
 def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:
     from trainer.finetune import finetune
+    from trainer.fit import OutOfMemory, is_out_of_memory
 
     def handle(request: Work, cancelled: Callable[[], bool]) -> Answer:
         if not isinstance(request, TrainRequest):
             raise TypeError(f"a train worker has no answer to {request.type!r}")
-        return finetune(request, base, channel.send, cancelled)
+        try:
+            return finetune(request, base, channel.send, cancelled)
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise OutOfMemory from error
+            raise
 
     return handle
 

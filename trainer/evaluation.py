@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch.nn import functional
@@ -12,7 +12,8 @@ from trainer.compute import autocast
 from trainer.loss import IGNORED
 from trainer.packing import windows
 
-EVALUATION_ROWS = 16
+ROWS = 16
+MOST_LOGITS = 2**26  # at once: 256 MB in fp32
 
 
 @torch.inference_mode()
@@ -21,14 +22,24 @@ def held_out_nats(model: PreTrainedModel, posts: Sequence[Sequence[int]], end_id
     model.eval()
     total = 0.0
     rows = sorted((row for ids in posts for row in windows([end_id, *ids, end_id], context)), key=len)
-    for start in range(0, len(rows), EVALUATION_ROWS):
-        inputs, targets = _padded(rows[start : start + EVALUATION_ROWS], end_id)
+    for batch in _batches(rows, int(model.config.vocab_size)):
+        inputs, targets = _padded(batch, end_id)
         with autocast(model.device):
             logits = model(input_ids=inputs.to(model.device), use_cache=False).logits.float()
         total += functional.cross_entropy(
             logits.flatten(0, 1), targets.to(model.device).flatten(), ignore_index=IGNORED, reduction="sum"
         ).item()
     return total
+
+
+def _batches(rows: Sequence[Sequence[int]], vocabulary: int) -> Iterator[Sequence[Sequence[int]]]:
+    """Rows by length, so many that their logits stay within MOST_LOGITS."""
+    start = 0
+    while start < len(rows):
+        longest = len(rows[min(start + ROWS, len(rows)) - 1]) - 1
+        n = max(1, min(ROWS, MOST_LOGITS // (longest * vocabulary)))
+        yield rows[start : start + n]
+        start += n
 
 
 def _padded(rows: Sequence[Sequence[int]], end_id: int) -> tuple[torch.Tensor, torch.Tensor]:

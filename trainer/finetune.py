@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,9 +28,11 @@ from trainer.protocol import BlocklistOptions, GenerateRequest, Progress, Report
 from trainer.recipe import Recipe, choose_recipe
 from trainer.report import Posts, report_card
 from trainer.start import NotBetter, Start, find_start, trainee_of
+from trainer.trainee import check
 
 FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 CHECKPOINT = "checkpoint.pt"
+CHECKED_POSTS = 4
 Tell = Callable[[Progress | Trained], None]
 
 
@@ -41,10 +42,9 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
     Beside the corpus it keeps a checkpoint, from which the same request goes on after a crash. Raises
     sampling.Cancelled, fit.OutOfMemory, NotBetter or OSError.
     """
-    began = time.monotonic()
     posts = read_posts(request)
     corpus = encode(posts, base)
-    start = find_start(request.refresh, base, request.hyperparameters.method)
+    start = find_start(request.refresh, base, request.hyperparameters) if corpus.held_out else None
     recipe = recipe_of(request, base, corpus, start)
     torch.manual_seed(recipe.seed % 2**63)
     before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
@@ -55,6 +55,7 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
         checkpoint=checkpoint_of(request, base, recipe),
     )
     with trainee_of(base, recipe, tokens_in(corpus, base), start) as trainee:
+        check(trainee, corpus.train[:CHECKED_POSTS], base.end_id)
         persona = replace(base, model=trainee.model)
         record = refresh_record(persona, corpus, start)
         curve = fit(trainee, corpus, base.end_id, recipe, hooks)
@@ -63,7 +64,7 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
         sample = first_sample(persona, recipe.seed, request.blocklist, cancelled)
         trainee.save(out)
         n_rows = 0 if trainee.slots is None else len(trainee.rows)
-        run = _run_record(recipe, corpus, curve, before, n_rows, time.monotonic() - began, base.device)
+        run = _run_record(recipe, corpus, curve, before, n_rows, base.device)
         manifest = _manifest(request, base, corpus, run, record, sample, out)
         write_manifest(out, manifest)
         tell(Trained(id=request.id, n_bytes=manifest.n_bytes))
@@ -97,7 +98,7 @@ def check_better(name: str, curve: Curve, corpus: TokenCorpus, before: RefreshRe
         raise NotBetter(
             f"@{name} stays as it is (version {before.version}). Trained on with {before.new_posts:,} new posts, it "
             f"would read held-out posts no better: {after:.3f} bits per byte, {before.bits_per_byte:.3f} now. "
-            f"To start over with all posts: /train @{name.replace('-', ' @')} --fresh"
+            "With --fresh, /train starts over with all of them."
         )
 
 
@@ -132,7 +133,7 @@ def first_sample(base: Base, seed: int, words: BlocklistOptions, cancelled: Call
 
 
 def _run_record(
-    recipe: Recipe, corpus: TokenCorpus, curve: Curve, before: float, n_rows: int, seconds: float, device: torch.device
+    recipe: Recipe, corpus: TokenCorpus, curve: Curve, before: float, n_rows: int, device: torch.device
 ) -> RunRecord:
     n_held_out = max(1, corpus.n_held_out)
     best = curve.points[curve.best]
@@ -151,8 +152,8 @@ def _run_record(
         best_epoch=best.epoch,
         bits_per_byte_before=corpus.bits_per_byte(before),
         bits_per_byte=corpus.bits_per_byte(best.held_out_nats),
-        seconds=round(seconds, 2),
-        tokens_per_second=round(corpus.n_tokens * curve.points[-1].epoch / seconds, 1),
+        seconds=round(curve.seconds, 2),
+        tokens_per_second=round(corpus.n_tokens * curve.points[-1].epoch / curve.seconds, 1),
         peak_bytes=peak_bytes(device),
         device=device.type,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -21,7 +22,17 @@ from trainer.trainee import Trainee
 
 
 class OutOfMemory(Exception):
-    """Not even one row at a time fits. The message is for the person who asked."""
+    """Not even one row at a time fits."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There isn't enough memory to train on this base model, even with one row of posts at a time. "
+            "Close other programs, or choose a smaller base model."
+        )
+
+
+class Diverged(Exception):
+    """The loss is not a number any more. The message is for the operator."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +68,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """A run's evaluations; the weights of `points[best]` are the ones kept. `micro_rows` went through at once."""
+    """A run's evaluations; the weights of `points[best]` are the ones kept.
+
+    At most `micro_rows` went through at once. `seconds` counts what was trained before a crash as well.
+    """
 
     points: tuple[Point, ...]
     best: int
     micro_rows: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,8 @@ class Loop:
     optimizer: torch.optim.Optimizer
     micro_rows: int
     step: int = 0
+    seconds: float = 0.0  # of processes before this one
+    began: float = field(default_factory=time.monotonic)
     losses: list[float] = field(default_factory=list)  # since the last point
     points: list[Point] = field(default_factory=list)
     best: int = -1
@@ -89,6 +106,7 @@ class Loop:
     def state(self) -> dict[str, Any]:
         return {
             "step": self.step,
+            "seconds": self.total_seconds,
             "losses": self.losses,
             "points": [asdict(point) for point in self.points],
             "best": self.best,
@@ -97,8 +115,13 @@ class Loop:
             "optimizer": self.optimizer.state_dict(),
         }
 
+    @property
+    def total_seconds(self) -> float:
+        return self.seconds + time.monotonic() - self.began
+
     def restore(self, state: dict[str, Any]) -> None:
         self.step, self.losses, self.best = state["step"], state["losses"], state["best"]
+        self.seconds = state["seconds"]
         self.points = [Point(**point) for point in state["points"]]
         self.best_weights = [weight.to(self.trainee.model.device) for weight in state["best_weights"]]
         set_weights(self.trainee, state["weights"])
@@ -108,11 +131,11 @@ class Loop:
 def fit(trainee: Trainee, corpus: TokenCorpus, end_id: int, recipe: Recipe, hooks: Hooks) -> Curve:
     """Train; afterwards the trainee has its best weights. Without held-out posts the last point counts as the best.
 
-    Goes on from the hooks' checkpoint, if that is of the same run. Raises Cancelled, OutOfMemory or FloatingPointError.
+    Goes on from the hooks' checkpoint, if that is of the same run. Raises Cancelled, OutOfMemory or Diverged.
     """
     per_epoch = recipe.steps_per_epoch(corpus.n_tokens)
     total = recipe.epochs * per_epoch
-    loop = Loop(trainee, adamw(trainee.parameters, recipe), recipe.rows)
+    loop = Loop(trainee, adamw(trainee.parameters, recipe), 2 * recipe.rows)  # a step may have a row more than planned
     if hooks.checkpoint and (state := hooks.checkpoint.load()):
         loop.restore(state)
     meter = Meter(total, loop.step, hooks.report)
@@ -130,7 +153,7 @@ def fit(trainee: Trainee, corpus: TokenCorpus, end_id: int, recipe: Recipe, hook
         if hooks.checkpoint:
             hooks.checkpoint.save_if_due(loop.state, meter.seconds_left)
     set_weights(trainee, loop.best_weights)
-    return Curve(tuple(loop.points), loop.best, loop.micro_rows)
+    return Curve(tuple(loop.points), loop.best, loop.micro_rows, loop.total_seconds)
 
 
 def adamw(parameters: list[torch.nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
@@ -174,10 +197,7 @@ def step(loop: Loop, rows: Rows, rate: float, cancelled: Callable[[], bool]) -> 
                 raise
         loop.optimizer.zero_grad(set_to_none=True)
         if loop.micro_rows == 1:
-            raise OutOfMemory(
-                "There isn't enough memory to train on this base model, even with one row of posts at a time. "
-                "Close other programs, or choose a smaller base model."
-            )
+            raise OutOfMemory
         loop.micro_rows //= 2
     torch.nn.utils.clip_grad_norm_(loop.trainee.parameters, 1.0)
     for group in loop.optimizer.param_groups:
@@ -208,12 +228,12 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def evaluate(loop: Loop, corpus: TokenCorpus, end_id: int, epoch: float) -> None:
-    """Add a point to the curve. Raises FloatingPointError."""
+    """Add a point to the curve. Raises Diverged."""
     nats = held_out_nats(loop.trainee.model, corpus.held_out, end_id, loop.trainee.context)
     loss = sum(loop.losses) / len(loop.losses)
     if not math.isfinite(loss + nats):
         rate = loop.optimizer.defaults["lr"]
-        raise FloatingPointError(f"the training diverged at the learning rate {rate}: take a lower")
+        raise Diverged(f"The training diverged at the learning rate {rate}: set a lower training.learning_rate.")
     loop.losses.clear()
     loop.points.append(Point(round(epoch, 3), loss, nats))
     if nats <= min(point.held_out_nats for point in loop.points):

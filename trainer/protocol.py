@@ -230,6 +230,7 @@ class Done(Message):
 FailureCode = Literal[
     "cancelled",
     "damaged",
+    "diverged",
     "wrong_base",
     "no_base",
     "disk_full",

@@ -7,19 +7,20 @@ are clean; how varied and long they are. docs/report-card.md says what each figu
 from __future__ import annotations
 
 import math
+import random
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from trainer.attribution import Attribution
+from trainer.attribution import BUNDLE, Attribution
 from trainer.base import Base
 from trainer.compute import autocast
 from trainer.engine import line_end_ids
 from trainer.evaluation import held_out_nats
 from trainer.manifest import RunRecord
-from trainer.protocol import ReportCard
+from trainer.protocol import GenerateRequest, ReportCard
 from trainer.sampling import Sampling, sample
 from trainer.text import finish
 
@@ -29,10 +30,10 @@ OWN_POSTS = 800  # enough to know an author by
 OTHERS_POSTS = 60  # of other accounts, to measure how a persona reads strangers
 GENERATIONS = (60, 200)  # at least, at most
 GENERATIONS_PER_SECOND = 3  # of training: the report takes a fifth of its time
-TEMPERATURE, TOP_P = 0.8, 0.95  # what /say does by default
+SAY = GenerateRequest(id=0, key="", prompt="", temperature=0.8)  # what /say does by default
 
 _WORD = re.compile(r"\w+")
-_UNCLEAN = re.compile(r"<\||\|>|https?:|www\.|\bt\.co\b|\ufffd|…$")
+_UNCLEAN = re.compile(r"<\||\|>|https?:|www\.|\bt\.co\b|\ufffd")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class Posts:
     contrast: Mapping[str, Sequence[str]]
 
 
+@dataclass(frozen=True)
+class Text:
+    """A generated post as people would see it, and whether there was nothing wrong with it before."""
+
+    shown: str
+    clean: bool
+
+
 def report_card(
     persona: Base, posts: Posts, run: RunRecord, cancelled: Callable[[], bool] = lambda: False
 ) -> ReportCard:
@@ -52,8 +61,11 @@ def report_card(
     began = time.monotonic()
     least, most = GENERATIONS
     n = max(least, min(most, round(GENERATIONS_PER_SECOND * run.seconds)))
-    generated = generate_posts(persona, n, run.seed, cancelled)
-    own = [*posts.held_out, *posts.train]
+    texts = generate_posts(persona, n, run.seed, cancelled)
+    generated = [text.shown for text in texts]
+    own = [*posts.held_out, *dict.fromkeys(posts.train)]  # a blend's posts are repeated
+    random.Random(run.seed).shuffle(own)
+    alike = min(n, len(own))
     attribution, ceiling = attribute(generated, posts, run.seed)
     copied = runs_of(posts.train)
     return ReportCard(
@@ -66,32 +78,40 @@ def report_card(
         attribution_ceiling=ceiling,
         copied=share(generated, lambda text: is_copied(text, copied)),
         copied_own=share(posts.held_out, lambda text: is_copied(text, copied)),
-        clean=share(generated, is_clean),
-        distinct_2=distinct_2(generated),
-        distinct_2_own=distinct_2(own[:n]),
+        clean=sum(text.clean for text in texts) / n,
+        distinct_2=distinct_2(generated[:alike]),
+        distinct_2_own=distinct_2(own[:alike]),
         length=mean_length(generated),
         length_own=mean_length(own),
         seconds=round(time.monotonic() - began, 2),
     )
 
 
-def generate_posts(persona: Base, n: int, seed: int, cancelled: Callable[[], bool] = lambda: False) -> list[str]:
+def generate_posts(persona: Base, n: int, seed: int, cancelled: Callable[[], bool] = lambda: False) -> list[Text]:
     """Whole posts out of nothing, as `/say` would show them; the blocklist is left out."""
     stop = line_end_ids(persona)
-    texts: list[str] = []
+    max_tokens = min(SAY.max_tokens, persona.context // 2)
+    texts: list[Text] = []
     while len(texts) < n:
-        options = Sampling(min(BATCH, n - len(texts)), persona.context // 2, TEMPERATURE, TOP_P, seed + len(texts))
+        options = Sampling(min(BATCH, n - len(texts)), max_tokens, SAY.temperature, SAY.top_p, seed + len(texts))
         with autocast(persona.model.device):
             samples = sample(persona.model, [persona.end_id], options, stop, cancelled=cancelled)
-        for ids in samples:
-            text = persona.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-            texts.append(finish("", str(text), not stop.isdisjoint(ids[-1:])))
+        texts += [as_text(persona, ids, stop) for ids in samples]
     return texts
 
 
+def as_text(persona: Base, ids: list[int], stop: Collection[int]) -> Text:
+    """Clean is what ends by itself or at a sentence's end, without special tokens, links' shards, broken characters."""
+    ended = ids[-1] in stop
+    raw = str(persona.tokenizer.decode(ids[:-1] if ended else ids, clean_up_tokenization_spaces=False))
+    shown = finish("", str(persona.tokenizer.decode(ids, skip_special_tokens=True)), ended)
+    cut_off = not ended and shown.endswith("…")
+    return Text(shown, bool(shown) and not cut_off and not _UNCLEAN.search(raw if ended else shown))
+
+
 def attribute(generated: Sequence[str], posts: Posts, seed: int) -> tuple[float | None, float | None]:
-    """(accuracy on generated bundles, on the author's held-out ones); None without contrast or held-out posts."""
-    if not posts.contrast or not posts.held_out:
+    """(accuracy on generated bundles, on the author's held-out ones); None without contrast or a bundle held out."""
+    if not posts.contrast or len(posts.held_out) < BUNDLE:
         return None, None
     name = ""  # no handle is empty
     classifier = Attribution({name: posts.train[:OWN_POSTS], **posts.contrast})
@@ -124,11 +144,6 @@ def _runs(text: str) -> list[tuple[str, ...]]:
 
 def is_copied(text: str, runs: set[tuple[str, ...]]) -> bool:
     return any(run in runs for run in _runs(text))
-
-
-def is_clean(text: str) -> bool:
-    """Neither empty nor cut off, without special tokens, shards of links or broken characters."""
-    return bool(text) and not _UNCLEAN.search(text)
 
 
 def share(texts: Sequence[str], holds: Callable[[str], bool]) -> float:

@@ -12,6 +12,7 @@ from trainer.similar import Shingles
 
 HELD_OUT_SHARE = 0.08
 LEAST_SHARE = 0.04  # chance holds out fewer of a small account
+MOST_REPEATS = 50  # of a small account beside a large one: more would only be learnt by heart, and takes days
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ def split(accounts: Sequence[AccountCorpus], seed: int, weights: Sequence[float]
 
     Random rather than by time: the persona has to speak as the account does over its whole life, and a split by time
     would measure how the news changed. Chance is a checksum of the post: one that is held out stays so when the account
-    is trained again with more posts. In a blend each account's training posts are repeated until their characters are
-    in proportion to the `weights` (all the same, if there are none), as the recipe does; none is left out, and
-    held-out posts are never repeated.
+    is trained again with more posts (but for a few of a small account). In a blend each account's training posts are
+    repeated until their characters are in proportion to the `weights` (all the same, if there are none), as the recipe
+    does, but not more than MOST_REPEATS times; none is left out, and held-out posts are never repeated.
     """
     seen = Shingles()  # over all accounts: people in a blend quote each other
     trains: list[list[str]] = []
@@ -48,11 +49,11 @@ def split(accounts: Sequence[AccountCorpus], seed: int, weights: Sequence[float]
 
 
 def choose_held_out(texts: Sequence[str], seed: int) -> list[str]:
-    """Those whose checksum says so; at least one of two, none of one."""
+    """Those whose checksum says so; at least one of two, never all."""
     ranked = sorted(texts, key=lambda text: _chance(text, seed))
     chosen = sum(1 for text in texts if _chance(text, seed) < HELD_OUT_SHARE)
     least = max(1, round(LEAST_SHARE * len(texts)))
-    return ranked[: max(chosen, least)] if len(texts) > 1 else []
+    return ranked[: min(max(chosen, least), len(texts) - 1)]
 
 
 def _chance(text: str, seed: int) -> float:
@@ -72,6 +73,7 @@ def balance(accounts: Sequence[Sequence[str]], weights: Sequence[float] = ()) ->
 def _repeat_to(texts: Sequence[str], target: float) -> list[str]:
     repeated = list(texts)
     length = sum(map(len, texts))
+    target = min(target, MOST_REPEATS * length)
     while length and length < target:
         text = texts[len(repeated) % len(texts)]
         repeated.append(text)

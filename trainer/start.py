@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.base import Base, read_weights
-from trainer.lora import AdapterMismatch, read_adapter
-from trainer.manifest import DamagedPersona, Manifest, verify
-from trainer.protocol import Method, Refresh
+from trainer.lora import Adapter, AdapterMismatch, read_adapter
+from trainer.manifest import DamagedPersona, verify
+from trainer.protocol import Hyperparameters, Refresh
 from trainer.recipe import Recipe
 from trainer.trainee import Trainee, adapter, whole
 
@@ -21,38 +21,41 @@ class NotBetter(Exception):
 
 @dataclass(frozen=True)
 class Start:
-    """A version that can be gone on from."""
+    """A version that can be gone on from: an adapter, or a whole model in its folder."""
 
     folder: Path
     refresh: Refresh
     rank: int
+    adapter: Adapter | None
 
 
-def find_start(refresh: Refresh | None, base: Base, method: Method) -> Start | None:
-    """None when it is damaged, or of another base model or method: then the base model is the start."""
+def find_start(refresh: Refresh | None, base: Base, wished: Hyperparameters) -> Start | None:
+    """None when the base model is the start.
+
+    So it is when the version is damaged, of another base model or method, or of another seed: other posts were held out
+    then, and it would be judged on posts that it has learnt.
+    """
     if refresh is None:
         return None
     folder = Path(refresh.folder)
     try:
-        manifest: Manifest = verify(folder)
-    except DamagedPersona:
+        manifest = verify(folder)
+        run = manifest.run
+        if (manifest.base.fingerprint, run.method, run.seed) != (base.fingerprint, wished.method, wished.seed):
+            return None
+        adapter = read_adapter(folder, base.model) if run.method == "lora" else None
+    except (DamagedPersona, AdapterMismatch):
         return None
-    if manifest.base.fingerprint != base.fingerprint or manifest.run.method != method:
-        return None
-    return Start(folder, refresh, manifest.run.lora_rank)
+    return Start(folder, refresh, run.lora_rank, adapter)
 
 
 @contextlib.contextmanager
 def trainee_of(base: Base, recipe: Recipe, token_ids: list[int], start: Start | None = None) -> Iterator[Trainee]:
-    """What the recipe trains; the base model is as it was afterwards. Raises DamagedPersona."""
+    """What the recipe trains; the base model is as it was afterwards. Raises BaseModelError."""
     if recipe.method == "full":
         trainee = whole(base, read_weights(start.folder, like=base.model) if start else None)
     else:
-        try:
-            before = read_adapter(start.folder, base.model) if start else None
-        except AdapterMismatch as error:
-            raise DamagedPersona(str(error)) from error
-        trainee = adapter(base, recipe.lora_rank, token_ids, before)
+        trainee = adapter(base, recipe.lora_rank, token_ids, start.adapter if start else None)
     try:
         yield trainee
     finally:

@@ -2,15 +2,17 @@
 
 An adapter is LoRA on all linear layers (PEFT's layers, in place) and the embedding rows of the tokens that occur:
 docs/measurements.md says why. PEFT's embedding writes the trained rows into a copy of the whole table at each step, so
-training goes around it: it looks up the trained rows alone, and has the output embedding's loss by chunks.
+training goes around it: it looks up the trained rows alone, and has the loss by chunks. That is the model's own loss
+only where input and output are plain products with the embedding and posts in a row are kept apart: `check` makes sure.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,15 @@ from torch import nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from trainer.base import Base
+from trainer.base import Base, BaseModelError
 from trainer.compute import autocast, has_bf16
+from trainer.evaluation import held_out_nats
 from trainer.lora import Adapter, embedding_weight
 from trainer.loss import FrozenRows, summed_loss
-from trainer.packing import Rows
+from trainer.packing import Rows, pack
+
+SAME = 0.02  # of the loss: bf16 differs by a tenth of it, another formula by more
+SHAPES = "Choose one of the GPT-2 or Llama shape: set base_model."
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,9 @@ def adapter(base: Base, rank: int, token_ids: list[int], start: Adapter | None =
     if start is not None:
         token_ids = sorted({*token_ids, *start.token_ids.tolist()})
     attention = base.model.config._attn_implementation
-    attend_fast(base.model)
     weight = embedding_weight(base.model)
-    output = base.model.get_output_embeddings()
-    tied = output is not None and output.weight is weight
+    head = output_weight(base.model)
+    tied = head is weight
     embedding = base.model.get_input_embeddings()
     name = next(name for name, layer in base.model.named_modules() if layer is embedding)
     config = LoraConfig(
@@ -83,21 +88,22 @@ def adapter(base: Base, rank: int, token_ids: list[int], start: Adapter | None =
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="fan_in_fan_out")  # PEFT sets it itself for GPT-2's Conv1D
         model = get_peft_model(base.model, config)
+    attend_fast(base.model)
     rows = next(p for key, p in base.model.named_parameters() if "trainable_tokens_delta" in key)
     rows.data = rows.data.float()  # what is trained is fp32, whatever the base model's precision
     ids = torch.tensor(token_ids, device=weight.device)
     slots = torch.zeros(weight.shape[0], dtype=torch.int64, device=weight.device)
     slots[ids] = torch.arange(len(token_ids), device=weight.device)
     if start is not None:
-        with torch.no_grad():
-            rows[slots[start.token_ids]] = start.token_rows.float()
-            for layer, (a, b) in start.matrices.items():
-                base.model.get_parameter(f"{layer}.lora_A.default.weight").copy_(a)
-                base.model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b)
+        try:
+            _copy(start, base.model, rows, slots)
+        except BaseException:
+            _release(model, base, attention)
+            raise
     return Trainee(
         model=base.model,
         rows=rows,
-        head=rows if tied else output.weight,
+        head=rows if tied else head,
         slots=slots,
         frozen=FrozenRows(weight.detach(), ids) if tied else None,
         context=base.context,
@@ -113,13 +119,42 @@ def whole(base: Base, start: PreTrainedModel | None = None) -> Trainee:
     return Trainee(
         model=model,
         rows=model.get_input_embeddings().weight,
-        head=model.get_output_embeddings().weight,
+        head=output_weight(model),
         slots=None,
         frozen=None,
         context=base.context,
         save=lambda out: save_whole(model, out),
         release=lambda: None,
     )
+
+
+def _copy(start: Adapter, model: PreTrainedModel, rows: nn.Parameter, slots: torch.Tensor) -> None:
+    with torch.no_grad():
+        rows[slots[start.token_ids]] = start.token_rows.float()
+        for layer, (a, b) in start.matrices.items():
+            model.get_parameter(f"{layer}.lora_A.default.weight").copy_(a)
+            model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b)
+
+
+def output_weight(model: PreTrainedModel) -> nn.Parameter:
+    """(vocabulary, width). Raises BaseModelError."""
+    output = model.get_output_embeddings()
+    if output is None:
+        raise BaseModelError("The base model has no output embedding, so it can't learn to write. " + SHAPES)
+    assert isinstance(output.weight, nn.Parameter)
+    return output.weight
+
+
+def check(trainee: Trainee, posts: Sequence[Sequence[int]], end_id: int) -> None:
+    """Raises BaseModelError unless the loss that is trained on is the one that the model itself gives.
+
+    Looks at a few posts whose tokens occurred when the trainee was made.
+    """
+    with torch.no_grad():
+        packed = trainee.nats(pack(posts, end_id, trainee.context, random.Random(0))).item()
+    alone = held_out_nats(trainee.model, posts, end_id, trainee.context)
+    if abs(packed - alone) > SAME * alone:
+        raise BaseModelError(f"The base model computes its loss in a way that training doesn't know. {SHAPES}")
 
 
 def attend_fast(model: PreTrainedModel) -> None:

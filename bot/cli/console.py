@@ -85,7 +85,7 @@ async def _piped(settings: Settings) -> int:
             console = Console(services, screen, notifier, read_line=PipeLines().read)
             await console.run_lines()
             warm.cancel()
-            await services.jobs.settled()
+            await console.settled()
     return int(console.failed)
 
 
@@ -101,7 +101,7 @@ async def run_single(settings: Settings, command: Command[Any], arguments: objec
             elif command.name == "forget":
                 stack.enter_context(own_folder(services))
             await console.execute(command, arguments)
-            await services.jobs.settled()
+            await console.settled()
     return int(console.failed)
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from bot.domain import Caller, Persona, Utterance
+from bot.domain import Caller, Persona, Utterance, train_command
 from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied, WrongBase
 from bot.policy import check_prompt, check_samples
 from bot.ports import Store
@@ -100,7 +100,7 @@ async def _attempt(
 
 
 def _again(persona: Persona) -> str:
-    return f"train it again with /train @{persona.name.replace('-', ' @')} --fresh"
+    return f"train it again with {train_command(persona.weights.items(), '--fresh')}"
 
 
 def _utterance(persona: Persona, generated: Generated) -> Utterance:

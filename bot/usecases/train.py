@@ -15,23 +15,28 @@ from bot.settings import Settings
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
 from trainer.protocol import AccountCounts, Hyperparameters
-from trainer.recipe import CHARACTERS_PER_TOKEN, choose_recipe
+from trainer.recipe import CHARACTERS_PER_TOKEN, ROW_TOKENS, choose_recipe
 
 PREVIEW_POSTS = 5
 # The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
-FIRST_GUESS = {"bundled": (10_100_000, 256, 3_000.0)}  # parameters, context, tokens per second
+FIRST_GUESS = {"bundled": (10_100_000, 3_000.0)}  # parameters, tokens per second
 START_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
 class DryRun:
-    """What a training would use; `seconds` is None when there is nothing to estimate it from."""
+    """What a training would use; `seconds` is None when there is nothing to estimate it from.
+
+    `version` is the one that it would go on from, if there is one, with `new_posts`.
+    """
 
     persona: str
     accounts: tuple[AccountCounts, ...]
     preview: tuple[str, ...]
     characters: int
     seconds: float | None
+    version: int | None = None
+    new_posts: int = 0
 
 
 def find_accounts(sources: Sources, wanted: TrainArguments) -> tuple[AccountSource, ...]:
@@ -65,7 +70,9 @@ def _name(accounts: Sequence[AccountSource]) -> str:
 async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     """Fetch and clean, and train nothing. Raises UserError."""
     accounts = find_accounts(services.sources, wanted)
-    prepared = await prepare(services.sources, accounts, services.settings.training, lambda progress: None)
+    before = None if wanted.fresh else await services.store.persona(_name(accounts))
+    name = before.name if before else None
+    prepared = await prepare(services.sources, accounts, services.settings.training, lambda progress: None, name)
     corpus = split_prepared(prepared, services.settings.training.seed)
     characters = sum(map(len, corpus.train))
     return DryRun(
@@ -73,7 +80,9 @@ async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
         accounts=tuple(one.counts for one in prepared),
         preview=_preview(prepared),
         characters=characters,
-        seconds=estimate_seconds(characters, services.settings, await services.store.personas()),
+        seconds=estimate_seconds(characters, services.settings, await services.store.personas(), bool(before)),
+        version=before.version if before else None,
+        new_posts=sum(one.new for one in prepared),
     )
 
 
@@ -83,17 +92,20 @@ def _preview(prepared: Sequence[Prepared]) -> tuple[str, ...]:
     return tuple(in_turn[:PREVIEW_POSTS])
 
 
-def estimate_seconds(characters: int, settings: Settings, personas: Sequence[Persona]) -> float | None:
-    """From the speed of the latest training on the same base model; for the bundled one, from a first guess."""
-    known = [one.manifest for one in personas if one.manifest.base.name == settings.base_model]
+def estimate_seconds(
+    characters: int, settings: Settings, personas: Sequence[Persona], refreshing: bool = False
+) -> float | None:
+    """From the speed of the latest training of this kind; for the bundled base model, from a first guess."""
+    kind = (settings.base_model, settings.training.method)
+    known = [one.manifest for one in personas if (one.manifest.base.name, one.manifest.run.method) == kind]
     if known:
         latest = max(known, key=lambda manifest: manifest.created_at)
-        facts = (latest.base.parameters, latest.run.batch_tokens, latest.run.tokens_per_second)
+        parameters, speed = latest.base.parameters, latest.run.tokens_per_second
     elif settings.base_model in FIRST_GUESS:
-        facts = FIRST_GUESS[settings.base_model]
+        parameters, speed = FIRST_GUESS[settings.base_model]
     else:
         return None
     wished = Hyperparameters(method=settings.training.method, epochs=settings.training.epochs)
     n_tokens = round(characters / CHARACTERS_PER_TOKEN)
-    recipe = choose_recipe(wished, facts[0], facts[1], n_tokens)
-    return START_SECONDS + n_tokens * recipe.epochs / facts[2]
+    recipe = choose_recipe(wished, parameters, ROW_TOKENS, n_tokens, refreshing)
+    return START_SECONDS + n_tokens * recipe.epochs / speed

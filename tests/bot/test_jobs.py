@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot import jobs as jobs_module
-from bot.domain import JobState
+from bot.domain import AccountSource, JobState
 from bot.errors import BadInput, DiskFull, OperatorError, WorkerDied
 from bot.jobs import MAX_ATTEMPTS, NOTIFY_SECONDS, Pace
 from bot.sources.stored import write_posts
@@ -78,7 +78,7 @@ async def test_a_report_card_is_filled_in_when_the_persona_is_in_use(service: Fa
         assert service.published == ["pip"]
         assert not await service.jobs.cancel(job.id)  # too late
         service.trainer.report_gate.set()
-        await service.jobs.settled()
+        await service.jobs.settled(job.id)
     persona = await service.store.persona("pip")
     assert persona is not None
     assert persona.manifest.report == report_card()
@@ -93,7 +93,7 @@ async def test_without_a_report_card_a_persona_is_a_persona(
     jobs = [await service.add_job("pip"), await service.add_job("bob")]
     async with service.running():
         await service.notifier.wait(jobs[-1].id)
-        await service.jobs.settled()
+        await service.jobs.settled(jobs[-1].id)
     assert service.notifier.ends == ["trained pip v1", "trained bob v1"]
     assert service.notifier.reports == []
     assert "The train worker ended" in caplog.text
@@ -106,7 +106,15 @@ async def test_stopping_the_bot_ends_the_measuring(service: FakeService) -> None
         await service.notifier.wait(job.id)
     assert service.trainer.log[-1] == "end pip"
     assert (await service.job(job.id)).state is JobState.DONE
-    await service.jobs.settled()
+    await service.jobs.settled(job.id)
+
+
+async def test_cancelling_a_job_that_was_put_back_leaves_nothing_of_it(service: FakeService) -> None:
+    async with service.running():
+        number = await in_the_middle(service)
+    assert service.folders.work(number).exists()
+    assert await service.jobs.cancel(number)
+    assert not service.folders.work(number).exists()
 
 
 async def test_forgotten_while_it_is_measured(service: FakeService) -> None:
@@ -117,7 +125,7 @@ async def test_forgotten_while_it_is_measured(service: FakeService) -> None:
         await service.store.forget("pip")
         service.folders.forget("pip")
         service.trainer.report_gate.set()
-        await service.jobs.settled()
+        await service.jobs.settled(job.id)
     assert await service.store.persona("pip") is None
     assert not service.folders.persona("pip").exists()
 
@@ -154,17 +162,40 @@ async def test_without_new_posts_a_persona_stays_as_it_is(service: FakeService) 
     assert "/train @bob @pip --fresh" in job.error
 
 
-async def test_a_second_attempt_goes_on_though_its_posts_are_kept_already(service: FakeService) -> None:
-    """The first was killed between keeping the posts and publishing."""
-    await service.train()
+async def test_other_weights_or_another_method_are_a_reason_to_train_again(service: FakeService) -> None:
+    await service.train("bob-pip")
     service.sources.before = dict(service.sources.posts)
-    await service.add_job()
-    assert await service.store.claim_job() is not None
-    (job,) = await service.jobs.recover()
+    accounts = [AccountSource("bob", "fake:bob", 2.0), AccountSource("pip", "fake:pip")]
+    job = await service.store.add_job(accounts, "bob-pip", CALLER)
     async with service.running():
         await service.notifier.wait(job.id)
-    assert (await service.job(job.id)).state is JobState.DONE
-    assert service.trainer.requests[-1].refresh is not None
+        assert (await service.job(job.id)).state is JobState.DONE
+        again = await service.store.add_job(accounts, "bob-pip", CALLER)
+        service.jobs.wake()
+        await service.notifier.wait(again.id)
+    error = (await service.job(again.id)).error
+    assert error is not None
+    assert error.endswith("/train @bob:2 @pip --fresh")
+    training = service.jobs.training
+    service.jobs.training = replace(training, settings=training.settings.model_copy(update={"method": "full"}))
+    other = await service.store.add_job(accounts, "bob-pip", CALLER)
+    async with service.running():
+        await service.notifier.wait(other.id)
+    assert (await service.job(other.id)).state is JobState.DONE
+
+
+async def test_posts_are_kept_when_the_version_is_there_that_learnt_them(service: FakeService) -> None:
+    """Or else the next training would take them for old ones."""
+    await service.add_persona("pip", 1)
+    service.trainer.gate.clear()
+    job = await service.add_job()
+    async with service.running():
+        await eventually(lambda: "begin pip" in service.trainer.log)
+    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 2  # those of version 1
+    service.trainer.gate.set()
+    async with service.running():
+        await service.notifier.wait(job.id)
+    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 40
 
 
 async def test_a_fresh_training_starts_over_with_what_the_source_has(service: FakeService) -> None:

@@ -112,6 +112,7 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
             trainer=trainer,
             folders=folders,
             settings=settings.training,
+            base_model=settings.base_model,
             blocklist=settings.blocklist,
             write_posts=lambda path, posts: service.keep_posts(path, posts),
         )

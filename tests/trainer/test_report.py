@@ -9,10 +9,11 @@ from trainer.base import Base
 from trainer.report import (
     GENERATIONS,
     Posts,
+    Text,
+    as_text,
     attribute,
     distinct_2,
     generate_posts,
-    is_clean,
     is_copied,
     mean_length,
     report_card,
@@ -23,7 +24,7 @@ from trainer.sampling import Cancelled
 from .helpers import HELD_OUT, POSTS
 
 CONTRAST = {"brenda": ["SHIP SHIP SHIP, WHERE IS MY SHIP?", "THE FOG HORN IS LOUD. VERY LOUD."] * 4}
-OWN = Posts(POSTS, HELD_OUT, 0, CONTRAST)
+OWN = Posts(POSTS, HELD_OUT * 10, 0, CONTRAST)
 
 
 @pytest.mark.parametrize(
@@ -40,17 +41,32 @@ def test_copies(text: str, copied: bool) -> None:
     assert is_copied(text, runs_of(POSTS)) is copied
 
 
-@pytest.mark.parametrize("text", ["a post.", "no end", "an ellipsis … inside", "1 < 2 | 3 > 2", "the end?!"])
-def test_clean(text: str) -> None:
-    assert is_clean(text)
-
-
 @pytest.mark.parametrize(
-    "text",
-    ["", "end<|endoftext|>", "<|end", "see https://t.co/x", "see http:", "t.co/abc", "www.a.org", "\ufffd", "cut…"],
+    ("text", "ended", "shown", "clean"),
+    [
+        ("a post.", True, "a post.", True),
+        ("no end", True, "no end", True),
+        ("an ellipsis…", True, "an ellipsis…", True),
+        ("1 < 2 | 3 > 2", True, "1 < 2 | 3 > 2", True),
+        ("a sentence. and half of", False, "a sentence.", True),
+        ("half of a sen", False, "half of a…", False),
+        ("", True, "", False),
+        ("see https://t.co/x", True, "see https://t.co/x", False),
+        ("see http:", True, "see http:", False),
+        ("t.co/abc", True, "t.co/abc", False),
+        ("<|end", True, "<|end", False),
+    ],
 )
-def test_unclean(text: str) -> None:
-    assert not is_clean(text)
+def test_clean_texts(base: Base, text: str, ended: bool, shown: str, clean: bool) -> None:
+    ids = base.encode(text) + [base.end_id] * ended
+    assert as_text(base, ids, {base.end_id}) == Text(shown, clean)
+
+
+def test_what_is_tidied_away_is_unclean_all_the_same(base: Base) -> None:
+    half_a_character = base.encode("🦓")[:1]
+    assert as_text(base, [*base.encode("soup "), *half_a_character, base.end_id], {base.end_id}) == Text("soup", False)
+    line_end = base.encode("\n")[0]
+    assert as_text(base, [*base.encode("soup "), base.end_id, line_end], {line_end}) == Text("soup", False)
 
 
 def test_distinct_pairs() -> None:
@@ -69,14 +85,14 @@ def test_what_sounds_like_the_author_is_attributed_to_it() -> None:
     assert attribute(POSTS, OWN, 1) == (1.0, 1.0)
     assert attribute(CONTRAST["brenda"], OWN, 1) == (0.0, 1.0)
     assert attribute(POSTS, replace(OWN, contrast={}), 1) == (None, None)
-    assert attribute(POSTS, replace(OWN, held_out=[]), 1) == (None, None)
+    assert attribute(POSTS, replace(OWN, held_out=HELD_OUT), 1) == (None, None)  # not a bundle
 
 
 def test_generated_posts_are_lines_and_the_seeds(any_base: Base) -> None:
     posts = generate_posts(any_base, 60, 7)
     assert len(posts) == 60
     assert len(set(posts)) > 50
-    assert all("\n" not in post and "<|endoftext|>" not in post for post in posts)
+    assert all("\n" not in post.shown and "<|endoftext|>" not in post.shown for post in posts)
     assert generate_posts(any_base, 60, 7) == posts
     assert generate_posts(any_base, 60, 8) != posts
 
@@ -94,7 +110,7 @@ def test_a_report_card(base: Base) -> None:
     assert 0 <= card.clean <= 1
     assert card.distinct_2 > 0.5
     assert card.length > 0
-    assert card.length_own == mean_length([*POSTS, *HELD_OUT])
+    assert card.length_own == mean_length([*POSTS, *HELD_OUT * 10])
 
 
 def test_a_longer_training_gets_more_generations_up_to_a_limit(base: Base) -> None:

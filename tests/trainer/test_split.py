@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.builders import account_corpus, different_texts
 from trainer.similar import Shingles
-from trainer.split import balance, choose_held_out, split
+from trainer.split import MOST_REPEATS, balance, choose_held_out, split
 
 KEPT = st.lists(st.text("abc ", min_size=1, max_size=12), max_size=30)
 ACCOUNTS = st.lists(st.lists(st.text(min_size=1, max_size=9), min_size=1), min_size=2, max_size=3)
@@ -78,11 +78,12 @@ def test_some_are_always_held_out_and_never_many(n_posts: int, seed: int) -> Non
 def test_balance_reaches_the_longest_account_within_a_post(accounts: list[list[str]]) -> None:
     longest = max(sum(map(len, texts)) for texts in accounts)
     for texts, balanced in zip(accounts, balance(accounts), strict=True):
-        assert longest <= sum(map(len, balanced)) < longest + max(map(len, texts))
+        target = min(longest, MOST_REPEATS * sum(map(len, texts)))
+        assert target <= sum(map(len, balanced)) < target + max(map(len, texts))
         assert balanced == [texts[i % len(texts)] for i in range(len(balanced))]
 
 
-@given(ACCOUNTS, st.lists(st.floats(0.1, 10), min_size=3, max_size=3))
+@given(ACCOUNTS, st.lists(st.floats(0.5, 2), min_size=3, max_size=3))
 def test_balance_follows_the_weights_and_drops_nothing(accounts: list[list[str]], weights: list[float]) -> None:
     weights = weights[: len(accounts)]
     balanced = balance(accounts, weights)
@@ -90,7 +91,14 @@ def test_balance_follows_the_weights_and_drops_nothing(accounts: list[list[str]]
         assert one[: len(texts)] == texts
         for other, weight, others in zip(balanced, weights, accounts, strict=True):
             share = sum(map(len, one)) / one_weight - sum(map(len, other)) / weight
-            assert share < max(map(len, texts)) / one_weight + 1e-6 or not others
+            repeated_enough = len(other) >= MOST_REPEATS * len(others)
+            assert share < max(map(len, texts)) / one_weight + 1e-6 or repeated_enough
+
+
+def test_a_tiny_account_is_not_repeated_for_ever() -> None:
+    tiny, large = balance([["tea"], ["soup " * 1_000]], [10, 0.1])
+    assert len(tiny) == MOST_REPEATS
+    assert len(large) == 1
 
 
 def test_balance_leaves_an_account_without_posts_empty() -> None:

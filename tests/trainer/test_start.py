@@ -46,7 +46,7 @@ def refresh(folder: Path) -> Refresh:
 def test_it_begins_as_good_as_the_version_before(any_base: Base, tmp_path: Path, method: Method) -> None:
     """Also when new tokens have come."""
     folder = trained(tmp_path, any_base, method)
-    start = find_start(refresh(folder), any_base, method)
+    start = find_start(refresh(folder), any_base, Hyperparameters(method=method))
     assert start is not None
     posts = [any_base.encode(text) for text in HELD_OUT]
     recipe = choose_recipe(Hyperparameters(method=method, lora_rank=4), any_base.parameters, any_base.context, 1_000)
@@ -82,7 +82,7 @@ def test_what_would_be_worse_is_not_written(base: Base, tmp_path: Path) -> None:
     with pytest.raises(NotBetter) as raised:
         finetune(request, base, lambda event: None)
     assert not Path(request.out).exists()
-    for part in ("@pip stays as it is (version 3)", "2 new posts", "/train @pip --fresh"):
+    for part in ("@pip stays as it is (version 3)", "2 new posts", "--fresh"):
         assert part in str(raised.value)
     verify(folder)
 
@@ -91,14 +91,15 @@ def test_a_version_of_another_base_or_method_or_a_damaged_one_is_not_gone_on_fro
     base: Base, other_base_folder: Path, tmp_path: Path
 ) -> None:
     folder = trained(tmp_path, base)
-    assert find_start(None, base, "lora") is None
-    assert find_start(refresh(folder), base, "lora") is not None
-    assert find_start(refresh(folder), base, "full") is None
-    assert find_start(refresh(folder), load_base(str(other_base_folder)), "lora") is None
+    assert find_start(None, base, Hyperparameters()) is None
+    assert find_start(refresh(folder), base, Hyperparameters()) is not None
+    assert find_start(refresh(folder), base, Hyperparameters(method="full")) is None
+    assert find_start(refresh(folder), load_base(str(other_base_folder)), Hyperparameters()) is None
+    assert find_start(refresh(folder), base, Hyperparameters(seed=2)) is None  # it has learnt what is held out now
     (folder / "adapter_model.safetensors").write_bytes(b"")
-    assert find_start(refresh(folder), base, "lora") is None
+    assert find_start(refresh(folder), base, Hyperparameters()) is None
     shutil.rmtree(folder)
-    assert find_start(refresh(folder), base, "lora") is None
+    assert find_start(refresh(folder), base, Hyperparameters()) is None
     manifest = refreshed(tmp_path / "next", base, folder, POSTS, epochs=1)
     assert manifest.refresh is None
     assert manifest.run.lora_rank == 9

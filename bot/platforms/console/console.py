@@ -82,6 +82,7 @@ class Console:
     read_line: ReadLine | None = None
     caller: Caller = CHAT
     failed: bool = False
+    _waited_for: int | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _answer: asyncio.Future[str] | None = None
 
@@ -156,6 +157,12 @@ class Console:
             dialog.close()
         if dialog.job_id is not None and self.read_line is not None:
             self.failed |= not await self.notifier.wait(dialog.job_id)
+            self._waited_for = dialog.job_id
+
+    async def settled(self) -> None:
+        """Until the last training that was waited for has its report card."""
+        if self._waited_for is not None:
+            await self.services.jobs.settled(self._waited_for)
 
     def _fail(self, message: str) -> None:
         self.failed = True

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from bot import render
 from bot.arguments import TrainArguments
 from bot.domain import AccountSource, JobState, Persona, Voice
 from bot.errors import AlreadyTraining, BadInput, DiskFull, NotFound
@@ -94,6 +96,21 @@ async def test_a_dry_run_shows_what_would_be_used_and_changes_nothing(service: F
     assert await service.store.jobs() == []
     assert service.trainer.log == []
     assert not (service.folders.root / "personas").exists()
+
+
+async def test_a_dry_run_of_a_persona_that_there_is(service: FakeService) -> None:
+    await service.add_persona("pip", 3)
+    service.sources.before["pip"] = service.sources.posts["pip"][:30]
+    again = await dry_run(service.services, wanted("pip"))
+    assert (again.version, again.new_posts) == (3, 10)
+    fresh = await dry_run(service.services, replace(wanted("pip"), fresh=True))
+    assert fresh.version is None
+    assert again.seconds is not None
+    assert fresh.seconds is not None
+    assert again.seconds < fresh.seconds
+    assert "It goes on from version 3, with 10 new posts." in render.dry_run(again, 0)
+    service.sources.before["pip"] = service.sources.posts["pip"]
+    assert "No new posts since version 3" in render.dry_run(await dry_run(service.services, wanted("pip")), 0)
 
 
 async def test_a_dry_run_of_too_little(service: FakeService) -> None:
