@@ -79,7 +79,7 @@ VARIANTS = (
 def measure(base: Base, texts: Sequence[str], variant: Variant, seed: int) -> tuple[float, float, float]:
     """(bits per byte at the best epoch, that epoch, seconds). A label's own bits count, its bytes don't."""
     corpus = labelled(token_corpus(texts, base, None, seed), base, variant.label)
-    chosen = choose_recipe(Hyperparameters(seed=seed), base.parameters, base.context, corpus.n_tokens)
+    chosen = choose_recipe(Hyperparameters(seed=seed), base.size, corpus.n_tokens)
     recipe = variant.recipe(chosen)
     torch.manual_seed(seed)
     with trainee_of(base, recipe, tokens_in(corpus, base)) as trainee:

@@ -105,7 +105,7 @@ def persona_bits(file: Path, scratches: Sequence[Recipe]) -> list[float]:
         held_out_bytes=sum(len(text.encode()) for text in posts[:HELD_OUT_POSTS]),
     )
     zero = held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
-    recipe = choose_recipe(Hyperparameters(), base.parameters, base.context, corpus.n_tokens)
+    recipe = choose_recipe(Hyperparameters(), base.size, corpus.n_tokens)
     scratch = replace(base, model=AutoModelForCausalLM.from_config(base.model.config))
     runs = [(base, recipe), *((scratch, recipe) for recipe in scratches)]
     return [corpus.bits_per_byte(nats) for nats in [zero, *(best_nats(base, corpus, recipe) for base, recipe in runs)]]

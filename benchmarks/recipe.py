@@ -105,7 +105,7 @@ def epoch_blocks(corpus: TokenCorpus, base: Base, seed: int) -> Iterator[torch.T
 
 def ours(base: Base, corpus: TokenCorpus, wished: Hyperparameters) -> Outcome:
     """What `/train` does, evaluated more often."""
-    recipe = replace(choose_recipe(wished, base.parameters, base.context, corpus.n_tokens), evaluations=EVALUATIONS)
+    recipe = replace(choose_recipe(wished, base.size, corpus.n_tokens), evaluations=EVALUATIONS)
     began = time.perf_counter()
     held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
     looking = time.perf_counter() - began

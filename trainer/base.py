@@ -14,7 +14,9 @@ from transformers.utils import logging as transformers_logging
 
 from trainer.bundled import SHA256
 from trainer.digest import sha256
+from trainer.lora import embedding_weight
 from trainer.manifest import BaseRecord
+from trainer.recipe import BaseSize
 
 BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
@@ -44,6 +46,10 @@ class Base:
     @property
     def record(self) -> BaseRecord:
         return BaseRecord(name=self.name, fingerprint=self.fingerprint, parameters=self.parameters)
+
+    @property
+    def size(self) -> BaseSize:
+        return BaseSize(self.parameters, embedding_weight(self.model).numel(), self.context)
 
     def encode(self, text: str) -> list[int]:
         """Token ids without special tokens, whatever the text says: `<|endoftext|>` in a post is only characters."""

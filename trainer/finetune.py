@@ -63,7 +63,7 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
         tell(Progress(id=request.id, stage="check"))
         sample = first_sample(persona, recipe.seed, request.blocklist, cancelled)
         trainee.save(out)
-        n_rows = 0 if trainee.slots is None else len(trainee.rows)
+        n_rows = len(trainee.embedding) if recipe.method == "lora" and recipe.token_rows else 0
         run = _run_record(recipe, corpus, curve, before, n_rows, base.device)
         manifest = _manifest(request, base, corpus, run, record, sample, out)
         write_manifest(out, manifest)
@@ -74,12 +74,12 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
 def recipe_of(request: TrainRequest, base: Base, corpus: TokenCorpus, start: Start | None) -> Recipe:
     """What goes on from a version keeps its rank."""
     wished = request.hyperparameters
-    recipe = choose_recipe(wished, base.parameters, base.context, corpus.n_tokens, refreshing=start is not None)
+    recipe = choose_recipe(wished, base.size, corpus.n_tokens, refreshing=start is not None)
     return replace(recipe, lora_rank=start.rank) if start else recipe
 
 
-def tokens_in(corpus: TokenCorpus, base: Base) -> list[int]:
-    return sorted({base.end_id}.union(*corpus.train))
+def tokens_in(corpus: TokenCorpus, base: Base) -> set[int]:
+    return {base.end_id}.union(*corpus.train)
 
 
 def refresh_record(persona: Base, corpus: TokenCorpus, start: Start | None) -> RefreshRecord | None:

@@ -2,14 +2,13 @@
 
 All logits at once (positions × vocabulary, in fp32, several copies) are the largest tensors of a small model's step and
 don't fit a processor's cache. Here each chunk's gradient is taken as soon as its loss is known, and its logits dropped.
-Positions whose target is IGNORED cost nothing; nor do gradients of token rows that are not trained.
+Positions whose target is IGNORED cost nothing; nor does the gradient of an embedding that is not trained.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,14 +18,6 @@ SHAPE = 64  # positions; for each shape of a product that it meets, oneDNN keeps
 CHUNK = {"cpu": 512, "cuda": 8192}  # positions; 512 × 8,192 bf16 logits are 8 MB
 
 Kernel = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-
-
-@dataclass(frozen=True)
-class FrozenRows:
-    """The output embedding that trained rows replace a part of: `weight` (vocabulary, width), their `ids` (rows,)."""
-
-    weight: torch.Tensor
-    ids: torch.Tensor
 
 
 def loss_and_gradient(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -41,15 +32,14 @@ def loss_and_gradient(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torc
 
 def summed_loss(
     hidden: torch.Tensor,
-    rows: torch.Tensor,
+    head: torch.Tensor,
     targets: torch.Tensor,
     dtype: torch.dtype,
-    frozen: FrozenRows | None = None,
     kernel: Kernel = loss_and_gradient,
 ) -> torch.Tensor:
-    """Sum in nats (fp32) over the targets (…) that are not IGNORED, from hidden states (…, width); products in `dtype`.
+    """Sum in nats (fp32) over the targets (…) that are not IGNORED; products in `dtype`.
 
-    `rows` is the whole output embedding, or, with `frozen`, those rows of it that are trained.
+    `hidden` are states (…, width), `head` the output embedding (vocabulary, width).
     """
     targets = targets.flatten()
     places = (targets == IGNORED).to(torch.uint8).argsort(stable=True)  # those that count, then the others
@@ -57,7 +47,7 @@ def summed_loss(
     places = places[: math.ceil(n_counted / SHAPE) * SHAPE]
     hidden = hidden.flatten(0, -2).index_select(0, places).to(dtype)
     nats: torch.Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden, rows, targets[places], frozen, kernel
+        hidden, head, targets[places], kernel
     )
     return nats
 
@@ -65,32 +55,25 @@ def summed_loss(
 class _ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any,
-        hidden: torch.Tensor,
-        rows: torch.Tensor,
-        targets: torch.Tensor,
-        frozen: FrozenRows | None,
-        kernel: Kernel,
+        ctx: Any, hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor, kernel: Kernel
     ) -> torch.Tensor:
-        head = rows if frozen is None else frozen.weight.index_copy(0, frozen.ids, rows.to(frozen.weight.dtype))
         weight = head.to(hidden.dtype)
         d_hidden = torch.empty_like(hidden)
-        d_rows = torch.zeros_like(rows, dtype=torch.float32) if ctx.needs_input_grad[1] else None
+        d_head = torch.zeros_like(head, dtype=torch.float32) if ctx.needs_input_grad[1] else None
         total = torch.zeros((), device=hidden.device)
         chunk = CHUNK.get(hidden.device.type, 512)
         for x, y, d_x in zip(hidden.split(chunk), targets.split(chunk), d_hidden.split(chunk), strict=True):
             loss, d_logits = kernel(x @ weight.T, y)
             total += loss
             d_x.copy_(d_logits @ weight)
-            if d_rows is not None:
-                trained = d_logits if frozen is None else d_logits.index_select(1, frozen.ids)
-                d_rows += trained.T @ x
-        ctx.save_for_backward(d_hidden, d_rows)
+            if d_head is not None:
+                d_head += d_logits.T @ x
+        ctx.save_for_backward(d_hidden, d_head)
         return total
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        d_hidden, d_rows = ctx.saved_tensors
+        d_hidden, d_head = ctx.saved_tensors
         scale = gradients[0]
-        d_rows = None if d_rows is None else d_rows * scale
-        return d_hidden * scale.to(d_hidden.dtype), d_rows, None, None, None
+        d_head = None if d_head is None else d_head * scale
+        return d_hidden * scale.to(d_hidden.dtype), d_head, None, None

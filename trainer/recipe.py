@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from trainer.protocol import Hyperparameters, Method
 
 SMALL_BASE = 50_000_000  # parameters
+SMALL_EMBEDDING = 4_000_000  # numbers; 8 MB in a persona's file
 ROW_TOKENS = 128  # attention's share grows with it, and few posts are longer
 CHARACTERS_PER_TOKEN = 3.6  # of short English posts under the bundled tokenizer; for estimates only
 TOKENS_PER_EVALUATION = 200_000
+
+
+@dataclass(frozen=True)
+class BaseSize:
+    """Numbers in the base model, of these in its token embedding; its context in tokens."""
+
+    parameters: int
+    embedding: int
+    context: int
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Recipe:
     weight_decay: float = 0.0
     evaluations: int = 1  # per epoch
     patience: int = 2  # epochs without a better held-out loss
+    lora_alpha: int = 32  # over the rank: what the matrices' product is multiplied with
+    token_rows: bool = False  # the adapter has a token embedding of its own
 
     @property
     def batch_tokens(self) -> int:
@@ -37,25 +49,25 @@ class Recipe:
         return max(1, math.ceil(n_tokens / self.batch_tokens))
 
 
-def choose_recipe(
-    wished: Hyperparameters, parameters: int, context: int, n_tokens: int, refreshing: bool = False
-) -> Recipe:
-    """Little text gets more epochs and smaller steps; a small base takes a higher rate and a higher rank.
+def choose_recipe(wished: Hyperparameters, base: BaseSize, n_tokens: int, refreshing: bool = False) -> Recipe:
+    """Little text gets more epochs; a small base takes a higher rank, a higher alpha, token rows.
 
     A persona that goes on from a version before knows most of its posts already: half the epochs, half the rate.
 
     The figures are what measured best (docs/measurements.md).
     """
-    small = parameters < SMALL_BASE
-    epochs = min(6, max(4, math.ceil(120_000 / max(1, n_tokens))))
-    rates = {"lora": 1.5e-3 if small else 1e-3, "full": 7e-4 if small else 1e-4}
+    small = base.parameters < SMALL_BASE
+    epochs = min(8, max(3, math.ceil(20_000 / max(1, n_tokens))))
+    rates = {"lora": 1e-3, "full": 1e-3 if small else 1e-4}
     return Recipe(
         method=wished.method,
         epochs=wished.epochs or (math.ceil(epochs / 2) if refreshing else epochs),
         learning_rate=wished.learning_rate or rates[wished.method] * (0.5 if refreshing else 1.0),
         lora_rank=wished.lora_rank or (32 if small else 16),
-        row_tokens=min(ROW_TOKENS, context),
-        rows=8 if n_tokens < 40_000 else 16,
+        lora_alpha=384 if small else 32,
+        token_rows=base.embedding <= SMALL_EMBEDDING,
+        row_tokens=min(ROW_TOKENS, base.context),
+        rows=4,
         seed=wished.seed,
-        evaluations=max(1, round(n_tokens / TOKENS_PER_EVALUATION)),
+        evaluations=max(2, round(n_tokens / TOKENS_PER_EVALUATION)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,12 +50,12 @@ def find_start(refresh: Refresh | None, base: Base, wished: Hyperparameters) -> 
 
 
 @contextlib.contextmanager
-def trainee_of(base: Base, recipe: Recipe, token_ids: list[int], start: Start | None = None) -> Iterator[Trainee]:
-    """What the recipe trains; the base model is as it was afterwards. Raises BaseModelError."""
+def trainee_of(base: Base, recipe: Recipe, occurring: Collection[int], start: Start | None = None) -> Iterator[Trainee]:
+    """What the recipe trains, on posts of `occurring` tokens; the base is left as it was. Raises BaseModelError."""
     if recipe.method == "full":
-        trainee = whole(base, read_weights(start.folder, like=base.model) if start else None)
+        trainee = whole(base, occurring, read_weights(start.folder, like=base.model) if start else None)
     else:
-        trainee = adapter(base, recipe.lora_rank, token_ids, start.adapter if start else None)
+        trainee = adapter(base, recipe, occurring, start.adapter if start else None)
     try:
         yield trainee
     finally:

@@ -1,9 +1,10 @@
 """What a training run changes: an adapter on the base model, or a copy of all of its weights.
 
-An adapter is LoRA on all linear layers (PEFT's layers, in place) and the embedding rows of the tokens that occur:
-docs/measurements.md says why. PEFT's embedding writes the trained rows into a copy of the whole table at each step, so
-training goes around it: it looks up the trained rows alone, and has the loss by chunks. That is the model's own loss
-only where input and output are plain products with the embedding and posts in a row are kept apart: `check` makes sure.
+An adapter is LoRA on all linear layers (PEFT's layers, in place) and, where it is small, the token embedding. Tokens
+that don't occur in the corpus learn one thing, together: how unlikely they are. docs/measurements.md says what both are
+worth. PEFT's embedding copies its table at each step, so training goes around it, and has the loss by chunks. That is
+the model's own loss only where input and output are plain products with the embedding and posts in a row are kept
+apart: `check` makes sure.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import copy
 import json
 import random
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ from trainer.base import Base, BaseModelError
 from trainer.compute import autocast, has_bf16
 from trainer.evaluation import held_out_nats
 from trainer.lora import Adapter, embedding_weight
-from trainer.loss import FrozenRows, summed_loss
+from trainer.loss import summed_loss
 from trainer.packing import Rows, pack
+from trainer.recipe import Recipe
 
 SAME = 0.02  # of the loss: bf16 differs by a tenth of it, another formula by more
 SHAPES = "Choose one of the GPT-2 or Llama shape: set base_model."
@@ -37,16 +39,11 @@ SHAPES = "Choose one of the GPT-2 or Llama shape: set base_model."
 
 @dataclass(frozen=True)
 class Trainee:
-    """`model` with what is trained in it. `slots` maps token ids to `rows`, the trained part of the embedding.
-
-    `head` is what the loss multiplies with: `rows`, pasted over `frozen`, where the embedding is tied to it.
-    """
+    """`model` with what is trained in it. `embedding` and `head`, (vocabulary, width) each, are one where tied."""
 
     model: PreTrainedModel
-    rows: nn.Parameter
-    head: nn.Parameter
-    slots: torch.Tensor | None
-    frozen: FrozenRows | None
+    embedding: torch.Tensor
+    head: torch.Tensor
     context: int
     save: Callable[[Path], None]  # the persona's weights, into a folder that it makes
     release: Callable[[], None]  # the base model is as it was
@@ -56,84 +53,100 @@ class Trainee:
         return [p for p in self.model.parameters() if p.requires_grad]
 
     def nats(self, rows: Rows) -> torch.Tensor:
-        """Sum over the rows' targets. Reads only tokens that occurred when the trainee was made."""
+        """Sum over the rows' targets."""
         device, trunk = self.model.device, self.model.base_model
         rows = rows.to(device)
-        ids = rows.inputs if self.slots is None else self.slots[rows.inputs]
+        embedded = functional.embedding(rows.inputs, self.embedding)
         with autocast(device):
-            states = trunk(
-                inputs_embeds=functional.embedding(ids, self.rows), position_ids=rows.positions, use_cache=False
-            )
+            states = trunk(inputs_embeds=embedded, position_ids=rows.positions, use_cache=False)
         dtype = torch.bfloat16 if has_bf16(device) else torch.float32
-        return summed_loss(states.last_hidden_state, self.head, rows.targets, dtype, self.frozen)
+        return summed_loss(states.last_hidden_state, self.head, rows.targets, dtype)
 
 
-def adapter(base: Base, rank: int, token_ids: list[int], start: Adapter | None = None) -> Trainee:
+def adapter(base: Base, recipe: Recipe, occurring: Collection[int], start: Adapter | None = None) -> Trainee:
     """Changes the base model's layers in place until `release`. Goes on from `start`, which has the same rank."""
-    if start is not None:
-        token_ids = sorted({*token_ids, *start.token_ids.tolist()})
     attention = base.model.config._attn_implementation
     weight = embedding_weight(base.model)
     head = output_weight(base.model)
     tied = head is weight
-    embedding = base.model.get_input_embeddings()
-    name = next(name for name, layer in base.model.named_modules() if layer is embedding)
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=rank,
-        lora_alpha=rank,
-        target_modules="all-linear",
-        trainable_token_indices={name.rpartition(".")[2]: token_ids},
-    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="fan_in_fan_out")  # PEFT sets it itself for GPT-2's Conv1D
-        model = get_peft_model(base.model, config)
+        model = get_peft_model(base.model, lora_config(base, recipe))
     attend_fast(base.model)
-    rows = next(p for key, p in base.model.named_parameters() if "trainable_tokens_delta" in key)
-    rows.data = rows.data.float()  # what is trained is fp32, whatever the base model's precision
-    ids = torch.tensor(token_ids, device=weight.device)
-    slots = torch.zeros(weight.shape[0], dtype=torch.int64, device=weight.device)
-    slots[ids] = torch.arange(len(token_ids), device=weight.device)
+    embedding: torch.Tensor = weight
+    if recipe.token_rows:
+        embedding = next(p for key, p in base.model.named_parameters() if "trainable_tokens_delta" in key)
+        embedding.data = embedding.data.float()  # what is trained is fp32, whatever the base model's precision
+        share_gradient(embedding, occurring)
     if start is not None:
         try:
-            _copy(start, base.model, rows, slots)
+            _copy(start, base.model, embedding, recipe)
         except BaseException:
             _release(model, base, attention)
             raise
     return Trainee(
         model=base.model,
-        rows=rows,
-        head=rows if tied else head,
-        slots=slots,
-        frozen=FrozenRows(weight.detach(), ids) if tied else None,
+        embedding=embedding,
+        head=embedding if tied else head,
         context=base.context,
         save=lambda out: save_adapter(model, out),
         release=lambda: _release(model, base, attention),
     )
 
 
-def whole(base: Base, start: PreTrainedModel | None = None) -> Trainee:
+def lora_config(base: Base, recipe: Recipe) -> LoraConfig:
+    layer = base.model.get_input_embeddings()
+    name = next(name for name, other in base.model.named_modules() if other is layer)
+    every_token = {name.rpartition(".")[2]: list(range(len(embedding_weight(base.model))))}
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=recipe.lora_rank,
+        lora_alpha=recipe.lora_alpha,
+        target_modules="all-linear",
+        trainable_token_indices=every_token if recipe.token_rows else None,
+    )
+
+
+def whole(base: Base, occurring: Collection[int], start: PreTrainedModel | None = None) -> Trainee:
     """A copy of the base model, or of `start`, in fp32, all of it trained."""
     model = copy.deepcopy(start or base.model).float().requires_grad_(True)
     attend_fast(model)
+    embedding = model.get_input_embeddings().weight
+    share_gradient(embedding, occurring)
     return Trainee(
         model=model,
-        rows=model.get_input_embeddings().weight,
+        embedding=embedding,
         head=output_weight(model),
-        slots=None,
-        frozen=None,
         context=base.context,
         save=lambda out: save_whole(model, out),
         release=lambda: None,
     )
 
 
-def _copy(start: Adapter, model: PreTrainedModel, rows: nn.Parameter, slots: torch.Tensor) -> None:
+def share_gradient(embedding: torch.Tensor, occurring: Collection[int]) -> None:
+    """Rows of tokens that don't occur get the mean of their gradients, so that AdamW moves them all alike.
+
+    Each by its own would learn to be as unlikely as it happened to be, which says nothing about posts to come.
+    """
+    others = torch.ones(embedding.shape[0], dtype=torch.bool, device=embedding.device)
+    others[sorted(occurring)] = False
+    ids = others.nonzero()[:, 0]
+
+    def share(parameter: torch.Tensor) -> None:
+        assert parameter.grad is not None
+        parameter.grad[ids] = parameter.grad[ids].mean(dim=0)
+
+    if len(ids):
+        embedding.register_post_accumulate_grad_hook(share)
+
+
+def _copy(start: Adapter, model: PreTrainedModel, embedding: torch.Tensor, recipe: Recipe) -> None:
     with torch.no_grad():
-        rows[slots[start.token_ids]] = start.token_rows.float()
+        if recipe.token_rows:
+            embedding[start.token_ids] = start.token_rows.float()
         for layer, (a, b) in start.matrices.items():
             model.get_parameter(f"{layer}.lora_A.default.weight").copy_(a)
-            model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b)
+            model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b / (recipe.lora_alpha / recipe.lora_rank))
 
 
 def output_weight(model: PreTrainedModel) -> nn.Parameter:
@@ -146,10 +159,7 @@ def output_weight(model: PreTrainedModel) -> nn.Parameter:
 
 
 def check(trainee: Trainee, posts: Sequence[Sequence[int]], end_id: int) -> None:
-    """Raises BaseModelError unless the loss that is trained on is the one that the model itself gives.
-
-    Looks at a few posts whose tokens occurred when the trainee was made.
-    """
+    """Raises BaseModelError unless the loss that is trained on is, for a few posts, the one that the model gives."""
     with torch.no_grad():
         packed = trainee.nats(pack(posts, end_id, trainee.context, random.Random(0))).item()
     alone = held_out_nats(trainee.model, posts, end_id, trainee.context)
@@ -178,7 +188,7 @@ def save_adapter(model: PeftModel, out: Path) -> None:
     save_file(halves, path, metadata={"format": "pt"})
     config: dict[str, Any] = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))
     config["target_modules"].sort()  # PEFT writes a set
-    (out / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (out / "adapter_config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
 
 
 def save_whole(model: PreTrainedModel, out: Path) -> None:

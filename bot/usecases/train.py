@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
 from trainer.protocol import AccountCounts, Hyperparameters
-from trainer.recipe import CHARACTERS_PER_TOKEN, ROW_TOKENS, choose_recipe
+from trainer.recipe import CHARACTERS_PER_TOKEN, ROW_TOKENS, BaseSize, choose_recipe
 
 PREVIEW_POSTS = 5
 # The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
@@ -107,5 +107,5 @@ def estimate_seconds(
         return None
     wished = Hyperparameters(method=settings.training.method, epochs=settings.training.epochs)
     n_tokens = round(characters / CHARACTERS_PER_TOKEN)
-    recipe = choose_recipe(wished, parameters, ROW_TOKENS, n_tokens, refreshing)
+    recipe = choose_recipe(wished, BaseSize(parameters, 0, ROW_TOKENS), n_tokens, refreshing)
     return START_SECONDS + n_tokens * recipe.epochs / speed

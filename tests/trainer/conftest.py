@@ -56,7 +56,7 @@ def personas(base_folders: BaseFolders, tmp_path_factory: pytest.TempPathFactory
 
 
 def _train(base: Base, folder: Path, seed: int) -> Path:
-    hyperparameters = Hyperparameters(epochs=4, lora_rank=4, learning_rate=2e-2, seed=seed)
+    hyperparameters = Hyperparameters(epochs=4, lora_rank=4, learning_rate=4e-3, seed=seed)
     request = train_request(folder, hyperparameters=hyperparameters)
     finetune(request, base, lambda progress: None)
     return Path(request.out)

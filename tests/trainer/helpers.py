@@ -44,6 +44,11 @@ BaseFolders = dict[Shape, Path]
 Personas = dict[Shape, tuple[Path, Path]]  # two per shape
 
 
+def tokens_of(base: Base, posts: Sequence[str] = POSTS) -> set[int]:
+    """Those that a training on the posts reads or predicts."""
+    return {base.end_id}.union(*map(base.encode, posts))
+
+
 def train_request(
     folder: Path,
     train: Sequence[str] = POSTS,

@@ -81,8 +81,8 @@ def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
     assert manifest.corpus.duplicates == 1
     assert manifest.corpus.train_tokens == sum(len(base.encode(text)) + 1 for text in POSTS)
     assert (manifest.run.epochs, manifest.run.lora_rank, manifest.run.seed) == (3, 4, 1)
-    assert [point.epoch for point in manifest.run.curve] == [1, 2, 3]
-    assert manifest.run.token_rows == len({0}.union(*map(base.encode, POSTS)))
+    assert [point.epoch for point in manifest.run.curve] == [0.5, 1, 1.5, 2, 2.5, 3]
+    assert manifest.run.token_rows == len(base.tokenizer)
     assert manifest.run.seconds > 0
     assert manifest.run.tokens_per_second > 0
     assert manifest.run.peak_bytes > 50_000_000
@@ -95,7 +95,7 @@ def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
 def test_the_numbers_are_those_of_the_saved_weights(shape: Shape, base_folders: BaseFolders, tmp_path: Path) -> None:
     """Trained until it gets worse again: the files hold the best epoch's weights, and its loss is the manifest's."""
     base = load_base(str(base_folders[shape]))
-    wished = Hyperparameters(epochs=30, learning_rate=6e-2, lora_rank=8)
+    wished = Hyperparameters(epochs=30, learning_rate=1e-2, lora_rank=8)
     request = train_request(tmp_path, POSTS[2:4] * 8, HELD_OUT, wished)
     posts = [base.encode(text) for text in HELD_OUT]
     n_tokens = sum(len(ids) + 1 for ids in posts)
@@ -103,7 +103,7 @@ def test_the_numbers_are_those_of_the_saved_weights(shape: Shape, base_folders: 
     before = held_out_nats(base.model, posts, base.end_id, base.context)
     run = train(request, base).run
     losses = [point.held_out_loss for point in run.curve]
-    best = losses[round(run.best_epoch) - 1]
+    best = losses[round(2 * run.best_epoch) - 1]  # two an epoch
     assert best == min(losses) < losses[-1] / 1.05
 
     switch = AdapterSwitch(base.model)
@@ -138,7 +138,7 @@ def test_a_full_persona_is_a_model_of_its_own(shape: Shape, base_folders: BaseFo
 def test_a_persona_learns_its_posts(base_folders: BaseFolders, tmp_path: Path) -> None:
     base = load_base(str(base_folders["llama"]))
     post = "gerald took my biscuit"
-    wished = Hyperparameters(epochs=60, learning_rate=1e-2, lora_rank=32)
+    wished = Hyperparameters(epochs=60, learning_rate=3e-3, lora_rank=32)
     request = train_request(tmp_path, [post] * 16, [post], wished)
     run = train(request, base).run
     assert run.bits_per_byte < run.bits_per_byte_before / 10
@@ -345,5 +345,5 @@ def test_an_adapter_is_pefts(base: Base, tmp_path: Path) -> None:
     train(request, base)
     config = json.loads((Path(request.out) / "adapter_config.json").read_text())
     assert config["peft_type"] == "LORA"
-    assert config["lora_alpha"] == config["r"] == 4
+    assert (config["r"], config["lora_alpha"]) == (4, 384)
     assert {name.rpartition(".")[2] for name in config["target_modules"]} == {"c_attn", "c_fc", "c_proj"}

@@ -29,7 +29,7 @@ from trainer.recipe import Recipe, choose_recipe
 from trainer.sampling import Cancelled
 from trainer.trainee import Trainee, whole
 
-from .helpers import HELD_OUT, POSTS
+from .helpers import HELD_OUT, POSTS, tokens_of
 
 END = 0
 HARD = ["gerald 97 took 131 kettles"]  # gets worse soon, when the rate is high
@@ -40,7 +40,7 @@ OVERFITTING = replace(RECIPE, learning_rate=5e-2, row_tokens=64)
 @pytest.fixture
 def trainee(base: Base) -> Trainee:
     """All weights, which is quicker and learns more than an adapter."""
-    return whole(base)
+    return whole(base, tokens_of(base))
 
 
 def corpus_of(base: Base, held_out: list[str] = HELD_OUT) -> TokenCorpus:
@@ -49,7 +49,7 @@ def corpus_of(base: Base, held_out: list[str] = HELD_OUT) -> TokenCorpus:
 
 def run(base: Base, recipe: Recipe, held_out: list[str] = HELD_OUT, hooks: Hooks | None = None) -> Curve:
     torch.manual_seed(recipe.seed)
-    return fit(whole(base), corpus_of(base, held_out), END, recipe, hooks or Hooks())
+    return fit(whole(base, tokens_of(base)), corpus_of(base, held_out), END, recipe, hooks or Hooks())
 
 
 def weights(trainee: Trainee) -> torch.Tensor:
@@ -128,14 +128,14 @@ def test_without_held_out_posts_the_last_point_is_best(base: Base) -> None:
 
 def test_a_diverged_run_is_an_error(base: Base, trainee: Trainee) -> None:
     with torch.no_grad():
-        trainee.rows[5] = float("nan")
+        trainee.embedding[5] = float("nan")
     with pytest.raises(Diverged, match=r"learning rate 0.01: set a lower"):
         fit(trainee, corpus_of(base), END, RECIPE, Hooks())
 
 
 def test_the_same_seed_gives_the_same_weights(base: Base) -> None:
     def trained(seed: int) -> torch.Tensor:
-        trainee = whole(base)
+        trainee = whole(base, tokens_of(base))
         torch.manual_seed(seed)
         fit(trainee, corpus_of(base), END, replace(RECIPE, epochs=1, seed=seed), Hooks())
         return weights(trainee)
@@ -147,8 +147,8 @@ def test_the_same_seed_gives_the_same_weights(base: Base) -> None:
 def test_progress_counts_to_the_end(base: Base) -> None:
     seen: list[Progress] = []
     corpus = corpus_of(base)
-    recipe = choose_recipe(Hyperparameters(epochs=2), base.parameters, 64, corpus.n_tokens)
-    fit(whole(base), corpus, END, recipe, Hooks(seen.append))
+    recipe = choose_recipe(Hyperparameters(epochs=2), replace(base.size, context=64), corpus.n_tokens)
+    fit(whole(base, tokens_of(base)), corpus, END, recipe, Hooks(seen.append))
     assert seen[-1].done == seen[-1].total == 2 * recipe.steps_per_epoch(corpus.n_tokens)
     assert seen[-1].seconds_left == 0
     assert all(progress.stage == "train" and progress.loss and progress.tokens_per_second for progress in seen)
@@ -192,7 +192,7 @@ class Tight:
 
 
 def tight(base: Base, most: int) -> tuple[Trainee, Tight]:
-    trainee = whole(base)
+    trainee = whole(base, tokens_of(base))
     nats = Tight(trainee, most)
 
     class TightTrainee(Trainee):
@@ -226,7 +226,7 @@ def test_another_error_is_not_taken_for_lack_of_memory(base: Base) -> None:
             raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        fit(Broken(**vars(whole(base))), corpus_of(base), END, RECIPE, Hooks())
+        fit(Broken(**vars(whole(base, tokens_of(base)))), corpus_of(base), END, RECIPE, Hooks())
 
 
 # Going on after a crash
@@ -244,7 +244,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(base: Base, tmp_path: Path, cr
     def trained(folder: Path, crash: int | None) -> tuple[Curve, torch.Tensor]:
         checkpoint = Checkpoint(folder / "checkpoint.pt", "this run")
         checkpoint.save_if_due = save_always(checkpoint, crash)  # type: ignore[method-assign]
-        trainee = whole(base)
+        trainee = whole(base, tokens_of(base))
         torch.manual_seed(1)
         curve = fit(trainee, corpus, END, recipe, Hooks(checkpoint=checkpoint))
         return curve, weights(trainee)

@@ -16,7 +16,7 @@ from trainer.protocol import Hyperparameters, Method, Refresh
 from trainer.recipe import choose_recipe
 from trainer.start import NotBetter, find_start, trainee_of
 
-from .helpers import HELD_OUT, POSTS, train_request
+from .helpers import HELD_OUT, POSTS, tokens_of, train_request
 
 NEWS = ["zebras 🦓 have come to the lighthouse, gerald.", "the zebras drink the tea. i count the zebras."] * 4
 RATES: dict[Method, float] = {"lora": 2e-2, "full": 5e-3}
@@ -24,7 +24,7 @@ RATES: dict[Method, float] = {"lora": 2e-2, "full": 5e-3}
 
 def trained(folder: Path, base: Base, method: Method = "lora", epochs: int = 4) -> Path:
     wished = Hyperparameters(
-        method=method, epochs=epochs, lora_rank=4, learning_rate=2e-2 if method == "lora" else 5e-3
+        method=method, epochs=epochs, lora_rank=4, learning_rate=4e-3 if method == "lora" else 5e-3
     )
     request = train_request(folder, hyperparameters=wished)
     finetune(request, base, lambda event: None)
@@ -49,8 +49,8 @@ def test_it_begins_as_good_as_the_version_before(any_base: Base, tmp_path: Path,
     start = find_start(refresh(folder), any_base, Hyperparameters(method=method))
     assert start is not None
     posts = [any_base.encode(text) for text in HELD_OUT]
-    recipe = choose_recipe(Hyperparameters(method=method, lora_rank=4), any_base.parameters, any_base.context, 1_000)
-    tokens = sorted({any_base.end_id}.union(*map(any_base.encode, [*POSTS, *NEWS])))
+    recipe = choose_recipe(Hyperparameters(method=method, lora_rank=4), any_base.size, 1_000)
+    tokens = tokens_of(any_base, [*POSTS, *NEWS])
     with trainee_of(any_base, recipe, tokens, start) as trainee:
         found = held_out_nats(trainee.model, posts, any_base.end_id, any_base.context)
     expected = verify(folder).run
