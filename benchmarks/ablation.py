@@ -52,6 +52,7 @@ class Variant:
     recipe: Callable[[Recipe], Recipe] = lambda recipe: recipe
     rows: Callable[[Rows], Rows] = unchanged
     label: str = ""
+    sharing: bool = True  # one gradient for tokens that don't occur
 
 
 def scaled(name: str, **factors: float) -> Variant:
@@ -64,11 +65,14 @@ def changed(name: str, **values: object) -> Variant:
 
 VARIANTS = (
     Variant("the recipe"),
-    *(changed(f"rank {rank}", lora_rank=rank) for rank in (8, 16, 32, 64, 128)),
-    *(scaled(f"rate × {factor:g}", learning_rate=factor) for factor in (0.33, 0.5, 2.0, 3.0)),
-    *(changed(f"{epochs} epochs", epochs=epochs) for epochs in (1, 2, 3, 4, 6, 8)),
-    *(changed(f"{rows} rows a step", rows=rows) for rows in (2, 4, 8, 16)),
-    *(changed(f"full, rate {rate:g}", method="full", learning_rate=rate) for rate in (3e-4, 7e-4, 1.5e-3)),
+    *(changed(f"rank {rank}", lora_rank=rank) for rank in (8, 16, 64)),
+    *(changed(f"alpha {alpha}", lora_alpha=alpha) for alpha in (32, 128, 768)),
+    *(scaled(f"rate × {factor:g}", learning_rate=factor) for factor in (0.5, 2.0)),
+    *(changed(f"{epochs} epochs", epochs=epochs) for epochs in (1, 2, 4, 6)),
+    *(changed(f"{rows} rows a step", rows=rows) for rows in (2, 8, 16)),
+    *(changed(f"full, rate {rate:g}", method="full", learning_rate=rate) for rate in (4e-4, 1e-3, 2e-3)),
+    changed("without token rows", token_rows=False),
+    Variant("tokens that don't occur, each by its own", sharing=False),
     *(changed(f"weight decay {decay:g}", weight_decay=decay) for decay in (0.01, 0.1)),
     Variant("posts see each other", rows=across),
     Variant(f"no loss on the first {PROMPT_TOKENS} tokens", rows=without_prompts),
@@ -82,7 +86,8 @@ def measure(base: Base, texts: Sequence[str], variant: Variant, seed: int) -> tu
     chosen = choose_recipe(Hyperparameters(seed=seed), base.size, corpus.n_tokens)
     recipe = variant.recipe(chosen)
     torch.manual_seed(seed)
-    with trainee_of(base, recipe, tokens_in(corpus, base)) as trainee:
+    occurring = tokens_in(corpus, base) if variant.sharing else range(len(base.tokenizer))
+    with trainee_of(base, recipe, occurring) as trainee:
         began = time.perf_counter()
         curve = fit(on_rows(trainee, variant.rows), corpus, base.end_id, recipe, Hooks())
         seconds = time.perf_counter() - began

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import torch
 from torch.nn import functional
+from transformers import PreTrainedModel
 
 from benchmarks.report import print_report
 from bot.domain import AccountSource
@@ -68,29 +69,36 @@ class Outcome:
 def reference(base: Base, corpus: TokenCorpus, seed: int) -> Outcome:
     """The reference recipe on a copy of the base model."""
     torch.manual_seed(seed)
-    model = copy.deepcopy(base.model).float().requires_grad_(True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.0)
+    model, optimizer = reference_model(base)
     blocks = [block for epoch in range(EPOCHS) for block in epoch_blocks(corpus, base, seed + epoch)]
     per_epoch = len(blocks) // EPOCHS
     seconds = 0.0
     points: list[tuple[float, float]] = []
     for number, block in enumerate(blocks):
         began = time.perf_counter()
-        model.train()
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * rate_factor(number, len(blocks), 0.0)
-        ids = block.to(base.device)
-        logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0]
-        functional.cross_entropy(logits, ids[1:]).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        synchronize(base.device)
+        reference_step(model, optimizer, block.to(base.device), RATE * rate_factor(number, len(blocks), 0.0))
         seconds += time.perf_counter() - began
         if (number + 1) % per_epoch == 0:
             nats = held_out_nats(model, corpus.held_out, base.end_id, base.context)
             points.append(((number + 1) / per_epoch, corpus.bits_per_byte(nats)))
     return Outcome(seconds, sum(len(block) - 1 for block in blocks), tuple(points))
+
+
+def reference_model(base: Base) -> tuple[PreTrainedModel, torch.optim.Optimizer]:
+    model = copy.deepcopy(base.model).float().requires_grad_(True)
+    return model, torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.0)
+
+
+def reference_step(model: PreTrainedModel, optimizer: torch.optim.Optimizer, ids: torch.Tensor, rate: float) -> None:
+    model.train()
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0]
+    functional.cross_entropy(logits, ids[1:]).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    synchronize(ids.device)
 
 
 def epoch_blocks(corpus: TokenCorpus, base: Base, seed: int) -> Iterator[torch.Tensor]:
