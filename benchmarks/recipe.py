@@ -36,7 +36,7 @@ from trainer.finetune import tokens_in
 from trainer.fit import Hooks, TokenCorpus, fit, rate_factor
 from trainer.protocol import Hyperparameters
 from trainer.recipe import choose_recipe
-from trainer.split import split
+from trainer.split import Split, split
 from trainer.start import trainee_of
 
 EPOCHS = 4
@@ -143,13 +143,16 @@ def read_sample(name: str) -> list[str]:
     return list(clean(name, asyncio.run(fetched)).posts)
 
 
-def token_corpus(texts: Sequence[str], base: Base, cut: int | None, seed: int) -> TokenCorpus:
+def split_posts(texts: Sequence[str], cut: int | None, seed: int) -> Split:
     """The split that `/train` makes; with `cut`, of the first posts of so many characters."""
-    account = clean("account", [])
     kept = list(texts)
     while cut is not None and sum(map(len, kept)) > cut:
         kept.pop()
-    parts = split([replace(account, posts=tuple(kept))], seed)
+    return split([replace(clean("account", []), posts=tuple(kept))], seed)
+
+
+def token_corpus(texts: Sequence[str], base: Base, cut: int | None, seed: int) -> TokenCorpus:
+    parts = split_posts(texts, cut, seed)
     return TokenCorpus(
         train=[base.encode(text) for text in parts.train],
         held_out=[base.encode(text) for text in parts.held_out],

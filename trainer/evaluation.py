@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch.nn import functional
@@ -11,18 +11,27 @@ from transformers import PreTrainedModel
 from trainer.compute import autocast
 from trainer.loss import IGNORED
 from trainer.packing import windows
+from trainer.sampling import Cancelled
 
 ROWS = 16
 MOST_LOGITS = 2**26  # at once: 256 MB in fp32
 
 
 @torch.inference_mode()
-def held_out_nats(model: PreTrainedModel, posts: Sequence[Sequence[int]], end_id: int, context: int) -> float:
-    """Total nats of the posts, each on its own, from end-of-text token to end-of-text token."""
+def held_out_nats(
+    model: PreTrainedModel,
+    posts: Sequence[Sequence[int]],
+    end_id: int,
+    context: int,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> float:
+    """Total nats of the posts, each on its own, from end-of-text token to end-of-text token. Raises Cancelled."""
     model.eval()
     total = 0.0
     rows = sorted((row for ids in posts for row in windows([end_id, *ids, end_id], context)), key=len)
     for batch in _batches(rows, int(model.config.vocab_size)):
+        if cancelled():
+            raise Cancelled
         inputs, targets = _padded(batch, end_id)
         with autocast(model.device):
             logits = model(input_ids=inputs.to(model.device), use_cache=False).logits.float()

@@ -47,7 +47,7 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
     start = find_start(request.refresh, base, request.hyperparameters) if corpus.held_out else None
     recipe = recipe_of(request, base, corpus, start)
     torch.manual_seed(recipe.seed % 2**63)
-    before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
+    before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context, cancelled)
     out = Path(request.out)
     hooks = Hooks(
         report=lambda progress: tell(progress.model_copy(update={"id": request.id})),

@@ -146,7 +146,7 @@ def fit(trainee: Trainee, corpus: TokenCorpus, end_id: int, recipe: Recipe, hook
         loop.step += 1
         meter.tick(loop.losses[-1], batch.n_targets)
         if (loop.step - 1) % per_epoch in ends:
-            evaluate(loop, corpus, end_id, loop.step / per_epoch)
+            evaluate(loop, corpus, end_id, loop.step / per_epoch, hooks.cancelled)
             meter.held_out_loss = loop.points[-1].held_out_nats / max(1, corpus.n_held_out)
             if len(loop.points) - 1 - loop.best >= recipe.patience * recipe.evaluations:
                 break
@@ -227,9 +227,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, known) or "can't allocate memory" in str(error)
 
 
-def evaluate(loop: Loop, corpus: TokenCorpus, end_id: int, epoch: float) -> None:
-    """Add a point to the curve. Raises Diverged."""
-    nats = held_out_nats(loop.trainee.model, corpus.held_out, end_id, loop.trainee.context)
+def evaluate(loop: Loop, corpus: TokenCorpus, end_id: int, epoch: float, cancelled: Callable[[], bool]) -> None:
+    """Add a point to the curve. Raises Diverged or Cancelled."""
+    nats = held_out_nats(loop.trainee.model, corpus.held_out, end_id, loop.trainee.context, cancelled)
     loss = sum(loop.losses) / len(loop.losses)
     if not math.isfinite(loss + nats):
         rate = loop.optimizer.defaults["lr"]

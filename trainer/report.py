@@ -71,7 +71,7 @@ def report_card(
     return ReportCard(
         bits_per_byte=run.bits_per_byte,
         bits_per_byte_base=run.bits_per_byte_before,
-        bits_per_byte_others=others_bits(persona, posts.contrast),
+        bits_per_byte_others=others_bits(persona, posts.contrast, cancelled),
         contrast=tuple(posts.contrast),
         generations=n,
         attribution=attribution,
@@ -118,13 +118,16 @@ def attribute(generated: Sequence[str], posts: Posts, seed: int) -> tuple[float 
     return classifier.accuracy(name, generated, seed), classifier.accuracy(name, posts.held_out, seed)
 
 
-def others_bits(persona: Base, contrast: Mapping[str, Sequence[str]]) -> float | None:
+def others_bits(
+    persona: Base, contrast: Mapping[str, Sequence[str]], cancelled: Callable[[], bool] = lambda: False
+) -> float | None:
     """Bits per byte of other accounts' posts, the same number of each."""
     if not contrast:
         return None
     each = math.ceil(OTHERS_POSTS / len(contrast))
     texts = [text for posts in contrast.values() for text in posts[:each]]
-    nats = held_out_nats(persona.model, [persona.encode(text) for text in texts], persona.end_id, persona.context)
+    ids = [persona.encode(text) for text in texts]
+    nats = held_out_nats(persona.model, ids, persona.end_id, persona.context, cancelled)
     return nats / math.log(2) / max(1, sum(len(text.encode()) for text in texts))
 
 

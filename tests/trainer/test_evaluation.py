@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from trainer.base import Base
 from trainer.evaluation import held_out_nats
+from trainer.sampling import Cancelled
 
 END = 0
 
@@ -51,3 +52,9 @@ def test_evaluation_is_without_dropout(base: Base) -> None:
 
 def test_nothing_held_out_has_no_loss(base: Base) -> None:
     assert held_out_nats(base.model, [], END, 64) == 0
+
+
+def test_it_can_be_cancelled_between_batches(base: Base) -> None:
+    asked = iter([False, True])
+    with pytest.raises(Cancelled):
+        held_out_nats(base.model, [[5, 6, 7]] * 40, END, base.context, lambda: next(asked))
