@@ -21,6 +21,7 @@ from benchmarks.report import print_report
 from trainer.base import Base, load_base
 from trainer.finetune import tokens_in
 from trainer.fit import Hooks, TokenCorpus, fit
+from trainer.lora import embedding_weight
 from trainer.loss import IGNORED
 from trainer.packing import Rows
 from trainer.protocol import Hyperparameters
@@ -46,7 +47,7 @@ def without_prompts(rows: Rows) -> Rows:
 
 @dataclass(frozen=True)
 class Variant:
-    """One change of the recipe, of its rows, or of the posts' texts."""
+    """One change of the recipe, of its rows, of the posts' texts, or of what tokens that don't occur learn."""
 
     name: str
     recipe: Callable[[Recipe], Recipe] = lambda recipe: recipe
@@ -71,7 +72,7 @@ VARIANTS = (
     *(changed(f"{epochs} epochs", epochs=epochs) for epochs in (1, 2, 4, 6)),
     *(changed(f"{rows} rows a step", rows=rows) for rows in (2, 8, 16)),
     *(changed(f"full, rate {rate:g}", method="full", learning_rate=rate) for rate in (4e-4, 1e-3, 2e-3)),
-    changed("without token rows", token_rows=False),
+    changed("without token rows", trains_embedding=False),
     Variant("tokens that don't occur, each by its own", sharing=False),
     *(changed(f"weight decay {decay:g}", weight_decay=decay) for decay in (0.01, 0.1)),
     Variant("posts see each other", rows=across),
@@ -86,7 +87,7 @@ def measure(base: Base, texts: Sequence[str], variant: Variant, seed: int) -> tu
     chosen = choose_recipe(Hyperparameters(seed=seed), base.size, corpus.n_tokens)
     recipe = variant.recipe(chosen)
     torch.manual_seed(seed)
-    occurring = tokens_in(corpus, base) if variant.sharing else range(len(base.tokenizer))
+    occurring = tokens_in(corpus, base) if variant.sharing else range(len(embedding_weight(base.model)))
     with trainee_of(base, recipe, occurring) as trainee:
         began = time.perf_counter()
         curve = fit(on_rows(trainee, variant.rows), corpus, base.end_id, recipe, Hooks())

@@ -12,12 +12,14 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
+from torch.optim import Optimizer
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedModel
 
 from benchmarks.recipe import (
     RATE,
@@ -31,41 +33,38 @@ from benchmarks.recipe import (
 from benchmarks.report import HEAD, print_report, summary
 from trainer.base import BUNDLED, Base, load_base
 from trainer.finetune import tokens_in
-from trainer.fit import Loop, TokenCorpus, adamw, batches, step
+from trainer.fit import Loop, adamw, batches, step
+from trainer.packing import Rows
 from trainer.protocol import Hyperparameters
 from trainer.recipe import Recipe, choose_recipe
 from trainer.start import trainee_of
+from trainer.trainee import Trainee
 
 
 def gpt2_shape() -> Base:
     bundled = load_base(BUNDLED)
     torch.manual_seed(1)
-    model = GPT2LMHeadModel(GPT2Config()).to(bundled.device).eval().requires_grad_(False)  # type: ignore[arg-type]
+    model = GPT2LMHeadModel(GPT2Config()).to(bundled.device, bundled.model.dtype).eval().requires_grad_(False)  # type: ignore[arg-type]
     parameters = sum(p.numel() for p in model.parameters())
     return replace(bundled, name="GPT-2's shape", model=model, context=1024, parameters=parameters)
 
 
-def reference_steps(base: Base, corpus: TokenCorpus) -> Iterator[float]:
+def reference_steps(model: PreTrainedModel, optimizer: Optimizer, blocks: Iterable[torch.Tensor]) -> Iterator[float]:
     """Tokens per second of each step."""
-    model, optimizer = reference_model(base)
-    for epoch in range(1_000):
-        for block in epoch_blocks(corpus, base, epoch):
-            began = time.perf_counter()
-            reference_step(model, optimizer, block.to(base.device), RATE)
-            yield (len(block) - 1) / (time.perf_counter() - began)
+    for block in blocks:
+        began = time.perf_counter()
+        reference_step(model, optimizer, block.to(model.device), RATE)
+        yield (len(block) - 1) / (time.perf_counter() - began)
 
 
-def our_steps(base: Base, corpus: TokenCorpus, recipe: Recipe, out: Path) -> Iterator[float]:
-    """Tokens per second of each step; then the persona is in `out`."""
-    with trainee_of(base, recipe, tokens_in(corpus, base)) as trainee:
-        loop = Loop(trainee, adamw(trainee.parameters, recipe), 2 * recipe.rows)
-        for rows in batches(corpus.train, base.end_id, recipe, recipe.steps_per_epoch(corpus.n_tokens)):
-            began = time.perf_counter()
-            step(loop, rows, recipe.learning_rate, lambda: False)
-            synchronize(base.device)
-            speed = rows.n_targets / (time.perf_counter() - began)
-            trainee.save(out)
-            yield speed
+def our_steps(trainee: Trainee, recipe: Recipe, steps: Iterable[Rows]) -> Iterator[float]:
+    """Tokens per second of each step."""
+    loop = Loop(trainee, adamw(trainee.parameters, recipe), 2 * recipe.rows)
+    for rows in steps:
+        began = time.perf_counter()
+        step(loop, rows, recipe.learning_rate, lambda: False)
+        synchronize(trainee.model.device)
+        yield rows.n_targets / (time.perf_counter() - began)
 
 
 def main() -> None:
@@ -78,14 +77,16 @@ def main() -> None:
     recipe = choose_recipe(Hyperparameters(), base.size, corpus.n_tokens)
     theirs: list[float] = []
     ours: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        reference, mine = reference_steps(base, corpus), our_steps(base, corpus, recipe, out)
+    reference = reference_steps(*reference_model(base), cycle(epoch_blocks(corpus, base, 1)))
+    steps = batches(corpus.train, base.end_id, replace(recipe, epochs=1_000), recipe.steps_per_epoch(corpus.n_tokens))
+    with trainee_of(base, recipe, tokens_in(corpus, base)) as trainee, tempfile.TemporaryDirectory() as folder:
+        mine = our_steps(trainee, recipe, steps)
         next(reference), next(mine)  # warm-up
         for _ in range(args.steps):
             theirs.append(next(reference))
             ours += [next(mine) for _ in range(base.context // recipe.batch_tokens)]
-        megabytes = sum(file.stat().st_size for file in out.iterdir()) / 1e6
+        trainee.save(Path(folder))
+        megabytes = sum(file.stat().st_size for file in Path(folder).iterdir()) / 1e6
     print_report(
         "A training step on GPT-2's shape",
         [

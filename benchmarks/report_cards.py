@@ -2,7 +2,8 @@
 
 python -m benchmarks.report_cards --posts berniesanders.jsonl hillaryclinton.jsonl --sample pip_the_lighthouse
 
-`report` is what the card cost, as a share of the training's time. `persona` is the size of its files.
+`report` is what the card cost, as a share of the training's time; `persona` the size of its files; `memory` the most
+that this process has had so far. Contrast are all other accounts that were given.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def row(name: str, manifest: Manifest, card: ReportCard) -> dict[str, str]:
         "persona": f"{manifest.n_bytes / 1e6:.1f} MB",
         "memory": f"{run.peak_bytes / 1e6:,.0f} MB",
         "bits/byte, base's, of others": " ".join(
-            f"{bits:.3f}" for bits in (card.bits_per_byte, card.bits_per_byte_base, card.bits_per_byte_others or 0)
+            "-" if bits is None else f"{bits:.3f}"
+            for bits in (card.bits_per_byte, card.bits_per_byte_base, card.bits_per_byte_others)
         ),
         "attribution, ceiling": f"{percent(card.attribution)} of {percent(card.attribution_ceiling)}",
         "copied, author's": f"{card.copied:.1%} {card.copied_own:.1%}",
@@ -76,6 +78,8 @@ def main() -> None:
     args = parser.parse_args()
     base = load_base(BUNDLED)
     wished = Hyperparameters(method=args.method, seed=args.seed)
+    if not args.posts and not args.sample:
+        parser.error("name accounts with --posts or --sample")
     accounts = {file.stem: read_posts(file) for file in args.posts} | {name: read_sample(name) for name in args.sample}
     rows: list[dict[str, str]] = []
     for name, texts in accounts.items():

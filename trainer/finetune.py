@@ -57,13 +57,13 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
     with trainee_of(base, recipe, tokens_in(corpus, base), start) as trainee:
         check(trainee, corpus.train[:CHECKED_POSTS], base.end_id)
         persona = replace(base, model=trainee.model)
-        record = refresh_record(persona, corpus, start)
+        record = refresh_record(persona, corpus, start, cancelled)
         curve = fit(trainee, corpus, base.end_id, recipe, hooks)
         check_better(request.persona, curve, corpus, record)
         tell(Progress(id=request.id, stage="check"))
         sample = first_sample(persona, recipe.seed, request.blocklist, cancelled)
         trainee.save(out)
-        n_rows = len(trainee.embedding) if recipe.method == "lora" and recipe.token_rows else 0
+        n_rows = len(trainee.embedding) if recipe.method == "lora" and recipe.trains_embedding else 0
         run = _run_record(recipe, corpus, curve, before, n_rows, base.device)
         manifest = _manifest(request, base, corpus, run, record, sample, out)
         write_manifest(out, manifest)
@@ -72,21 +72,25 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
 
 
 def recipe_of(request: TrainRequest, base: Base, corpus: TokenCorpus, start: Start | None) -> Recipe:
-    """What goes on from a version keeps its rank."""
+    """What goes on from a version keeps its rank, and its token rows."""
     wished = request.hyperparameters
     recipe = choose_recipe(wished, base.size, corpus.n_tokens, refreshing=start is not None)
-    return replace(recipe, lora_rank=start.rank) if start else recipe
+    if start is None:
+        return recipe
+    return replace(recipe, lora_rank=start.rank, trains_embedding=recipe.trains_embedding or start.has_rows)
 
 
 def tokens_in(corpus: TokenCorpus, base: Base) -> set[int]:
     return {base.end_id}.union(*corpus.train)
 
 
-def refresh_record(persona: Base, corpus: TokenCorpus, start: Start | None) -> RefreshRecord | None:
+def refresh_record(
+    persona: Base, corpus: TokenCorpus, start: Start | None, cancelled: Callable[[], bool]
+) -> RefreshRecord | None:
     """How good the persona is that the run goes on from, on today's held-out posts."""
     if start is None:
         return None
-    nats = held_out_nats(persona.model, corpus.held_out, persona.end_id, persona.context)
+    nats = held_out_nats(persona.model, corpus.held_out, persona.end_id, persona.context, cancelled)
     refresh = start.refresh
     return RefreshRecord(version=refresh.version, new_posts=refresh.new_posts, bits_per_byte=corpus.bits_per_byte(nats))
 

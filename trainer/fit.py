@@ -148,7 +148,7 @@ def fit(trainee: Trainee, corpus: TokenCorpus, end_id: int, recipe: Recipe, hook
         if (loop.step - 1) % per_epoch in ends:
             evaluate(loop, corpus, end_id, loop.step / per_epoch, hooks.cancelled)
             meter.held_out_loss = loop.points[-1].held_out_nats / max(1, corpus.n_held_out)
-            if len(loop.points) - 1 - loop.best >= recipe.patience * recipe.evaluations:
+            if len(loop.points) - 1 - loop.best >= recipe.patience * len(ends):
                 break
         if hooks.checkpoint:
             hooks.checkpoint.save_if_due(loop.state, meter.seconds_left)

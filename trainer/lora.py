@@ -129,6 +129,8 @@ class AdapterSwitch:
     ) -> torch.Tensor | None:
         if not self.active or not self.active.token_ids.numel():
             return None
+        if self._has_every_row():
+            return self.active.token_rows[inputs[0]]
         slots = self._slots[inputs[0]]
         return torch.where((slots >= 0)[..., None], self.active.token_rows[slots.clamp(min=0)], output)
 
@@ -137,4 +139,9 @@ class AdapterSwitch:
     ) -> torch.Tensor | None:
         if not self.active or not self.active.token_ids.numel():
             return None
+        if self._has_every_row():
+            return inputs[0] @ self.active.token_rows.T
         return output.index_copy(-1, self.active.token_ids, inputs[0] @ self.active.token_rows.T)
+
+    def _has_every_row(self) -> bool:
+        return self.active is not None and self.active.token_ids.numel() == self._slots.numel()

@@ -38,8 +38,13 @@ class Recipe:
     weight_decay: float = 0.0
     evaluations: int = 1  # per epoch
     patience: int = 2  # epochs without a better held-out loss
-    lora_alpha: int = 32  # over the rank: what the matrices' product is multiplied with
-    token_rows: bool = False  # the adapter has a token embedding of its own
+    lora_alpha: int = 32
+    trains_embedding: bool = False  # the adapter has a token embedding of its own
+
+    @property
+    def lora_scale(self) -> float:
+        """What the matrices' product is multiplied with."""
+        return self.lora_alpha / self.lora_rank
 
     @property
     def batch_tokens(self) -> int:
@@ -50,24 +55,28 @@ class Recipe:
 
 
 def choose_recipe(wished: Hyperparameters, base: BaseSize, n_tokens: int, refreshing: bool = False) -> Recipe:
-    """Little text gets more epochs; a small base takes a higher rank, a higher alpha, token rows.
+    """Little text gets more epochs; a small base takes a higher rank and alpha; a small embedding is trained.
 
     A persona that goes on from a version before knows most of its posts already: half the epochs, half the rate.
 
     The figures are what measured best (docs/measurements.md).
     """
     small = base.parameters < SMALL_BASE
-    epochs = min(8, max(3, math.ceil(20_000 / max(1, n_tokens))))
     rates = {"lora": 1e-3, "full": 1e-3 if small else 1e-4}
     return Recipe(
         method=wished.method,
-        epochs=wished.epochs or (math.ceil(epochs / 2) if refreshing else epochs),
+        epochs=choose_epochs(wished, n_tokens, refreshing),
         learning_rate=wished.learning_rate or rates[wished.method] * (0.5 if refreshing else 1.0),
         lora_rank=wished.lora_rank or (32 if small else 16),
         lora_alpha=384 if small else 32,
-        token_rows=base.embedding <= SMALL_EMBEDDING,
+        trains_embedding=base.embedding <= SMALL_EMBEDDING,
         row_tokens=min(ROW_TOKENS, base.context),
         rows=4,
         seed=wished.seed,
         evaluations=max(2, round(n_tokens / TOKENS_PER_EVALUATION)),
     )
+
+
+def choose_epochs(wished: Hyperparameters, n_tokens: int, refreshing: bool = False) -> int:
+    epochs = min(8, max(3, math.ceil(20_000 / max(1, n_tokens))))
+    return wished.epochs or (math.ceil(epochs / 2) if refreshing else epochs)

@@ -25,7 +25,7 @@ from trainer.sampling import Sampling, sample
 from trainer.text import finish
 
 COPIED_WORDS = 8  # in a row, as in the copy guards of Markov bots
-BATCH = 50  # generations at a time
+BATCH = 100  # generations at a time
 OWN_POSTS = 800  # enough to know an author by
 OTHERS_POSTS = 60  # of other accounts, to measure how a persona reads strangers
 GENERATIONS = (60, 200)  # at least, at most

@@ -54,18 +54,23 @@ def sample(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     samples: list[list[int]] = [[] for _ in range(sampling.n)]
     live = [True] * sampling.n
+    rows = list(range(sampling.n))  # of the batch: which sample is in each
     for step in range(sampling.max_tokens):
         if cancelled():
             raise Cancelled
-        chosen = choose(logits.float().cpu(), sampling, generators)
-        ended = on_step([token if live[i] else None for i, token in enumerate(chosen)]) or ()
-        for i, token in enumerate(chosen):
+        chosen = dict(zip(rows, choose(logits.float().cpu(), sampling, [generators[i] for i in rows]), strict=True))
+        ended = on_step([chosen[i] if live[i] else None for i in range(sampling.n)]) or ()
+        for i, token in chosen.items():
             if live[i]:
                 samples[i].append(token)
                 live[i] = token not in stop and i not in ended
         if not any(live) or step + 1 == sampling.max_tokens:
             break
-        ids = torch.tensor(chosen, device=model.device)[:, None]
+        if sum(live) <= len(rows) // 2:  # the others cost time
+            kept = [row for row, i in enumerate(rows) if live[i]]
+            cache.batch_select_indices(torch.tensor(kept, device=model.device))
+            rows = [rows[row] for row in kept]
+        ids = torch.tensor([chosen[i] for i in rows], device=model.device)[:, None]
         logits = model(input_ids=ids, past_key_values=cache, use_cache=True).logits[:, -1]
     return samples
 

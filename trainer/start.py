@@ -28,6 +28,11 @@ class Start:
     rank: int
     adapter: Adapter | None
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether token rows of its own are in its adapter."""
+        return self.adapter is not None and self.adapter.token_ids.numel() > 0
+
 
 def find_start(refresh: Refresh | None, base: Base, wished: Hyperparameters) -> Start | None:
     """None when the base model is the start.

@@ -1,10 +1,10 @@
 """What a training run changes: an adapter on the base model, or a copy of all of its weights.
 
-An adapter is LoRA on all linear layers (PEFT's layers, in place) and, where it is small, the token embedding. Tokens
-that don't occur in the corpus learn one thing, together: how unlikely they are. docs/measurements.md says what both are
-worth. PEFT's embedding copies its table at each step, so training goes around it, and has the loss by chunks. That is
-the model's own loss only where input and output are plain products with the embedding and posts in a row are kept
-apart: `check` makes sure.
+An adapter is LoRA on all linear layers (PEFT's layers, in place) and, where it is small, the token embedding. As far as
+the output embedding is trained, tokens that don't occur in the corpus learn together how unlikely they are.
+docs/measurements.md says what both are worth. PEFT's embedding copies its table at each step, so training goes around
+it, and has the loss by chunks. That is the model's own loss only where input and output are plain products with the
+embedding and posts in a row are kept apart: `check` makes sure.
 """
 
 from __future__ import annotations
@@ -72,18 +72,19 @@ def adapter(base: Base, recipe: Recipe, occurring: Collection[int], start: Adapt
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="fan_in_fan_out")  # PEFT sets it itself for GPT-2's Conv1D
         model = get_peft_model(base.model, lora_config(base, recipe))
-    attend_fast(base.model)
     embedding: torch.Tensor = weight
-    if recipe.token_rows:
-        embedding = next(p for key, p in base.model.named_parameters() if "trainable_tokens_delta" in key)
-        embedding.data = embedding.data.float()  # what is trained is fp32, whatever the base model's precision
-        share_gradient(embedding, occurring)
-    if start is not None:
-        try:
+    try:
+        attend_fast(base.model)
+        if recipe.trains_embedding:
+            embedding = next(p for key, p in base.model.named_parameters() if "trainable_tokens_delta" in key)
+            embedding.data = embedding.data.float()  # what is trained is fp32, whatever the base model's precision
+            if tied:
+                share_gradient(embedding, occurring)
+        if start is not None:
             _copy(start, base.model, embedding, recipe)
-        except BaseException:
-            _release(model, base, attention)
-            raise
+    except BaseException:
+        _release(model, base, attention)
+        raise
     return Trainee(
         model=base.model,
         embedding=embedding,
@@ -97,13 +98,13 @@ def adapter(base: Base, recipe: Recipe, occurring: Collection[int], start: Adapt
 def lora_config(base: Base, recipe: Recipe) -> LoraConfig:
     layer = base.model.get_input_embeddings()
     name = next(name for name, other in base.model.named_modules() if other is layer)
-    every_token = {name.rpartition(".")[2]: list(range(len(embedding_weight(base.model))))}
+    every_token = list(range(len(embedding_weight(base.model))))
     return LoraConfig(
         task_type="CAUSAL_LM",
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha,
         target_modules="all-linear",
-        trainable_token_indices=every_token if recipe.token_rows else None,
+        trainable_token_indices={name.rpartition(".")[2]: every_token} if recipe.trains_embedding else None,
     )
 
 
@@ -111,42 +112,42 @@ def whole(base: Base, occurring: Collection[int], start: PreTrainedModel | None 
     """A copy of the base model, or of `start`, in fp32, all of it trained."""
     model = copy.deepcopy(start or base.model).float().requires_grad_(True)
     attend_fast(model)
-    embedding = model.get_input_embeddings().weight
-    share_gradient(embedding, occurring)
+    head = output_weight(model)
+    share_gradient(head, occurring)
     return Trainee(
         model=model,
-        embedding=embedding,
-        head=output_weight(model),
+        embedding=embedding_weight(model),
+        head=head,
         context=base.context,
         save=lambda out: save_whole(model, out),
         release=lambda: None,
     )
 
 
-def share_gradient(embedding: torch.Tensor, occurring: Collection[int]) -> None:
-    """Rows of tokens that don't occur get the mean of their gradients, so that AdamW moves them all alike.
+def share_gradient(head: torch.Tensor, occurring: Collection[int]) -> None:
+    """Rows, of the output embedding, of tokens that don't occur get the mean of their gradients: AdamW moves all alike.
 
     Each by its own would learn to be as unlikely as it happened to be, which says nothing about posts to come.
     """
-    others = torch.ones(embedding.shape[0], dtype=torch.bool, device=embedding.device)
+    others = torch.ones(head.shape[0], dtype=torch.bool, device=head.device)
     others[sorted(occurring)] = False
-    ids = others.nonzero()[:, 0]
+    if not others.any():
+        return
 
     def share(parameter: torch.Tensor) -> None:
         assert parameter.grad is not None
-        parameter.grad[ids] = parameter.grad[ids].mean(dim=0)
+        parameter.grad[others] = others.float() @ parameter.grad / others.sum()
 
-    if len(ids):
-        embedding.register_post_accumulate_grad_hook(share)
+    head.register_post_accumulate_grad_hook(share)
 
 
 def _copy(start: Adapter, model: PreTrainedModel, embedding: torch.Tensor, recipe: Recipe) -> None:
     with torch.no_grad():
-        if recipe.token_rows:
+        if recipe.trains_embedding:
             embedding[start.token_ids] = start.token_rows.float()
         for layer, (a, b) in start.matrices.items():
             model.get_parameter(f"{layer}.lora_A.default.weight").copy_(a)
-            model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b / (recipe.lora_alpha / recipe.lora_rank))
+            model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b.float() / recipe.lora_scale)
 
 
 def output_weight(model: PreTrainedModel) -> nn.Parameter:

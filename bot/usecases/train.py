@@ -15,11 +15,11 @@ from bot.settings import Settings
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
 from trainer.protocol import AccountCounts, Hyperparameters
-from trainer.recipe import CHARACTERS_PER_TOKEN, ROW_TOKENS, BaseSize, choose_recipe
+from trainer.recipe import CHARACTERS_PER_TOKEN, choose_epochs
 
 PREVIEW_POSTS = 5
 # The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
-FIRST_GUESS = {"bundled": (10_100_000, 3_000.0)}  # parameters, tokens per second
+FIRST_GUESS = {"bundled": 2_200.0}  # tokens per second
 START_SECONDS = 8.0
 
 
@@ -100,12 +100,11 @@ def estimate_seconds(
     known = [one.manifest for one in personas if (one.manifest.base.name, one.manifest.run.method) == kind]
     if known:
         latest = max(known, key=lambda manifest: manifest.created_at)
-        parameters, speed = latest.base.parameters, latest.run.tokens_per_second
+        speed = latest.run.tokens_per_second
     elif settings.base_model in FIRST_GUESS:
-        parameters, speed = FIRST_GUESS[settings.base_model]
+        speed = FIRST_GUESS[settings.base_model]
     else:
         return None
     wished = Hyperparameters(method=settings.training.method, epochs=settings.training.epochs)
     n_tokens = round(characters / CHARACTERS_PER_TOKEN)
-    recipe = choose_recipe(wished, BaseSize(parameters, 0, ROW_TOKENS), n_tokens, refreshing)
-    return START_SECONDS + n_tokens * recipe.epochs / speed
+    return START_SECONDS + n_tokens * choose_epochs(wished, n_tokens, refreshing) / speed

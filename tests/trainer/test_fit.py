@@ -114,10 +114,11 @@ def test_the_best_points_weights_stay(base: Base, trainee: Trainee) -> None:
     assert found == pytest.approx(curve.points[curve.best].held_out_nats, rel=1e-6)
 
 
-@pytest.mark.parametrize("evaluations", [1, 2])
-def test_it_stops_two_epochs_after_the_best(base: Base, evaluations: int) -> None:
-    curve = run(base, replace(OVERFITTING, epochs=40, rows=2, evaluations=evaluations), HARD)
-    assert len(curve.points) == curve.best + 1 + 2 * evaluations < 40
+@pytest.mark.parametrize(("rows", "evaluations", "points"), [(2, 1, 1), (2, 2, 2), (100, 2, 1)])
+def test_it_stops_two_epochs_after_the_best(base: Base, rows: int, evaluations: int, points: int) -> None:
+    """With a single step an epoch there is one point, whatever was wished."""
+    curve = run(base, replace(OVERFITTING, epochs=40, rows=rows, evaluations=evaluations), HARD)
+    assert len(curve.points) == curve.best + 1 + 2 * points < 40
 
 
 def test_without_held_out_posts_the_last_point_is_best(base: Base) -> None:

@@ -33,7 +33,7 @@ def test_a_small_base_gets_a_higher_rank_and_alpha_and_token_rows() -> None:
     large = choose_recipe(Hyperparameters(), BaseSize(SMALL_BASE, 38_600_000, 1024), 30_000)
     assert small.lora_alpha / small.lora_rank > large.lora_alpha / large.lora_rank
     assert small.lora_rank > large.lora_rank
-    assert (small.token_rows, large.token_rows) == (True, False)
+    assert (small.trains_embedding, large.trains_embedding) == (True, False)
 
 
 def test_all_weights_of_a_large_base_get_a_lower_rate_than_an_adapter() -> None:

@@ -124,6 +124,25 @@ def test_a_sample_ends_with_its_stop_token(base: Base) -> None:
     assert shown == stopped
 
 
+def test_what_has_ended_leaves_the_batch(any_base: Base) -> None:
+    """And the others go on as if alone."""
+    sizes: list[int] = []
+    any_base.model.register_forward_hook(lambda layer, inputs, output: sizes.append(len(output.logits)))
+    alone = [sample(any_base.model, PROMPT, Sampling(n=1, max_tokens=12, seed=3), ())[0]]
+    steps: list[list[int | None]] = []
+
+    def end_all_but_the_first(ids: list[int | None]) -> set[int]:
+        steps.append(ids)
+        return {len(steps)} if len(steps) < 5 else set()
+
+    sizes.clear()
+    five = sample(any_base.model, PROMPT, Sampling(n=5, max_tokens=12, seed=3), (), end_all_but_the_first)
+    assert five[:1] == alone
+    assert [len(ids) for ids in five] == [12, 1, 2, 3, 4]
+    assert sizes == [1, 5, 5, 2, 1, 1, 1, 1, 1, 1, 1, 1]
+    assert [[step[i] for step in steps if step[i] is not None] for i in range(5)] == five
+
+
 def test_it_stops_when_every_sample_has_ended(base: Base) -> None:
     steps: list[list[int | None]] = []
     every = range(base.model.config.vocab_size)

@@ -19,13 +19,11 @@ from trainer.start import NotBetter, find_start, trainee_of
 from .helpers import HELD_OUT, POSTS, tokens_of, train_request
 
 NEWS = ["zebras 🦓 have come to the lighthouse, gerald.", "the zebras drink the tea. i count the zebras."] * 4
-RATES: dict[Method, float] = {"lora": 2e-2, "full": 5e-3}
+RATES: dict[Method, float] = {"lora": 4e-3, "full": 5e-3}
 
 
 def trained(folder: Path, base: Base, method: Method = "lora", epochs: int = 4) -> Path:
-    wished = Hyperparameters(
-        method=method, epochs=epochs, lora_rank=4, learning_rate=4e-3 if method == "lora" else 5e-3
-    )
+    wished = Hyperparameters(method=method, epochs=epochs, lora_rank=4, learning_rate=RATES[method])
     request = train_request(folder, hyperparameters=wished)
     finetune(request, base, lambda event: None)
     return Path(request.out)
@@ -59,13 +57,22 @@ def test_it_begins_as_good_as_the_version_before(any_base: Base, tmp_path: Path,
     )
 
 
+def test_a_version_keeps_its_token_rows(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when a new persona of this base model wouldn't have any."""
+    folder = trained(tmp_path / "before", base)
+    monkeypatch.setattr("trainer.recipe.SMALL_EMBEDDING", 0)
+    manifest = refreshed(tmp_path / "after", base, folder, POSTS + NEWS)
+    assert manifest.refresh is not None
+    assert manifest.refresh.bits_per_byte == pytest.approx(verify(folder).run.bits_per_byte, rel=0.01)
+    assert manifest.run.token_rows == len(base.tokenizer)
+
+
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_it_learns_what_is_new_and_says_what_changed(base: Base, tmp_path: Path, method: Method) -> None:
     folder = trained(tmp_path / "before", base, method, epochs=2)
     before = verify(folder).run
-    rate = 2e-2 if method == "lora" else 5e-3
     manifest = refreshed(
-        tmp_path / "after", base, folder, POSTS * 3 + NEWS, method=method, learning_rate=rate, epochs=4
+        tmp_path / "after", base, folder, POSTS * 3 + NEWS, method=method, learning_rate=RATES[method], epochs=4
     )
     assert manifest.refresh is not None
     assert (manifest.refresh.version, manifest.refresh.new_posts) == (3, 2)
