@@ -47,7 +47,7 @@ class TrainingSettings(Section):
 class GenerationSettings(Section):
     """What `/say` does."""
 
-    max_tokens: int = Field(default=60, ge=1, le=1024)
+    max_tokens: int = Field(default=100, ge=1, le=1024)
     temperature: float = Field(default=0.8, ge=0, le=5)
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_prompt_characters: int = Field(default=1_000, ge=1)

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging as transformers_logging
 
 from trainer.bundled import SHA256
+from trainer.characters import Characters, characters_of
 from trainer.digest import sha256
 from trainer.lora import embedding_weight
 from trainer.manifest import BaseRecord
@@ -38,6 +39,7 @@ class Base:
     context: int  # tokens
     fingerprint: str
     parameters: int
+    characters: Characters | None  # keeps what is sampled valid Unicode
 
     @property
     def device(self) -> torch.device:
@@ -81,6 +83,7 @@ def load_base(name: str, device: torch.device | None = None) -> Base:
         context=int(getattr(model.config, "max_position_embeddings", None) or 1024),
         fingerprint=fingerprint(model),
         parameters=sum(p.numel() for p in model.parameters()),
+        characters=characters_of(tokenizer, len(embedding_weight(model))),
     )
 
 

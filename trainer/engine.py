@@ -149,7 +149,9 @@ def _draw(
                 stream.add(token)
         return {i for i, stream in enumerate(streams) if stream.blocked}
 
-    sample(base.model, prompt_ids + streams[0].tokens, options, stop, on_step, cancelled, streams[0].banned)
+    first = streams[0]
+    banned = first.banned if first.tokens else first.banned | {base.end_id}  # saying nothing is no answer
+    sample(base.model, prompt_ids + first.tokens, options, stop, on_step, cancelled, banned, base.characters)
 
 
 def rewind_seeds(seed: int, number: int) -> list[int]:

@@ -116,7 +116,7 @@ class GenerateRequest(Message):
     key: str
     prompt: str
     n: int = Field(default=1, ge=1, le=5)
-    max_tokens: int = Field(default=60, ge=1, le=1024)
+    max_tokens: int = Field(default=100, ge=1, le=1024)
     temperature: float = Field(default=0.9, ge=0.0, le=5.0)
     top_p: float = Field(default=0.95, gt=0.0, le=1.0)
     seed: int = 0

@@ -89,13 +89,15 @@ def report_card(
 
 def generate_posts(persona: Base, n: int, seed: int, cancelled: Callable[[], bool] = lambda: False) -> list[Text]:
     """Whole posts out of nothing, as `/say` would show them; the blocklist is left out."""
-    stop = line_end_ids(persona)
+    stop, end = line_end_ids(persona), persona.end_id
     max_tokens = min(SAY.max_tokens, persona.context // 2)
     texts: list[Text] = []
     while len(texts) < n:
         options = Sampling(min(BATCH, n - len(texts)), max_tokens, SAY.temperature, SAY.top_p, seed + len(texts))
         with autocast(persona.model.device):
-            samples = sample(persona.model, [persona.end_id], options, stop, cancelled=cancelled)
+            samples = sample(
+                persona.model, [end], options, stop, cancelled=cancelled, banned={end}, characters=persona.characters
+            )
         texts += [as_text(persona, ids, stop) for ids in samples]
     return texts
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
+from trainer.characters import Characters
+
 # Nucleus sampling looks at this many candidates at most: a full sort of a 50k vocabulary is a real share of a step.
 CANDIDATES = 1_024
 SMALLEST_TEMPERATURE = 1e-6  # below it, as at 0, the likeliest token is taken: dividing by less overflows
@@ -37,8 +39,11 @@ def sample(
     on_step: Callable[[list[int | None]], Collection[int] | None] = lambda ids: None,
     cancelled: Callable[[], bool] = lambda: False,
     banned: Collection[int] = (),
+    characters: Characters | None = None,
 ) -> list[list[int]]:
     """New token ids per sample, up to and including the first one in `stop`; none begins with a `banned` one.
+
+    With `characters` they are valid Unicode, but for a last character that `max_tokens` may cut.
 
     `on_step` gets each step's ids, None for a sample that has ended, and may return the numbers of those that shall
     end here. Each sample has a generator of its own, seeded by (seed, number), so that a text depends on neither n nor
@@ -54,13 +59,18 @@ def sample(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     samples: list[list[int]] = [[] for _ in range(sampling.n)]
     live = [True] * sampling.n
+    states = [characters.state_after(prompt) if characters else 0] * sampling.n
     rows = list(range(sampling.n))  # of the batch: which sample is in each
     for step in range(sampling.max_tokens):
         if cancelled():
             raise Cancelled
+        if characters:
+            logits = characters.possible(logits, [states[i] for i in rows])
         chosen = dict(zip(rows, choose(logits.float().cpu(), sampling, [generators[i] for i in rows]), strict=True))
         ended = on_step([chosen[i] if live[i] else None for i in range(sampling.n)]) or ()
         for i, token in chosen.items():
+            if characters:
+                states[i] = characters.state_after([token], states[i])
             if live[i]:
                 samples[i].append(token)
                 live[i] = token not in stop and i not in ended

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from trainer.base import BUNDLED, Base, load_base
 from trainer.blocklist import BlockedPrompt
+from trainer.characters import characters_of
 from trainer.engine import Engine, NotLoaded, PieceStream, WrongBase, continue_prompt, line_end_ids
 from trainer.manifest import DamagedPersona, read_manifest, write_manifest
 from trainer.protocol import BlocklistOptions, GenerateRequest
@@ -353,7 +355,7 @@ def test_the_text_before_a_line_end_in_a_token_is_kept(base: Base, persona: Path
     """Make the likeliest first token one that ends a line: the text ends there, by itself."""
     base.tokenizer.add_tokens([".\n"])
     number = base.tokenizer.get_vocab()[".\n"]
-    engine = Engine(base)
+    engine = Engine(replace(base, characters=characters_of(base.tokenizer, number + 1)))
     engine.load("pip", persona)
     base.model.get_output_embeddings().register_forward_hook(
         lambda layer, inputs, output: torch.full((*output.shape[:2], number + 1), -9.0).index_fill(
@@ -363,3 +365,15 @@ def test_the_text_before_a_line_end_in_a_token_is_kept(base: Base, persona: Path
     generated = engine.generate(ask("the lamp"))
     assert generated.samples == ("the lamp.",)
     assert generated.n_tokens == 1
+
+
+def test_saying_nothing_is_no_answer(base: Base, persona: Path) -> None:
+    """The likeliest token is always the end of the text."""
+    engine = Engine(base)
+    engine.load("pip", persona)
+    base.model.get_output_embeddings().register_forward_hook(
+        lambda layer, inputs, output: output.index_fill(-1, torch.tensor([base.end_id]), 99.0)
+    )
+    generated = engine.generate(ask("the lamp", temperature=0))
+    assert generated.n_tokens == 2
+    assert generated.samples[0] != "the lamp"
