@@ -375,5 +375,4 @@ def test_saying_nothing_is_no_answer(base: Base, persona: Path) -> None:
         lambda layer, inputs, output: output.index_fill(-1, torch.tensor([base.end_id]), 99.0)
     )
     generated = engine.generate(ask("the lamp").model_copy(update={"temperature": 0.0}))
-    assert generated.n_tokens == 2
-    assert generated.samples[0] != "the lamp"
+    assert generated.n_tokens == 2  # another one, then the end
