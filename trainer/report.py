@@ -29,7 +29,7 @@ BATCH = 100  # generations at a time
 OWN_POSTS = 800  # enough to know an author by
 OTHERS_POSTS = 60  # of other accounts, to measure how a persona reads strangers
 GENERATIONS = (60, 200)  # at least, at most
-GENERATIONS_PER_SECOND = 3  # of training: the report takes a fifth of its time
+GENERATIONS_PER_SECOND = 3  # of training: the report takes a tenth of its time
 SAY = GenerateRequest(id=0, key="", prompt="", temperature=0.8)  # what /say does by default
 
 _WORD = re.compile(r"\w+")
