@@ -28,9 +28,13 @@ class AdapterMismatch(Exception):
 
 @dataclass(frozen=True)
 class Adapter:
-    """One persona's tensors: layer name → (A: rank × in, B: out × rank, scaled); token ids and their rows."""
+    """One persona's tensors, in the precision of its file: layer name → (A: rank × in, B: out × rank); token rows.
+
+    A layer's output has `scale` × B A x more than the base model's.
+    """
 
     matrices: dict[str, tuple[torch.Tensor, torch.Tensor]]
+    scale: float
     token_ids: torch.Tensor  # (rows,) int64, sorted
     token_rows: torch.Tensor  # (rows, width)
 
@@ -41,7 +45,7 @@ class Adapter:
 
 
 def read_adapter(folder: Path, model: PreTrainedModel) -> Adapter:
-    """Read an adapter onto the model's device and dtype. Raises AdapterMismatch."""
+    """Read an adapter onto the model's device. Raises AdapterMismatch."""
     config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     tensors = load_file(folder / "adapter_model.safetensors")
     layers = dict(model.named_modules())
@@ -57,11 +61,11 @@ def read_adapter(folder: Path, model: PreTrainedModel) -> Adapter:
         b = tensors.get(key.replace(".lora_A.", ".lora_B."))
         if b is None or b.shape[1] != a.shape[0] or (b.shape[0], a.shape[1]) != _out_in(layers[name]):
             raise AdapterMismatch(f"its matrices for the layer {name} don't fit it")
-        matrices[name] = (a.to(like.device, like.dtype), b.to(like.device, like.dtype) * scale)
+        matrices[name] = (a.to(like.device), b.to(like.device))
     ids, rows = _token_rows(config, tensors, like.shape[1])
     if rows.shape != (ids.numel(), like.shape[1]) or (ids >= like.shape[0]).any():
         raise AdapterMismatch("its token rows don't fit the base model's embedding")
-    return Adapter(matrices, ids.to(like.device), rows.to(like.device, like.dtype))
+    return Adapter(matrices, scale, ids.to(like.device), rows.to(like.device))
 
 
 def embedding_weight(model: PreTrainedModel) -> torch.Tensor:
@@ -88,11 +92,16 @@ def _token_rows(
 
 @dataclass
 class AdapterSwitch:
-    """Hooks on one base model; `active` is the adapter that forward passes use (None: the base model as it is)."""
+    """Hooks on one base model; `active` is the adapter that forward passes use (None: the base model as it is).
+
+    Adapters wait in their files' precision, half of the memory; only the active one's tensors are in the model's too.
+    """
 
     model: PreTrainedModel
     active: Adapter | None = None
     _slots: torch.Tensor = field(init=False)  # token id → row of the active adapter, or -1
+    _rows: torch.Tensor = field(init=False)  # of the active adapter
+    _matrices: dict[str, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)  # likewise; B is scaled
 
     def __post_init__(self) -> None:
         embedding = self.model.get_input_embeddings()
@@ -100,6 +109,7 @@ class AdapterSwitch:
         weight = embedding_weight(self.model)
         tied = head is not None and head.weight is weight
         self._slots = torch.full((weight.shape[0],), -1, device=weight.device)
+        self._rows = weight[:0]
         for name, layer in self.model.named_modules():
             if layer is embedding:
                 layer.register_forward_hook(self._replace_inputs)
@@ -114,12 +124,17 @@ class AdapterSwitch:
             return
         self.active = adapter
         self._slots.fill_(-1)
-        if adapter is not None and adapter.token_ids.numel():
-            self._slots[adapter.token_ids] = torch.arange(adapter.token_ids.numel(), device=self._slots.device)
+        self._matrices, self._rows = {}, self._rows[:0]
+        if adapter is None:
+            return
+        dtype = embedding_weight(self.model).dtype
+        self._matrices = {name: (a.to(dtype), b.to(dtype) * adapter.scale) for name, (a, b) in adapter.matrices.items()}
+        self._rows = adapter.token_rows.to(dtype)
+        self._slots[adapter.token_ids] = torch.arange(adapter.token_ids.numel(), device=self._slots.device)
 
     def _add_low_rank(self, name: str) -> Any:
         def hook(layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor | None:
-            pair = self.active.matrices.get(name) if self.active else None
+            pair = self._matrices.get(name)
             return None if pair is None else output + (inputs[0] @ pair[0].T) @ pair[1].T
 
         return hook
@@ -127,21 +142,17 @@ class AdapterSwitch:
     def _replace_inputs(
         self, layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
     ) -> torch.Tensor | None:
-        if not self.active or not self.active.token_ids.numel():
+        if not len(self._rows):
             return None
-        if self._has_every_row():
-            return self.active.token_rows[inputs[0]]
+        if len(self._rows) == len(self._slots):
+            return self._rows[inputs[0]]
         slots = self._slots[inputs[0]]
-        return torch.where((slots >= 0)[..., None], self.active.token_rows[slots.clamp(min=0)], output)
+        return torch.where((slots >= 0)[..., None], self._rows[slots.clamp(min=0)], output)
 
     def _replace_logits(
         self, layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
     ) -> torch.Tensor | None:
-        if not self.active or not self.active.token_ids.numel():
+        if self.active is None or not len(self._rows):
             return None
-        if self._has_every_row():
-            return inputs[0] @ self.active.token_rows.T
-        return output.index_copy(-1, self.active.token_ids, inputs[0] @ self.active.token_rows.T)
-
-    def _has_every_row(self) -> bool:
-        return self.active is not None and self.active.token_ids.numel() == self._slots.numel()
+        own = inputs[0] @ self._rows.T
+        return own if len(self._rows) == len(self._slots) else output.index_copy(-1, self.active.token_ids, own)

@@ -147,7 +147,7 @@ def _copy(start: Adapter, model: PreTrainedModel, embedding: torch.Tensor, recip
             embedding[start.token_ids] = start.token_rows.float()
         for layer, (a, b) in start.matrices.items():
             model.get_parameter(f"{layer}.lora_A.default.weight").copy_(a)
-            model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b.float() / recipe.lora_scale)
+            model.get_parameter(f"{layer}.lora_B.default.weight").copy_(b.float() * start.scale / recipe.lora_scale)
 
 
 def output_weight(model: PreTrainedModel) -> nn.Parameter:

@@ -77,7 +77,7 @@ def test_token_rows_of_one_adapter_are_not_the_next_ones(base: Base, persona: Pa
     """An adapter with few token rows after one with many."""
     switch = AdapterSwitch(base.model)
     many = read_adapter(persona, base.model)
-    few = Adapter(many.matrices, many.token_ids[-n_rows or len(many.token_ids) :], many.token_rows[:n_rows])
+    few = Adapter(many.matrices, many.scale, many.token_ids[-n_rows or len(many.token_ids) :], many.token_rows[:n_rows])
     switch.activate(few)
     expected = logits(base.model)
     switch.activate(many)
@@ -88,7 +88,7 @@ def test_token_rows_of_one_adapter_are_not_the_next_ones(base: Base, persona: Pa
 
 def test_an_adapter_says_its_size(base: Base, persona: Path) -> None:
     adapter = read_adapter(persona, base.model)
-    stored = sum(t.numel() * 4 for t in load_file(persona / "adapter_model.safetensors").values())
+    stored = sum(t.numel() * 2 for t in load_file(persona / "adapter_model.safetensors").values())
     assert adapter.n_bytes == stored + adapter.token_ids.numel() * 8
     assert adapter.token_ids.tolist() == sorted(set(adapter.token_ids.tolist()))
 
