@@ -18,10 +18,9 @@ import torch
 
 from benchmarks.recipe import read_posts, read_sample, token_corpus
 from benchmarks.report import print_report
-from trainer.base import Base, load_base
+from trainer.base import Base, embedding_weight, load_base
 from trainer.finetune import tokens_in
 from trainer.fit import Hooks, TokenCorpus, fit
-from trainer.lora import embedding_weight
 from trainer.loss import IGNORED
 from trainer.packing import Rows
 from trainer.protocol import Hyperparameters
@@ -97,7 +96,7 @@ def measure(base: Base, texts: Sequence[str], variant: Variant, seed: int) -> tu
 
 
 def labelled(corpus: TokenCorpus, base: Base, label: str) -> TokenCorpus:
-    ids = base.encode(label)
+    ids = base.vocabulary.encode(label)
     return replace(corpus, train=[ids + post for post in corpus.train], held_out=[ids + p for p in corpus.held_out])
 
 

@@ -21,8 +21,10 @@ from transformers import AutoModelForCausalLM
 
 from benchmarks.recipe import read_posts
 from benchmarks.report import HEAD, print_report, summary
-from trainer.base import BUNDLED, BUNDLED_FOLDER, Base, load_base
-from trainer.engine import continue_prompt, line_end_ids
+from trainer.base import Base, load_base
+from trainer.basefiles import BUNDLED, BUNDLED_FOLDER
+from trainer.batch import PLAIN
+from trainer.engine import Engine, Resident
 from trainer.evaluation import held_out_nats
 from trainer.finetune import tokens_in
 from trainer.fit import Hooks, TokenCorpus, fit
@@ -31,6 +33,7 @@ from trainer.pretrain.score import held_out_bits_per_byte
 from trainer.pretrain.tokenizer import decode_bytes, encode_bytes
 from trainer.protocol import BlocklistOptions, GenerateRequest, Hyperparameters
 from trainer.recipe import Recipe, choose_recipe
+from trainer.speaker import load_speaker
 from trainer.start import trainee_of
 
 STRINGS = 100_000
@@ -52,8 +55,14 @@ def timed(function: Callable[[], object]) -> float:
 
 def first_token() -> None:
     """What the serve worker does from its weights' file to its first token."""
-    base = load_base(BUNDLED)
-    continue_prompt(base, GenerateRequest(id=0, key="", prompt=PROMPTS[0], max_tokens=1), line_end_ids(base))
+    plain_engine().generate(GenerateRequest(id=0, key="", prompt=PROMPTS[0], max_tokens=1))
+
+
+def plain_engine() -> Engine:
+    """With the base model itself, as a persona with the key ""."""
+    engine = Engine(load_speaker(BUNDLED))
+    engine.admit("", Resident(PLAIN, engine.speaker.decoder, None, 0))
+    return engine
 
 
 def decode_speed(dtype: torch.dtype) -> float:
@@ -70,12 +79,12 @@ def decode_speed(dtype: torch.dtype) -> float:
 
 def round_trips(base: Base) -> tuple[int, int]:
     """How many random Unicode strings and byte strings don't come back exactly."""
-    tokenizer = base.tokenizer.backend_tokenizer
+    tokenizer = base.vocabulary.tokenizer
     rng = random.Random(1)
     wrong_texts = wrong_bytes = 0
     for _ in range(STRINGS):
         text = "".join(map(random_character, [rng] * rng.randrange(40)))
-        wrong_texts += base.tokenizer.decode(base.encode(text)) != text
+        wrong_texts += base.vocabulary.tokenizer.decode(base.vocabulary.encode(text)) != text
         data = rng.randbytes(rng.randrange(60))
         wrong_bytes += decode_bytes(tokenizer, encode_bytes(tokenizer, data)) != data
     return wrong_texts, wrong_bytes
@@ -100,8 +109,8 @@ def persona_bits(file: Path, scratches: Sequence[Recipe]) -> list[float]:
     random.Random(1).shuffle(posts)
     base = load_base(BUNDLED, torch.device("cpu"))
     corpus = TokenCorpus(
-        train=[base.encode(text) for text in posts[HELD_OUT_POSTS:]],
-        held_out=[base.encode(text) for text in posts[:HELD_OUT_POSTS]],
+        train=[base.vocabulary.encode(text) for text in posts[HELD_OUT_POSTS:]],
+        held_out=[base.vocabulary.encode(text) for text in posts[:HELD_OUT_POSTS]],
         held_out_bytes=sum(len(text.encode()) for text in posts[:HELD_OUT_POSTS]),
     )
     zero = held_out_nats(base.model, corpus.held_out, base.end_id, base.context)
@@ -120,15 +129,14 @@ def best_nats(base: Base, corpus: TokenCorpus, recipe: Recipe) -> float:
 
 def print_samples(n: int) -> None:
     """One seed after the other, none left out, no blocklist."""
-    base = load_base(BUNDLED)
-    line_ends = line_end_ids(base)
+    engine = plain_engine()
     for prompt in PROMPTS:
         print(f"\n{prompt}")
         for seed in range(n):
             request = GenerateRequest(
                 id=0, key="", prompt=prompt, seed=seed, temperature=0.8, blocklist=BlocklistOptions(enabled=False)
             )
-            print(f"  {seed:3} {continue_prompt(base, request, line_ends).samples[0]}")
+            print(f"  {seed:3} {engine.generate(request).samples[0]}")
 
 
 def row(name: str, value: str, unit: str, target: str) -> tuple[str, ...]:
@@ -160,7 +168,7 @@ def persona_rows(file: Path, scratches: dict[str, Recipe]) -> list[tuple[str, ..
 
 def held_out_rows(work: Path) -> list[tuple[str, ...]]:
     base = load_base(BUNDLED)
-    if Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab() != base.tokenizer.get_vocab():
+    if Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab() != base.vocabulary.tokenizer.get_vocab():
         raise SystemExit(f"{work} was prepared with another tokenizer than the bundled base model's")
     scores = held_out_bits_per_byte(base.model, work)
     return [row(f"held out: {kind}", f"{bits:.3f}", "bits/byte", "") for kind, bits in scores.items()]

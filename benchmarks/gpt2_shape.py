@@ -31,7 +31,8 @@ from benchmarks.recipe import (
     token_corpus,
 )
 from benchmarks.report import HEAD, print_report, summary
-from trainer.base import BUNDLED, Base, load_base
+from trainer.base import Base, load_base
+from trainer.basefiles import BUNDLED
 from trainer.finetune import tokens_in
 from trainer.fit import Loop, adamw, batches, step
 from trainer.packing import Rows

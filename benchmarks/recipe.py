@@ -154,8 +154,8 @@ def split_posts(texts: Sequence[str], cut: int | None, seed: int) -> Split:
 def token_corpus(texts: Sequence[str], base: Base, cut: int | None, seed: int) -> TokenCorpus:
     parts = split_posts(texts, cut, seed)
     return TokenCorpus(
-        train=[base.encode(text) for text in parts.train],
-        held_out=[base.encode(text) for text in parts.held_out],
+        train=[base.vocabulary.encode(text) for text in parts.train],
+        held_out=[base.vocabulary.encode(text) for text in parts.held_out],
         held_out_bytes=sum(len(text.encode()) for text in parts.held_out),
     )
 

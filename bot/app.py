@@ -41,7 +41,9 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(folders.database))
         sources = Sources({"file": FileSource(), "stored": StoredSource(folders.root), "sample": SampleSource()})
-        generator = GeneratorClient(_slot(settings, folders, "serve", settings.generation.threads))
+        generator = GeneratorClient(
+            _slot(settings, folders, "serve", settings.generation.threads, *serve_options(settings))
+        )
         stack.push_async_callback(generator.slot.close)
         pool = ModelPool(
             load=lambda key: generator.load(key, folders.root / "personas" / key),
@@ -73,9 +75,16 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
         yield Services(settings, folders, store, sources, jobs, pool, generator)
 
 
-def _slot(settings: Settings, folders: Folders, role: str, threads: int) -> WorkerSlot:
+def serve_options(settings: Settings) -> list[str]:
+    """Of the serve worker's command line."""
+    own = settings.generation
+    names = {"--precision": own.precision, "--rows": own.rows, "--cache-megabytes": own.cache_megabytes}
+    return [part for name, value in {**names, "--queue": own.queue}.items() for part in (name, str(value))]
+
+
+def _slot(settings: Settings, folders: Folders, role: str, threads: int, *options: str) -> WorkerSlot:
     return WorkerSlot(
-        worker_command(role, settings.base_model, threads),
+        worker_command(role, settings.base_model, threads, *options),
         folders.logs / f"{role}.log",
         ready_seconds=READY_SECONDS if settings.base_model == "bundled" else DOWNLOAD_SECONDS,
     )

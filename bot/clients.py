@@ -8,7 +8,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import BadInput, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
+from bot.errors import BadInput, Busy, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
 from bot.workers import READY_SECONDS, WorkerProcess
 from trainer.protocol import (
     Answer,
@@ -21,6 +21,8 @@ from trainer.protocol import (
     Progress,
     Reported,
     Request,
+    Stats,
+    StatsRequest,
     Trained,
     TrainRequest,
     UnloadRequest,
@@ -77,6 +79,8 @@ def failure(failed: Failed) -> MynahError:
             return WrongBase(failed.message)
         case "blocked" | "not_better":
             return BadInput(failed.message)
+        case "busy":
+            return Busy(failed.message)
         case "not_loaded":
             return WorkerDied(f"The worker that had loaded {failed.message} is gone.")  # a new one answered
         case "internal":
@@ -128,6 +132,13 @@ class GeneratorClient:
             async with aclosing(self.slot.answers(UnloadRequest(id=0, key=key))) as answers:
                 async for _ in answers:
                     pass
+
+    async def stats(self) -> Stats:
+        async with aclosing(self.slot.answers(StatsRequest(id=0))) as answers:
+            async for answer in answers:
+                if isinstance(answer, Stats):
+                    return answer
+        raise OperatorError("The serving worker gave no answer about itself.")
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Piece | Generated, None]:
         async with aclosing(self.slot.answers(request)) as answers:

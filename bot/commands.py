@@ -11,7 +11,7 @@ from bot import arguments as args
 from bot.domain import Caller, Utterance
 from bot.errors import BadInput
 from bot.render import bytes_text
-from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Submitted
+from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
 from bot.usecases import jobs, personas, say, train
 from bot.usecases.services import Services
 from trainer.protocol import Piece
@@ -63,11 +63,17 @@ async def run_personas(services: Services, caller: Caller, dialog: Dialog, argum
 
 
 async def run_card(services: Services, caller: Caller, dialog: Dialog, arguments: args.CardArguments) -> None:
-    await dialog.reply(Card(await say.find_persona(services, caller, arguments.persona)))
+    persona = await say.find_persona(services, caller, arguments.persona)
+    services.pool.prefetch(persona.key, persona.n_bytes)  # who is named will probably be asked to speak
+    await dialog.reply(Card(persona))
 
 
 async def run_jobs(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
     await dialog.reply(JobList(tuple(await jobs.list_jobs(services)), services.jobs.progress))
+
+
+async def run_status(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
+    await dialog.reply(Status(await services.generator.stats(), services.pool.stats))
 
 
 async def run_cancel(services: Services, caller: Caller, dialog: Dialog, arguments: args.CancelArguments) -> None:
@@ -122,6 +128,7 @@ COMMANDS: dict[str, Command[Any]] = {
         Command("personas", "/personas", "who can speak", args.parse_none, run_personas),
         Command("card", "/card [@persona]", "how it was made, and how good it is", args.parse_card, run_card),
         Command("jobs", "/jobs", "trainings, running and past", args.parse_none, run_jobs),
+        Command("status", "/status", "how much the personas speak, and how fast", args.parse_none, run_status),
         Command("cancel", "/cancel JOB", "stop a training", args.parse_cancel, run_cancel),
         Command("forget", "/forget @persona", "delete a persona, its posts and weights", args.parse_forget, run_forget),
         Command("help", "/help", "this list", args.parse_none, run_help),

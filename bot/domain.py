@@ -153,8 +153,12 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What a persona said: samples with the prompt at their start. Always machine-written."""
+    """What a persona said: samples with the prompt at their start. Always machine-written.
+
+    Of `quotes` samples more, every try came out as a quote of a post.
+    """
 
     persona: str
     samples: tuple[str, ...]
     cut: bool = False
+    quotes: int = 0

@@ -34,6 +34,16 @@ class _Entry:
         return self.leases == 0 and self.loading.done()
 
 
+@dataclass(frozen=True)
+class PoolStats:
+    """Since the start. A hit is a lease of a persona that was here, or on its way."""
+
+    hits: int = 0
+    misses: int = 0
+    resident: int = 0
+    n_bytes: int = 0
+
+
 @dataclass
 class ModelPool:
     """`load` and `unload` do the work; `clock` orders use; requests wait up to `wait_seconds` for room."""
@@ -44,13 +54,20 @@ class ModelPool:
     wait_seconds: float
     clock: Clock
     _entries: dict[str, _Entry] = field(default_factory=dict)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while entries come and go
+    _leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # unloads under way
+    _prefetching: set[asyncio.Task[None]] = field(default_factory=set)
     _freed: asyncio.Event = field(default_factory=asyncio.Event)  # set, and replaced, when a lease or a load ends
+    _hits: int = 0
+    _misses: int = 0
 
     @property
     def resident(self) -> dict[str, int]:
         """Keys and bytes, loading ones included."""
         return {key: entry.n_bytes for key, entry in self._entries.items()}
+
+    @property
+    def stats(self) -> PoolStats:
+        return PoolStats(self._hits, self._misses, len(self._entries), sum(self.resident.values()))
 
     @asynccontextmanager
     async def lease(self, key: str, estimate: int) -> AsyncIterator[None]:
@@ -65,46 +82,65 @@ class ModelPool:
         finally:
             entry.leases -= 1
             entry.last_used = self.clock()
+            self._trim()
             self._announce()
-        await self._trim()
+
+    def prefetch(self, key: str, estimate: int) -> None:
+        """Load what will probably be asked for, if there is room beside those who are speaking."""
+        if key in self._entries or not self._shrink(self.max_bytes - estimate, 0):
+            return
+        entry = self._add(key, estimate)
+        task = asyncio.create_task(self._settle(entry))
+        self._prefetching.add(task)
+        task.add_done_callback(self._prefetching.discard)
+
+    async def _settle(self, entry: _Entry) -> None:
+        await asyncio.wait([entry.loading])
+        self._trim()
 
     async def _acquire(self, key: str, estimate: int) -> _Entry:
         """The key's entry, one lease taken; a new one starts loading when there is room."""
         try:
             async with asyncio.timeout(self.wait_seconds):
-                while (entry := await self._try_acquire(key, estimate)) is None:
+                while (entry := self._try_acquire(key, estimate)) is None:
                     await self._freed.wait()
         except TimeoutError:
             raise Busy("All the memory for personas is in use right now. Try again in a moment.") from None
         return entry
 
-    async def _try_acquire(self, key: str, estimate: int) -> _Entry | None:
-        async with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                if not await self._shrink(self.max_bytes - estimate, 0):
-                    return None
-                entry = self._entries[key] = _Entry(key, estimate)
-                entry.loading = asyncio.create_task(self._fill(entry))
-                entry.loading.add_done_callback(self._load_ended)
-            entry.leases += 1
-            return entry
+    def _try_acquire(self, key: str, estimate: int) -> _Entry | None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._hits += 1
+        elif self._shrink(self.max_bytes - estimate, 0):
+            self._misses += 1
+            entry = self._add(key, estimate)
+        else:
+            return None
+        entry.leases += 1
+        return entry
+
+    def _add(self, key: str, estimate: int) -> _Entry:
+        entry = self._entries[key] = _Entry(key, estimate, last_used=self.clock())
+        entry.loading = asyncio.create_task(self._fill(entry))
+        entry.loading.add_done_callback(self._load_ended)
+        return entry
 
     async def _fill(self, entry: _Entry) -> None:
         """The one load that all of an entry's leases share; it ends well even when nobody waits for it any more."""
         try:
+            if self._leaving:  # they make the room
+                await asyncio.wait(list(self._leaving.values()))
             entry.n_bytes = await self.load(entry.key)
         except BaseException:
             if self._entries.get(entry.key) is entry:
                 del self._entries[entry.key]
             raise
-        await self._trim()
+        self._trim()
 
-    async def _trim(self) -> None:
+    def _trim(self) -> None:
         """Back to the limit, as far as leases let, after a load that came out larger than its estimate."""
-        if sum(self.resident.values()) > self.max_bytes:
-            async with self._lock:
-                await self._shrink(self.max_bytes, 1)
+        self._shrink(self.max_bytes, 1)
 
     def _load_ended(self, loading: asyncio.Task[None]) -> None:
         if not loading.cancelled():
@@ -116,35 +152,47 @@ class ModelPool:
         self._freed.set()
         self._freed = asyncio.Event()
 
-    async def _shrink(self, n_bytes: int, count: int) -> bool:
+    def _shrink(self, n_bytes: int, count: int) -> bool:
         """Evict the least recently used personas without leases down to `n_bytes`, or to `count` of them.
 
         False when leases are in the way.
         """
-        while len(self._entries) > count and sum(self.resident.values()) > n_bytes:
+        total = sum(self.resident.values())
+        while len(self._entries) > count and total > n_bytes:
             idle = [entry for entry in self._entries.values() if entry.idle]
             if not idle:
                 return False
-            await self._evict(min(idle, key=lambda entry: entry.last_used))
+            oldest = min(idle, key=lambda entry: entry.last_used)
+            total -= oldest.n_bytes
+            self._evict(oldest)
         return True
 
-    async def _evict(self, entry: _Entry) -> None:
-        if self._entries.get(entry.key) is entry:
-            del self._entries[entry.key]
-            await self.unload(entry.key)
+    def _evict(self, entry: _Entry) -> asyncio.Task[None]:
+        del self._entries[entry.key]
+        task = self._leaving[entry.key] = asyncio.create_task(self._leave(entry.key))
+        return task
+
+    async def _leave(self, key: str) -> None:
+        try:
+            await self.unload(key)
+        finally:
+            if self._leaving.get(key) is asyncio.current_task():
+                del self._leaving[key]
 
     async def drop(self, prefix: str) -> None:
         """Unload every persona that is here now and whose key starts with `prefix`, each once its leases are over."""
         going = [entry for key, entry in self._entries.items() if key.startswith(prefix)]
         while going:
             freed = self._freed
-            async with self._lock:
-                for entry in going:
-                    if entry.idle:
-                        await self._evict(entry)
+            for entry in going:
+                if entry.idle and self._entries.get(entry.key) is entry:
+                    self._evict(entry)
             going = [entry for entry in going if self._entries.get(entry.key) is entry]
             if going:
                 await freed.wait()
+        leaving = [task for key, task in self._leaving.items() if key.startswith(prefix)]
+        if leaving:
+            await asyncio.gather(*leaving)
 
     def reset(self) -> None:
         """Forget everything: the worker that held it is gone. Loads under way fail by themselves; leases end."""

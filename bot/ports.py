@@ -16,6 +16,7 @@ from trainer.protocol import (
     Progress,
     ReportCard,
     Reported,
+    Stats,
     Trained,
     TrainRequest,
 )
@@ -119,6 +120,9 @@ class Generator(Protocol):
         """Make a persona resident; returns its bytes. Raises DamagedPersona and others."""
 
     async def unload(self, key: str) -> None: ...
+
+    async def stats(self) -> Stats:
+        """What it has done since it was started."""
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[Piece | Generated, None]:
         """Events up to Generated. Closing the iterator cancels. Raises WorkerDied when the worker is lost."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain import Persona, Utterance
-from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Submitted
+from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
 from bot.usecases.train import DryRun
 from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Progress, ReportCard
@@ -28,6 +28,8 @@ def plain(reply: Reply, now: datetime) -> str:
             return card(reply.persona)
         case JobList():
             return job_list(reply, now)
+        case Status():
+            return status(reply)
         case Help():
             return table([(f"  {usage}", summary) for usage, summary in reply.commands])
         case Notice():
@@ -44,9 +46,35 @@ def utterance(reply: Utterance) -> str:
     head = f"@{reply.persona} · written by a machine"
     if reply.cut:
         head += " · the beginning of your text was too long for me and was left out"
-    if len(reply.samples) == 1:
+    if not reply.samples and reply.quotes:
+        return f"{head}\n  {quotes_note(reply)} Try another beginning."
+    if len(reply.samples) == 1 and not reply.quotes:
         return f"{head}\n  {reply.samples[0]}"
-    return "\n".join([head, *(f"  {number}. {text}" for number, text in enumerate(reply.samples, 1))])
+    lines = [f"  {number}. {text}" for number, text in enumerate(reply.samples, 1)]
+    return "\n".join([head, *lines, *([f"  {quotes_note(reply)}"] if reply.quotes else [])])
+
+
+def quotes_note(reply: Utterance) -> str:
+    """What became of the samples that are missing."""
+    which = "Every try" if not reply.samples else f"Every try at {reply.quotes} more"
+    return f"{which} came out as a quote from a real post."
+
+
+def status(reply: Status) -> str:
+    """The serving worker in figures."""
+    pool, done = reply.pool, reply.generator
+    asked = max(1, done.requests)
+    leases = pool.hits + pool.misses
+    rows = [
+        ("  In memory", f"{done.resident} personas, {bytes_text(done.resident_bytes)}"),
+        ("  Found there", f"{pool.hits} of {leases} times" if leases else "nobody was asked for yet"),
+        ("  Loaded", f"{done.loads} times, {1000 * done.load_seconds / max(1, done.loads):.0f} ms each"),
+        ("  Answered", f"{done.requests} requests, {1000 * done.seconds / asked:.0f} ms each"),
+        ("  First token", f"after {1000 * done.first_seconds / asked:.0f} ms"),
+        ("  Batch", f"{done.row_steps / max(1, done.steps):.1f} rows a step; {done.rows} now, {done.waiting} waiting"),
+        ("  Tokens", f"{done.tokens:,}, {done.row_steps / max(1e-9, done.step_seconds):.0f} a second of work"),
+    ]
+    return "\n".join(["The serving worker, since its start", table(rows)])
 
 
 def persona_list(reply: PersonaList) -> str:

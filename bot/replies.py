@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain import Job, Persona, Utterance
-from trainer.protocol import Progress
+from bot.pool import PoolStats
+from trainer.protocol import Progress, Stats
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ class JobList:
 
 
 @dataclass(frozen=True)
+class Status:
+    """The serving worker and the pool of personas in front of it."""
+
+    generator: Stats
+    pool: PoolStats
+
+
+@dataclass(frozen=True)
 class Notice:
     """A sentence or a few."""
 
@@ -51,4 +60,4 @@ class Help:
     commands: tuple[tuple[str, str], ...]
 
 
-Reply = Submitted | PersonaList | Card | JobList | Notice | Help | Utterance
+Reply = Submitted | PersonaList | Card | JobList | Status | Notice | Help | Utterance

@@ -9,7 +9,7 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -50,8 +50,17 @@ class GenerationSettings(Section):
     max_tokens: int = Field(default=100, ge=1, le=1024)
     temperature: float = Field(default=0.8, ge=0, le=5)
     top_p: float = Field(default=0.95, gt=0, le=1)
+    top_k: int = Field(default=0, ge=0, description="choose among so many of the likeliest tokens; 0: all")
+    repetition_penalty: float = Field(default=1.0, gt=0, le=5, description="above 1, what was said comes less easily")
+    quote_tries: int = Field(
+        default=3, ge=0, le=20, description="times to say it another way than a training post; 0: quotes are fine"
+    )
     max_prompt_characters: int = Field(default=1_000, ge=1)
     threads: int = Field(default=0, ge=0, description="CPU threads; 0: all cores")
+    precision: Literal["auto", "int8", "bf16", "fp32"] = Field(default="auto", description="of the weights")
+    rows: int = Field(default=32, ge=5, le=1024, description="samples that are generated at a time")
+    cache_megabytes: int = Field(default=256, ge=1, description="for prompts and what was generated so far")
+    queue: int = Field(default=256, ge=1, description="requests that may wait for a row; one more is told to try later")
 
 
 class PoolSettings(Section):

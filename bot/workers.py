@@ -38,9 +38,20 @@ WORKER_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "f
 GRACE_SECONDS = 5.0  # between a cancel message, SIGTERM and SIGKILL
 
 
-def worker_command(role: str, base_model: str, threads: int) -> list[str]:
+def worker_command(role: str, base_model: str, threads: int, *options: str) -> list[str]:
     # -P: a folder or file of that name where the person happens to be must not be taken for it
-    return [sys.executable, "-P", "-m", "trainer", role, "--base-model", base_model, "--threads", str(threads)]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "trainer",
+        role,
+        "--base-model",
+        base_model,
+        "--threads",
+        str(threads),
+        *options,
+    ]
 
 
 @dataclass

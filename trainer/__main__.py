@@ -10,22 +10,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from trainer.protocol import (
-    Answer,
-    Done,
-    Failed,
-    GenerateRequest,
-    Loaded,
-    LoadRequest,
-    Piece,
-    Ready,
-    TrainRequest,
-    UnloadRequest,
-)
-from trainer.worker import Channel, Inbox, Work, claim_stdout, serve_requests
+from trainer.protocol import Answer, Failed, FailureCode, Ready, TrainRequest
+from trainer.worker import Channel, Inbox, Work, claim_stdout, failure, serve_requests
 
 if TYPE_CHECKING:
     from trainer.base import Base
@@ -35,11 +24,7 @@ NICENESS = {"serve": 5, "train": 10}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__)
-    parser.add_argument("role", choices=["train", "serve"])
-    parser.add_argument("--base-model", default="bundled", help='"bundled", a folder, or a hub name')
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all cores")
-    args = parser.parse_args()
+    args = parse()
     channel = claim_stdout()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the bot, which then tells us
     os.nice(NICENESS[args.role])
@@ -47,36 +32,69 @@ def main() -> int:
 
     import torch
 
-    from trainer.base import BaseModelError, load_base
-    from trainer.blocklist import BlockedPrompt
-    from trainer.engine import NotLoaded, WrongBase
-    from trainer.fit import Diverged, OutOfMemory
+    from trainer.basefiles import BaseModelError
     from trainer.hardware import usable_cores
-    from trainer.manifest import DamagedPersona
-    from trainer.sampling import Cancelled
-    from trainer.start import NotBetter
 
     torch.set_num_threads(args.threads or usable_cores())
     try:
-        base = load_base(args.base_model)
+        train(args, inbox, channel) if args.role == "train" else serve(args, inbox, channel)
     except BaseModelError as error:
         channel.send(Failed(id=0, code="no_base", message=str(error)))
-        return 3
-    handle = train_handler(base, channel) if args.role == "train" else serve_handler(base, channel)
+    return 3
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__)
+    parser.add_argument("role", choices=["train", "serve"])
+    parser.add_argument("--base-model", default="bundled", help='"bundled", a folder, or a hub name')
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all cores")
+    parser.add_argument("--precision", choices=["auto", "int8", "bf16", "fp32"], default="auto", help="of serving")
+    parser.add_argument("--rows", type=int, default=32, help="samples at once")
+    parser.add_argument("--cache-megabytes", type=int, default=256, help="for what the samples at once have said")
+    parser.add_argument("--queue", type=int, default=256, help="requests that may wait")
+    return parser.parse_args()
+
+
+def train(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
+    """Raises BaseModelError."""
+    from trainer.base import load_base
+    from trainer.basefiles import BaseModelError
+    from trainer.cancelled import Cancelled
+    from trainer.fit import Diverged, OutOfMemory
+    from trainer.start import NotBetter
+
+    base = load_base(args.base_model)
+    handle = train_handler(base, channel)
     channel.send(Ready(base_model=base.name, parameters=base.parameters))
-    codes = {
-        BlockedPrompt: "blocked",
+    codes: dict[type[Exception], FailureCode] = {
         Cancelled: "cancelled",
         BaseModelError: "no_base",
-        DamagedPersona: "damaged",
         Diverged: "diverged",
         NotBetter: "not_better",
-        NotLoaded: "not_loaded",
         OutOfMemory: "out_of_memory",
+    }
+    serve_requests(inbox, channel, handle, codes)
+
+
+def serve(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
+    """Raises BaseModelError."""
+    from trainer.blocklist import BlockedPrompt
+    from trainer.engine import Engine, Limits, NotLoaded, QueueFull, WrongBase
+    from trainer.manifest import DamagedPersona
+    from trainer.serving import Server
+    from trainer.speaker import load_speaker
+
+    speaker = load_speaker(args.base_model, precision=None if args.precision == "auto" else args.precision)
+    engine = Engine(speaker, Limits(args.rows, args.cache_megabytes * 2**20, args.queue))
+    channel.send(Ready(base_model=speaker.name, parameters=speaker.decoder.parameters))
+    codes: dict[type[Exception], FailureCode] = {
+        BlockedPrompt: "blocked",
+        DamagedPersona: "damaged",
+        NotLoaded: "not_loaded",
+        QueueFull: "busy",
         WrongBase: "wrong_base",
     }
-    serve_requests(inbox, channel, handle, codes)  # type: ignore[arg-type]
-    return 0
+    Server(engine, inbox, channel, partial(failure, codes)).run()
 
 
 def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:
@@ -92,28 +110,6 @@ def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], 
             if is_out_of_memory(error):
                 raise OutOfMemory from error
             raise
-
-    return handle
-
-
-def serve_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:
-    from trainer.engine import Engine
-
-    engine = Engine(base)
-
-    def handle(request: Work, cancelled: Callable[[], bool]) -> Answer:
-        match request:
-            case LoadRequest():
-                return Loaded(id=request.id, n_bytes=engine.load(request.key, Path(request.folder)))
-            case UnloadRequest():
-                engine.unload(request.key)
-                return Done(id=request.id)
-            case GenerateRequest():
-                return engine.generate(
-                    request, lambda n, text: channel.send(Piece(id=request.id, sample=n, text=text)), cancelled
-                )
-            case _:
-                raise TypeError(f"a serve worker has no answer to {request.type!r}")
 
     return handle
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
+from tokenizers import Tokenizer
 from tokenizers.decoders import ByteLevel
-from transformers import PreTrainedTokenizerFast
-from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 # Of each state the bytes that may come, (first, last, state after). State 0 is between characters, 1 to 3 want so many
 # bytes more, 4 to 7 follow the first bytes E0, ED, F0 and F4, after which not every byte will do.
@@ -53,22 +53,21 @@ class Characters:
                 state = int(self.after[state, token])
         return state
 
-    def possible(self, logits: torch.Tensor, states: Sequence[int]) -> torch.Tensor:
-        """(n, vocabulary) logits of n texts in these states, of which none was impossible for all tokens."""
-        allowed = self.allowed[list(states)].to(logits.device)
-        return logits.masked_fill(~allowed, -torch.inf)
+    @cached_property
+    def masks(self) -> torch.Tensor:
+        """(states, vocabulary) to add to logits: minus infinity for what can't come."""
+        return torch.zeros(self.allowed.shape).masked_fill_(~self.allowed, -torch.inf)
 
 
-def characters_of(tokenizer: PreTrainedTokenizerFast, vocabulary: int) -> Characters | None:
+def characters_of(tokenizer: Tokenizer, vocabulary: int) -> Characters | None:
     """None for a tokenizer that isn't byte-level. Tokens without a text, special ones among them, end characters."""
-    backend = tokenizer.backend_tokenizer
-    if not isinstance(backend.decoder, ByteLevel):
+    if not isinstance(tokenizer.decoder, ByteLevel):
         return None
-    byte_of = {character: byte for byte, character in bytes_to_unicode().items()}
+    byte_of = bytes_of_characters()
     allowed = torch.zeros((len(MACHINE), vocabulary), dtype=torch.bool)
     after = torch.zeros((len(MACHINE), vocabulary), dtype=torch.int64)
     allowed[0] = True
-    for token, i in backend.get_vocab(with_added_tokens=False).items():
+    for token, i in tokenizer.get_vocab(with_added_tokens=False).items():
         text = bytes(byte_of[character] for character in token)
         if text.isascii():
             continue
@@ -78,6 +77,13 @@ def characters_of(tokenizer: PreTrainedTokenizerFast, vocabulary: int) -> Charac
             after[state, i] = end or 0
     complete = bool(allowed.any(dim=1).all())
     return Characters(allowed, after) if complete else None
+
+
+def bytes_of_characters() -> dict[str, int]:
+    """GPT-2's alphabet: a byte that is a visible Latin-1 character is itself, the others are numbered from 256 on."""
+    visible = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(0x100) if byte not in visible]
+    return {chr(byte): byte for byte in visible} | {chr(0x100 + i): byte for i, byte in enumerate(others)}
 
 
 def walk(text: bytes, state: int = 0) -> int | None:

@@ -1,27 +1,37 @@
-"""Engine: load / unload / generate. One base model, any number of resident personas, one request at a time.
+"""Engine: many personas on one base model, whatever is asked for in one batch.
 
-A persona is an adapter on the base model, or, trained with the method "full", a model of its own.
+A persona is an adapter on the base model, or, trained with the method "full", a model of its own with a batch of its
+own. `step` is one token for everybody; requests join and leave between steps.
 """
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from tokenizers.decoders import DecodeStream
+import torch
 
-from trainer.base import Base, read_weights
+from trainer.batch import PLAIN, Batch, Table, Weights
 from trainer.blocklist import BlockedPrompt, blocklist
-from trainer.lora import Adapter, AdapterMismatch, AdapterSwitch, read_adapter
+from trainer.cancelled import Cancelled
+from trainer.decoder import Decoder, build
+from trainer.lane import Lane, Speech
+from trainer.linear import Matrix
+from trainer.lora import AdapterMismatch, Layout, Packed, read_adapter
 from trainer.manifest import DamagedPersona, Manifest, verify
-from trainer.protocol import Generated, GenerateRequest
-from trainer.sampling import Sampling, sample
-from trainer.text import finish, one_line
+from trainer.protocol import Generated, GenerateRequest, Stats
+from trainer.quotes import Quotes, read_quotes
+from trainer.shape import read_shape
+from trainer.speaker import Speaker
+from trainer.stream import Guards, OnPiece, PieceStream
+from trainer.weights import read_tensors
 
-OnPiece = Callable[[int, str], None]
-REWINDS = 5  # attempts to get past a blocked word; then the text ends before it
+JOINS = 8  # prompts read between two steps, so that those who speak don't wait long
+OWN_ROWS = 8  # of a persona that is a model of its own
 
 
 class WrongBase(Exception):
@@ -32,202 +42,254 @@ class NotLoaded(Exception):
     """The persona is not resident."""
 
 
-class Engine:
-    """Serves personas on `base`, which it owns: its layers get hooks."""
+class QueueFull(Exception):
+    """Too many requests wait already. The message is for who asked."""
 
-    def __init__(self, base: Base) -> None:
-        self._base = base
-        self._switch = AdapterSwitch(base.model)
-        self._adapters: dict[str, Adapter] = {}
-        self._models: dict[str, Base] = {}
-        self._line_ends = line_end_ids(base)
+
+@dataclass(frozen=True)
+class Resident:
+    """A persona in memory: what it changes of the base model, or its own model, and what it must not quote."""
+
+    weights: Weights
+    decoder: Decoder
+    quotes: Quotes | None
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`rows` samples at once, whose cache has `cache_bytes`; `queue` requests may wait."""
+
+    rows: int = 32
+    cache_bytes: int = 256 * 2**20
+    queue: int = 10**9
+
+
+@dataclass
+class Listener:
+    """Whom a request's pieces and its end are for."""
+
+    finished: Callable[[Generated], None]
+    on_piece: OnPiece = lambda sample, text, again: None
+    cancelled: Callable[[], bool] = lambda: False
+    gone: Callable[[], None] = lambda: None  # it was cancelled, and is
+
+
+@dataclass
+class Engine:
+    speaker: Speaker
+    limits: Limits = Limits()
+    _residents: dict[str, Resident] = field(default_factory=dict)
+    _lanes: dict[int, Lane] = field(default_factory=dict)  # by id of their decoder
+    _waiting: deque[tuple[Speech, Decoder]] = field(default_factory=deque)
+    _listeners: dict[int, Listener] = field(default_factory=dict)  # by id of their speech
+    _sums: Stats = field(default_factory=lambda: Stats(id=0))
+    _step_seconds: float = 0.0
+
+    # Personas
 
     def load(self, key: str, folder: Path) -> int:
         """Make a persona resident; returns its bytes. Raises DamagedPersona or WrongBase."""
+        resident = self.read(folder)
+        self.admit(key, resident)
+        return resident.n_bytes
+
+    def read(self, folder: Path) -> Resident:
+        """The slow part of loading, which may be in another thread than the steps."""
         manifest = verify(folder)
         self._check_base(manifest)
-        if manifest.run.method == "full":
-            return self._load_model(key, folder)
         try:
-            adapter = read_adapter(folder, self._base.model)
+            return self.read_unverified(folder, manifest.run.method == "full")
         except AdapterMismatch as error:
             raise DamagedPersona(str(error)) from error
-        self._adapters[key] = adapter
-        return adapter.n_bytes
 
-    def _load_model(self, key: str, folder: Path) -> int:
-        model = read_weights(folder, like=self._base.model)
-        self._models[key] = replace(self._base, model=model)
-        return sum(p.numel() * p.element_size() for p in model.parameters())
+    @torch.inference_mode()
+    def read_unverified(self, folder: Path, full: bool) -> Resident:
+        """Of a persona that is not finished yet. Raises AdapterMismatch."""
+        quotes, base = read_quotes(folder), self.speaker.decoder
+        n_quotes = quotes.n_bytes if quotes else 0
+        if full:
+            own = build(read_shape(folder), read_tensors(folder), base.device, self.speaker.precision)
+            return Resident(PLAIN, own, quotes, own.n_bytes + n_quotes)
+        vocabulary, width = base.embedding.weight.shape
+        adapter = read_adapter(folder, base.layer_sizes, (vocabulary, width))
+        layout = _layout(base, adapter.rank)
+        packed = Packed(layout, layout.pack(adapter.matrices).to(base.device), adapter.scale)
+        table = None
+        if len(adapter.token_ids):
+            rows = Matrix.of(adapter.token_rows.to(base.device), self.speaker.precision)
+            table = Table.of(adapter.token_ids.to(base.device), rows, vocabulary)
+        n_bytes = packed.n_bytes + (table.matrix.n_bytes if table else 0) + n_quotes
+        return Resident(Weights(packed, table), base, quotes, n_bytes)
 
     def _check_base(self, manifest: Manifest) -> None:
-        if manifest.base.fingerprint != self._base.fingerprint:
-            raise WrongBase(_other_base(manifest.base.name, self._base.name))
+        if manifest.base.fingerprint != self.speaker.fingerprint:
+            raise WrongBase(_other_base(manifest.base.name, self.speaker.name))
+
+    def admit(self, key: str, resident: Resident) -> None:
+        self._residents[key] = resident
 
     def unload(self, key: str) -> None:
-        self._models.pop(key, None)
-        adapter = self._adapters.pop(key, None)
-        if adapter is not None and self._switch.active is adapter:
-            self._switch.activate(None)
+        """What the persona is saying, it goes on to say."""
+        self._residents.pop(key, None)
+
+    # Requests
+
+    def submit(self, request: GenerateRequest, listener: Listener) -> None:
+        """Take a request in; the listener hears of it during steps. Raises NotLoaded, BlockedPrompt or QueueFull."""
+        resident = self._residents.get(request.key)
+        if resident is None:
+            raise NotLoaded(request.key)
+        self.submit_to(resident, request, listener)
+
+    def submit_to(self, resident: Resident, request: GenerateRequest, listener: Listener) -> None:
+        if len(self._waiting) >= self.limits.queue:
+            raise QueueFull("Too many people ask at once right now. Try again in a moment.")
+        is_blocked = blocklist(request.blocklist)
+        if is_blocked is not None and is_blocked(request.prompt):
+            raise BlockedPrompt(request.blocklist, request.prompt)
+        quotes = resident.quotes if request.quote_tries else None
+        guards = Guards(request.prompt, is_blocked, quotes)
+        vocabulary, capacity = self.speaker.vocabulary, self._lane(resident.decoder).batch.capacity
+        prompt_ids = vocabulary.encode(request.prompt)
+        max_tokens = min(request.max_tokens, capacity // 2)
+        kept = prompt_ids[-(capacity - max_tokens - 1) :]
+        speech = Speech(
+            request=request,
+            weights=resident.weights,
+            prompt=[vocabulary.end_id, *kept],
+            cut=len(kept) < len(prompt_ids),
+            max_tokens=max_tokens,
+            streams=[PieceStream(vocabulary, i, listener.on_piece, guards) for i in range(request.n)],
+            finished=self._finish,
+        )
+        self._listeners[id(speech)] = listener
+        self._waiting.append((speech, resident.decoder))
+
+    @torch.inference_mode()
+    def step(self) -> bool:
+        """One token for everybody who speaks; False when there is nobody."""
+        began = time.monotonic()
+        self._leave()
+        self._join()
+        for lane in self._lanes.values():
+            lane.step()
+        self._drop_lanes()
+        if self._listeners:
+            self._step_seconds += time.monotonic() - began
+        return bool(self._listeners)
 
     def generate(
         self,
         request: GenerateRequest,
-        on_piece: OnPiece = lambda sample, text: None,
+        on_piece: OnPiece = lambda sample, text, again: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Generated:
-        """Continue the request's prompt. Raises NotLoaded or sampling.Cancelled."""
-        if base := self._models.get(request.key):
-            return continue_prompt(base, request, self._line_ends, on_piece, cancelled)
-        if request.key not in self._adapters:
-            raise NotLoaded(request.key)
-        self._switch.activate(self._adapters[request.key])
-        return continue_prompt(self._base, request, self._line_ends, on_piece, cancelled)
+        """One request from its beginning to its end. Raises NotLoaded, BlockedPrompt or Cancelled."""
+        found: list[Generated] = []
+        self.submit(request, Listener(found.append, on_piece, cancelled))
+        while not found and self.step():
+            pass
+        if not found:
+            raise Cancelled
+        return found[0]
+
+    def _lane(self, decoder: Decoder) -> Lane:
+        if id(decoder) not in self._lanes:
+            rows = self.limits.rows if decoder is self.speaker.decoder else min(OWN_ROWS, self.limits.rows)
+            self._lanes[id(decoder)] = Lane(_batch(decoder, rows, self.limits.cache_bytes), self.speaker.vocabulary)
+        return self._lanes[id(decoder)]
+
+    def _drop_lanes(self) -> None:
+        """Those of models that have left."""
+        kept = {id(self.speaker.decoder)} | {id(resident.decoder) for resident in self._residents.values()}
+        for number in [number for number in self._lanes if number not in kept]:
+            lane = self._lanes[number]
+            if lane.free == lane.batch.rows and all(id(decoder) != number for _, decoder in self._waiting):
+                del self._lanes[number]
+
+    def _leave(self) -> None:
+        gone = [number for number, listener in self._listeners.items() if listener.cancelled()]
+        if not gone:
+            return
+        for lane in self._lanes.values():
+            lane.leave(lambda speech: id(speech) in gone)
+        self._waiting = deque(item for item in self._waiting if id(item[0]) not in gone)
+        for number in gone:
+            self._listeners.pop(number).gone()
+
+    def _join(self) -> None:
+        """Let those in who wait for longest, each as soon as its lane has room for it and those before it."""
+        left: deque[tuple[Speech, Decoder]] = deque()
+        joining: dict[int, list[Speech]] = {}
+        free = {number: lane.free for number, lane in self._lanes.items()}
+        for speech, decoder in self._waiting:
+            number = id(decoder)
+            if speech.n <= free[number] and len(joining.get(number, ())) < JOINS:
+                free[number] -= speech.n
+                joining.setdefault(number, []).append(speech)
+            else:
+                free[number] = 0
+                left.append((speech, decoder))
+        self._waiting = left
+        for number, speeches in joining.items():
+            self._lanes[number].join(speeches)
+
+    def _finish(self, speech: Speech) -> None:
+        now = time.monotonic()
+        listener = self._listeners.pop(id(speech))
+        sums = self._sums
+        self._sums = sums.model_copy(
+            update={
+                "requests": sums.requests + 1,
+                "tokens": sums.tokens + speech.n_tokens,
+                "seconds": sums.seconds + now - speech.asked,
+                "first_seconds": sums.first_seconds + (speech.first or now) - speech.asked,
+            }
+        )
+        listener.finished(_generated(speech))
+
+    def stats(self) -> Stats:
+        """Sums since the start."""
+        base = self._lane(self.speaker.decoder)
+        return self._sums.model_copy(
+            update={
+                "resident": len(self._residents),
+                "resident_bytes": sum(resident.n_bytes for resident in self._residents.values()),
+                "waiting": len(self._waiting),
+                "rows": base.batch.rows - base.free,
+                "steps": base.n_steps,
+                "row_steps": base.n_tokens,
+                "step_seconds": self._step_seconds,
+            }
+        )
+
+
+def _generated(speech: Speech) -> Generated:
+    texts = [speech.texts[number] for number in range(speech.n)]
+    return Generated(
+        id=speech.request.id,
+        samples=tuple(text for text in texts if text is not None),
+        n_tokens=speech.n_tokens,
+        ended=tuple(number in speech.ended for number, text in enumerate(texts) if text is not None),
+        cut=speech.cut,
+        quotes=texts.count(None),
+    )
+
+
+@lru_cache(maxsize=8)
+def _layout(base: Decoder, rank: int) -> Layout:
+    return Layout.of(base.linears, rank)
+
+
+def _batch(decoder: Decoder, rows: int, cache_bytes: int) -> Batch:
+    """As many tokens a row as the context has, or the cache has room for."""
+    shape = decoder.shape
+    a_token = 2 * shape.layers * shape.kv_heads * shape.head_dim * decoder.dtype.itemsize
+    return Batch(decoder, rows, max(16, min(shape.context, cache_bytes // (rows * a_token))))
 
 
 def _other_base(trained: str, loaded: str) -> str:
     if trained == loaded:
         return f"it was trained on an earlier version of the base model {loaded!r}"
     return f"it was trained on the base model {trained!r}, and this is {loaded!r}"
-
-
-def line_end_ids(base: Base) -> frozenset[int]:
-    """Tokens that end a post: end of text, and every token with a line end in it (some tokenizers have `.\\n`)."""
-    ids = sorted(base.tokenizer.get_vocab().values())
-    texts = base.tokenizer.backend_tokenizer.decode_batch([[i] for i in ids], skip_special_tokens=False)
-    return frozenset({base.end_id} | {i for i, text in zip(ids, texts, strict=True) if "\n" in text or "\r" in text})
-
-
-def continue_prompt(
-    base: Base,
-    request: GenerateRequest,
-    stop: frozenset[int],
-    on_piece: OnPiece = lambda sample, text: None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Generated:
-    """Sample from `base` with whatever adapter is on it; a prompt that doesn't fit is cut from the left.
-
-    A sample that comes to a blocked word goes on from the word before it, some other way. Raises BlockedPrompt.
-    """
-    is_blocked = blocklist(request.blocklist)
-    if is_blocked is not None and is_blocked(request.prompt):
-        raise BlockedPrompt(request.blocklist, request.prompt)
-    prompt_ids = base.encode(request.prompt)
-    max_tokens = min(request.max_tokens, base.context // 2)
-    room = base.context - max_tokens - 1
-    kept = prompt_ids[-room:]
-    check = None if is_blocked is None else lambda text: is_blocked(request.prompt + text)
-    streams = [PieceStream(base, number, on_piece, check) for number in range(request.n)]
-    options = Sampling(request.n, max_tokens, request.temperature, request.top_p, request.seed)
-    draw = partial(_draw, base, [base.end_id, *kept], stop, cancelled)
-    draw(streams, options)
-    for stream in streams:
-        for seed in rewind_seeds(request.seed, stream.number):
-            if stream.settle():
-                break
-            draw([stream], replace(options, n=1, max_tokens=max_tokens - len(stream.tokens), seed=seed))
-        else:
-            stream.settle()
-    n_tokens = sum(len(stream.tokens) for stream in streams)
-    texts = tuple(finish(request.prompt, stream.text, not stop.isdisjoint(stream.tokens[-1:])) for stream in streams)
-    return Generated(id=request.id, samples=texts, n_tokens=n_tokens, cut=len(kept) < len(prompt_ids))
-
-
-def _draw(
-    base: Base,
-    prompt_ids: list[int],
-    stop: frozenset[int],
-    cancelled: Callable[[], bool],
-    streams: list[PieceStream],
-    options: Sampling,
-) -> None:
-    """Sample more tokens for streams that have the same ones so far."""
-
-    def on_step(ids: list[int | None]) -> set[int]:
-        for stream, token in zip(streams, ids, strict=True):
-            if token is not None:
-                stream.add(token)
-        return {i for i, stream in enumerate(streams) if stream.blocked}
-
-    first = streams[0]
-    banned = first.banned if first.tokens else first.banned | {base.end_id}  # saying nothing is no answer
-    sample(base.model, prompt_ids + first.tokens, options, stop, on_step, cancelled, banned, base.characters)
-
-
-def rewind_seeds(seed: int, number: int) -> list[int]:
-    """Seeds of a sample's further attempts, so that it depends on neither n nor the other samples."""
-    return [(seed + 1_000_003 * (10 * number + attempt)) % 2**63 for attempt in range(1, 1 + REWINDS)]
-
-
-class PieceStream:
-    """One sample's tokens and text as they grow; hands on its first line in whole characters.
-
-    A multi-byte character is held back until it is complete. With a blocklist so is a word until it has proved
-    harmless, for which a suspicious one gets one word more ("Dick" is, "Dick Cheney" isn't). After a word that hasn't,
-    the stream is `blocked` and takes no more tokens until `settle` has removed it.
-    """
-
-    def __init__(
-        self, base: Base, number: int, on_piece: OnPiece, is_blocked: Callable[[str], bool] | None = None
-    ) -> None:
-        self._tokenizer = base.tokenizer.backend_tokenizer
-        self._end_id = base.end_id
-        self._is_blocked = is_blocked
-        self._on_piece = on_piece
-        self._decoder = DecodeStream(skip_special_tokens=True)
-        self._shown = 0
-        self._harmless = 0  # of the tokens
-        self._suspicious = False  # is the last whole word
-        self.banned: set[int] = set()  # tokens that blocked words after the harmless ones began with
-        self.number = number
-        self.tokens: list[int] = []
-        self.text = ""
-        self.blocked = False
-
-    def add(self, token: int) -> None:
-        piece = self._decoder.step(self._tokenizer, token) or ""
-        if self._is_blocked is None:
-            self._append(token, piece)
-            self._show()
-            return
-        if token == self._end_id or any(character.isspace() for character in piece):
-            self._check(last=False)
-        if not self.blocked:
-            self._append(token, piece)
-
-    def settle(self) -> bool:
-        """At the end of sampling: show what is left, or else go back to before the blocked word and return False."""
-        if not self.blocked:
-            self._check(last=True)
-        if self.blocked:
-            self._rewind()
-            return False
-        return True
-
-    def _append(self, token: int, piece: str) -> None:
-        self.tokens.append(token)
-        self.text += piece
-
-    def _check(self, last: bool) -> None:
-        found = self._is_blocked is not None and self._is_blocked(one_line(self.text))
-        self.blocked = found and (last or self._suspicious)
-        self._suspicious = found
-        if not found:
-            if len(self.tokens) > self._harmless:
-                self.banned.clear()
-            self._harmless = len(self.tokens)
-            self._show()
-
-    def _show(self) -> None:
-        line = one_line(self.text)
-        if line[self._shown :]:
-            self._on_piece(self.number, line[self._shown :])
-        self._shown = len(line)
-
-    def _rewind(self) -> None:
-        self._decoder = DecodeStream(skip_special_tokens=True)
-        kept = self.tokens[: self._harmless]
-        self.banned.add(self.tokens[self._harmless])
-        self.tokens, self.text, self.blocked, self._suspicious = [], "", False, False
-        for token in kept:
-            self._append(token, self._decoder.step(self._tokenizer, token) or "")

@@ -8,10 +8,10 @@ import torch
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from trainer.cancelled import Cancelled
 from trainer.compute import autocast
 from trainer.loss import IGNORED
 from trainer.packing import windows
-from trainer.sampling import Cancelled
 
 ROWS = 16
 MOST_LOGITS = 2**26  # at once: 256 MB in fp32

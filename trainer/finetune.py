@@ -20,19 +20,22 @@ from trainer.blocklist import BlockedPrompt
 from trainer.checkpoint import Checkpoint
 from trainer.compute import peak_bytes
 from trainer.digest import sha256
-from trainer.engine import continue_prompt, line_end_ids
+from trainer.engine import Engine, Limits
 from trainer.evaluation import held_out_nats
 from trainer.fit import Curve, Hooks, TokenCorpus, fit
 from trainer.manifest import CorpusRecord, Manifest, PointRecord, RefreshRecord, RunRecord, checksums, write_manifest
 from trainer.protocol import BlocklistOptions, GenerateRequest, Progress, Reported, Trained, TrainRequest
+from trainer.quotes import Quotes
 from trainer.recipe import Recipe, choose_recipe
 from trainer.report import Posts, report_card
+from trainer.speaker import load_speaker
 from trainer.start import NotBetter, Start, find_start, trainee_of
 from trainer.trainee import check
 
 FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 CHECKPOINT = "checkpoint.pt"
 CHECKED_POSTS = 4
+REPORT_ROWS = 64  # posts that are written at a time to be measured
 Tell = Callable[[Progress | Trained], None]
 
 
@@ -61,14 +64,16 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
         curve = fit(trainee, corpus, base.end_id, recipe, hooks)
         check_better(request.persona, curve, corpus, record)
         tell(Progress(id=request.id, stage="check"))
-        sample = first_sample(persona, recipe.seed, request.blocklist, cancelled)
         trainee.save(out)
+        Quotes.of(posts.train).save(out)
+        engine = speaking(base, out, recipe)
+        sample = first_sample(engine, recipe.seed, request.blocklist, cancelled)
         n_rows = len(trainee.embedding) if recipe.method == "lora" and recipe.trains_embedding else 0
         run = _run_record(recipe, corpus, curve, before, n_rows, base.device)
         manifest = _manifest(request, base, corpus, run, record, sample, out)
         write_manifest(out, manifest)
         tell(Trained(id=request.id, n_bytes=manifest.n_bytes))
-        return Reported(id=request.id, card=report_card(persona, posts, run, cancelled))
+        return Reported(id=request.id, card=report_card(persona, engine, posts, run, cancelled))
 
 
 def recipe_of(request: TrainRequest, base: Base, corpus: TokenCorpus, start: Start | None) -> Recipe:
@@ -115,8 +120,8 @@ def read_posts(request: TrainRequest) -> Posts:
 
 def encode(posts: Posts, base: Base) -> TokenCorpus:
     return TokenCorpus(
-        train=[base.encode(text) for text in posts.train],
-        held_out=[base.encode(text) for text in posts.held_out],
+        train=[base.vocabulary.encode(text) for text in posts.train],
+        held_out=[base.vocabulary.encode(text) for text in posts.held_out],
         held_out_bytes=sum(len(text.encode()) for text in posts.held_out),
         duplicates=posts.duplicates,
     )
@@ -127,12 +132,19 @@ def checkpoint_of(request: TrainRequest, base: Base, recipe: Recipe) -> Checkpoi
     return Checkpoint(corpus.with_name(CHECKPOINT), f"{base.fingerprint} {sha256(corpus)} {recipe} {request.refresh}")
 
 
-def first_sample(base: Base, seed: int, words: BlocklistOptions, cancelled: Callable[[], bool]) -> str:
+def speaking(base: Base, out: Path, recipe: Recipe) -> Engine:
+    """What serves people, with the persona in it whose files are in `out`, under the key ""."""
+    engine = Engine(load_speaker(base.name, base.device), Limits(rows=REPORT_ROWS))
+    engine.admit("", engine.read_unverified(out, recipe.method == "full"))
+    return engine
+
+
+def first_sample(engine: Engine, seed: int, words: BlocklistOptions, cancelled: Callable[[], bool]) -> str:
+    """A text on the example prompt; none if every try is a quote, or the operator has blocked a word of ours."""
     request = GenerateRequest(id=0, key="", prompt=FIRST_PROMPT, seed=seed, blocklist=words)
-    base.model.eval()
     try:
-        return continue_prompt(base, request, line_end_ids(base), cancelled=cancelled).samples[0]
-    except BlockedPrompt:  # the operator has blocked a word of ours
+        return "".join(engine.generate(request, cancelled=cancelled).samples)
+    except BlockedPrompt:
         return ""
 
 

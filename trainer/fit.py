@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
+from trainer.cancelled import Cancelled
 from trainer.checkpoint import Checkpoint
 from trainer.evaluation import held_out_nats
 from trainer.meter import Meter
 from trainer.packing import Rows, pack
 from trainer.protocol import Progress
 from trainer.recipe import Recipe
-from trainer.sampling import Cancelled
 from trainer.trainee import Trainee
 
 

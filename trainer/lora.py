@@ -1,25 +1,27 @@
-"""Adapters in PEFT's format, applied to one shared base model at run time.
+"""Adapters in PEFT's format, and many of them at once.
 
 A persona's folder holds `adapter_model.safetensors` and `adapter_config.json` as PEFT writes them: LoRA matrices for
 linear layers (https://arxiv.org/abs/2106.09685) and replaced rows of the token embedding (PEFT's
-`trainable_token_indices`). Training uses PEFT; serving needs none of it: hooks on the base model's layers add whatever
-adapter is active, so that a persona is loaded by reading a file and dropped by forgetting it.
+`trainable_token_indices`). Training uses PEFT; serving needs none of it. A resident adapter's matrices are one vector
+(`Layout`); a row that starts to speak gets a copy of it in the batch's `Stack`, where all rows are multiplied at once.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
-from transformers import PreTrainedModel
-from transformers.pytorch_utils import Conv1D
+
+from trainer.linear import Linear
 
 _PREFIX = "base_model.model."
+Pair = tuple[torch.Tensor, torch.Tensor]
 
 
 class AdapterMismatch(Exception):
@@ -33,25 +35,22 @@ class Adapter:
     A layer's output has `scale` × B A x more than the base model's.
     """
 
-    matrices: dict[str, tuple[torch.Tensor, torch.Tensor]]
+    matrices: dict[str, Pair]
     scale: float
     token_ids: torch.Tensor  # (rows,) int64, sorted
     token_rows: torch.Tensor  # (rows, width)
 
     @property
-    def n_bytes(self) -> int:
-        tensors = [t for pair in self.matrices.values() for t in pair] + [self.token_ids, self.token_rows]
-        return sum(t.numel() * t.element_size() for t in tensors)
+    def rank(self) -> int:
+        return max((len(a) for a, _ in self.matrices.values()), default=1)
 
 
-def read_adapter(folder: Path, model: PreTrainedModel) -> Adapter:
-    """Read an adapter onto the model's device. Raises AdapterMismatch."""
+def read_adapter(folder: Path, layers: Mapping[str, tuple[int, int]], table: tuple[int, int]) -> Adapter:
+    """Read an adapter for a base model with these (out, in) layers and (vocabulary, width). Raises AdapterMismatch."""
     config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     tensors = load_file(folder / "adapter_model.safetensors")
-    layers = dict(model.named_modules())
-    like = embedding_weight(model)
     scale = config["lora_alpha"] / config["r"]
-    matrices: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+    matrices: dict[str, Pair] = {}
     for key, a in tensors.items():
         if not key.endswith(".lora_A.weight"):
             continue
@@ -59,30 +58,17 @@ def read_adapter(folder: Path, model: PreTrainedModel) -> Adapter:
         if name not in layers:
             raise AdapterMismatch(f"it adapts a layer {name}, which the base model hasn't got")
         b = tensors.get(key.replace(".lora_A.", ".lora_B."))
-        if b is None or b.shape[1] != a.shape[0] or (b.shape[0], a.shape[1]) != _out_in(layers[name]):
+        if b is None or b.shape[1] != a.shape[0] or (b.shape[0], a.shape[1]) != layers[name]:
             raise AdapterMismatch(f"its matrices for the layer {name} don't fit it")
-        matrices[name] = (a.to(like.device), b.to(like.device))
-    ids, rows = _token_rows(config, tensors, like.shape[1])
-    if rows.shape != (ids.numel(), like.shape[1]) or (ids >= like.shape[0]).any():
+        matrices[name] = (a, b)
+    vocabulary, width = table
+    ids, rows = _token_rows(config, tensors, width)
+    if rows.shape != (ids.numel(), width) or (ids >= vocabulary).any():
         raise AdapterMismatch("its token rows don't fit the base model's embedding")
-    return Adapter(matrices, scale, ids.to(like.device), rows.to(like.device))
+    return Adapter(matrices, scale, ids, rows)
 
 
-def embedding_weight(model: PreTrainedModel) -> torch.Tensor:
-    """(vocabulary, width)"""
-    weight = model.get_input_embeddings().weight
-    assert isinstance(weight, torch.Tensor)
-    return weight
-
-
-def _out_in(layer: nn.Module) -> tuple[int, ...]:
-    shape = tuple(layer.get_parameter("weight").shape)
-    return shape[::-1] if isinstance(layer, Conv1D) else shape
-
-
-def _token_rows(
-    config: dict[str, Any], tensors: dict[str, torch.Tensor], width: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _token_rows(config: dict[str, Any], tensors: dict[str, torch.Tensor], width: int) -> Pair:
     delta = next((t for key, t in tensors.items() if key.endswith("trainable_tokens_delta")), None)
     if delta is None:
         return torch.empty(0, dtype=torch.int64), torch.empty(0, width)
@@ -90,69 +76,108 @@ def _token_rows(
     return torch.tensor(indices, dtype=torch.int64), delta
 
 
-@dataclass
-class AdapterSwitch:
-    """Hooks on one base model; `active` is the adapter that forward passes use (None: the base model as it is).
+@dataclass(frozen=True)
+class Part:
+    """Where a layer's matrices are in a vector, transposed: A as (in, rank) columns of a joined one, B (rank, out)."""
 
-    Adapters wait in their files' precision, half of the memory; only the active one's tensors are in the model's too.
-    """
+    name: str
+    a: slice  # of the joined layers' A, (in, rank × their number)
+    n_in: int
+    column: int
+    b: slice
+    n_out: int
 
-    model: PreTrainedModel
-    active: Adapter | None = None
-    _slots: torch.Tensor = field(init=False)  # token id → row of the active adapter, or -1
-    _rows: torch.Tensor = field(init=False)  # of the active adapter
-    _matrices: dict[str, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)  # likewise; B is scaled
 
-    def __post_init__(self) -> None:
-        embedding = self.model.get_input_embeddings()
-        head = self.model.get_output_embeddings()
-        weight = embedding_weight(self.model)
-        tied = head is not None and head.weight is weight
-        self._slots = torch.full((weight.shape[0],), -1, device=weight.device)
-        self._rows = weight[:0]
-        for name, layer in self.model.named_modules():
-            if layer is embedding:
-                layer.register_forward_hook(self._replace_inputs)
-            elif layer is head:
-                if tied:
-                    layer.register_forward_hook(self._replace_logits)
-            elif getattr(layer, "weight", None) is not None and layer.weight.ndim == 2:
-                layer.register_forward_hook(self._add_low_rank(name))
+@dataclass(frozen=True)
+class Layout:
+    """The order of all matrices of `rank` in one vector: every A, and from `n_a` on every B."""
 
-    def activate(self, adapter: Adapter | None) -> None:
-        if adapter is self.active:
-            return
-        self.active = adapter
-        self._slots.fill_(-1)
-        self._matrices, self._rows = {}, self._rows[:0]
-        if adapter is None:
-            return
-        dtype = embedding_weight(self.model).dtype
-        self._matrices = {name: (a.to(dtype), b.to(dtype) * adapter.scale) for name, (a, b) in adapter.matrices.items()}
-        self._rows = adapter.token_rows.to(dtype)
-        self._slots[adapter.token_ids] = torch.arange(adapter.token_ids.numel(), device=self._slots.device)
+    rank: int
+    parts: tuple[tuple[Part, ...], ...]  # by Linear.number
+    n_a: int
+    n: int
 
-    def _add_low_rank(self, name: str) -> Any:
-        def hook(layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor | None:
-            pair = self._matrices.get(name)
-            return None if pair is None else output + (inputs[0] @ pair[0].T) @ pair[1].T
+    @classmethod
+    def of(cls, linears: Sequence[Linear], rank: int) -> Layout:
+        a_ends = list(accumulate(linear.n_in * rank * len(linear.sizes) for linear in linears))
+        b_ends = iter(accumulate((rank * size for linear in linears for size in linear.sizes), initial=a_ends[-1]))
+        start, parts, end = 0, [], next(b_ends)
+        for linear, a_end in zip(linears, a_ends, strict=True):
+            joined = []
+            for i, (name, size) in enumerate(zip(linear.names, linear.sizes, strict=True)):
+                before, end = end, next(b_ends)
+                joined.append(Part(name, slice(start, a_end), linear.n_in, i * rank, slice(before, end), size))
+            parts.append(tuple(joined))
+            start = a_end
+        return cls(rank, tuple(parts), a_ends[-1], end)
 
-        return hook
+    def pack(self, matrices: Mapping[str, Pair]) -> torch.Tensor:
+        """In the matrices' precision; what a layer lacks, or its rank, is zeros."""
+        dtype = next((a.dtype for a, _ in matrices.values()), torch.float32)
+        vector = torch.zeros(self.n, dtype=dtype)
+        for part in (part for joined in self.parts for part in joined):
+            if part.name in matrices:
+                a, b = matrices[part.name]
+                rank = len(a)
+                vector[part.a].view(part.n_in, -1)[:, part.column : part.column + rank] = a.t()
+                vector[part.b].view(self.rank, -1)[:rank] = b.t()
+        return vector
 
-    def _replace_inputs(
-        self, layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
-    ) -> torch.Tensor | None:
-        if not len(self._rows):
-            return None
-        if len(self._rows) == len(self._slots):
-            return self._rows[inputs[0]]
-        slots = self._slots[inputs[0]]
-        return torch.where((slots >= 0)[..., None], self._rows[slots.clamp(min=0)], output)
+    def unpack(self, vector: torch.Tensor) -> dict[str, Pair]:
+        return {
+            part.name: (
+                vector[part.a].view(part.n_in, -1)[:, part.column : part.column + self.rank].t(),
+                vector[part.b].view(self.rank, -1).t(),
+            )
+            for joined in self.parts
+            for part in joined
+        }
 
-    def _replace_logits(
-        self, layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
-    ) -> torch.Tensor | None:
-        if self.active is None or not len(self._rows):
-            return None
-        own = inputs[0] @ self._rows.T
-        return own if len(self._rows) == len(self._slots) else output.index_copy(-1, self.active.token_ids, own)
+
+@dataclass(frozen=True)
+class Packed:
+    """A resident adapter's matrices, in the precision of its file."""
+
+    layout: Layout
+    vector: torch.Tensor
+    scale: float
+
+    @property
+    def n_bytes(self) -> int:
+        return self.vector.numel() * self.vector.element_size()
+
+    def of_layout(self, layout: Layout) -> torch.Tensor:
+        return self.vector if layout.rank == self.layout.rank else layout.pack(self.layout.unpack(self.vector))
+
+
+class Stack:
+    """The adapters of a batch's rows: (rows, numbers) in the precision of the activations."""
+
+    def __init__(self, layout: Layout, rows: int, dtype: torch.dtype, device: torch.device) -> None:
+        self.layout = layout
+        self._vectors = torch.zeros((rows, layout.n), dtype=dtype, device=device)
+        self._a = [self._vectors[:, joined[0].a].unflatten(1, (joined[0].n_in, -1)) for joined in layout.parts]
+        self._b = [
+            [self._vectors[:, part.b].unflatten(1, (layout.rank, -1)) for part in joined] for joined in layout.parts
+        ]
+
+    def place(self, row: int, packed: Packed) -> None:
+        vector, n_a = packed.of_layout(self.layout), self.layout.n_a
+        self._vectors[row, :n_a] = vector[:n_a]
+        self._vectors[row, n_a:] = vector[n_a:]
+        self._vectors[row, n_a:] *= packed.scale
+
+    def clear(self, row: int) -> None:
+        self._vectors[row] = 0
+
+    def copy(self, source: int, target: int) -> None:
+        self._vectors[target] = self._vectors[source]
+
+    def add(self, linear: Linear, rows: slice, x: torch.Tensor, y: torch.Tensor) -> None:
+        """Add the rows' adapters' outputs for x (n, tokens, in) to y (n, tokens, out)."""
+        low, rank = torch.bmm(x, self._a[linear.number][rows]), self.layout.rank
+        start = 0
+        for i, b in enumerate(self._b[linear.number]):
+            end = start + linear.sizes[i]
+            y[..., start:end].baddbmm_(low[..., i * rank : (i + 1) * rank], b[rows])
+            start = end

@@ -1,7 +1,7 @@
 """The messages between the bot process and its workers: one JSON object a line, typed by `type`.
 
 A worker says `Ready` first. Every request carries an `id`; every answer carries the `id` of its request. A request is
-over with its terminal answer: `Reported`, `Generated`, `Loaded`, `Done` or `Failed`. This module does no I/O.
+over with its terminal answer: `Reported`, `Generated`, `Loaded`, `Stats`, `Done` or `Failed`. This module does no I/O.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from trainer.words import HARMLESS
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 4 * 1024 * 1024
 
 Stage = Literal["fetch", "clean", "train", "check", "publish"]
@@ -22,7 +22,8 @@ class ProtocolError(Exception):
     """A line that is not a message of this protocol: our bug, or a worker of another version."""
 
 
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+# A text is searched for blocked words in its last 120 characters (trainer.stream).
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
 
 class Message(BaseModel):
@@ -109,7 +110,11 @@ class UnloadRequest(Message):
 
 
 class GenerateRequest(Message):
-    """`n` samples that continue `prompt`, at most `max_tokens` new tokens each; the same seed gives the same text."""
+    """`n` samples that continue `prompt`, at most `max_tokens` new tokens each; the same seed gives the same text.
+
+    `top_k` 0: all tokens. A sample that comes out as a quote of a training post is made anew, `quote_tries` in all; 0:
+    quotes are let through.
+    """
 
     type: Literal["generate"] = "generate"
     id: int
@@ -119,8 +124,17 @@ class GenerateRequest(Message):
     max_tokens: int = Field(default=100, ge=1, le=1024)
     temperature: float = Field(default=0.9, ge=0.0, le=5.0)
     top_p: float = Field(default=0.95, gt=0.0, le=1.0)
+    top_k: int = Field(default=0, ge=0)
+    repetition_penalty: float = Field(default=1.0, gt=0.0, le=5.0)
     seed: int = 0
+    stream: bool = True
     blocklist: BlocklistOptions = BlocklistOptions()
+    quote_tries: int = Field(default=3, ge=0, le=20)
+
+
+class StatsRequest(Message):
+    type: Literal["stats"] = "stats"
+    id: int
 
 
 class CancelRequest(Message):
@@ -204,22 +218,54 @@ class Loaded(Message):
 
 
 class Piece(Message):
-    """More text of sample `sample`; always whole characters."""
+    """More text of sample `sample`; always whole characters. `again`: it replaces all that there was of the sample."""
 
     type: Literal["piece"] = "piece"
     id: int
     sample: int
     text: str
+    again: bool = False
 
 
 class Generated(Message):
-    """The samples, prompt included, cleaned; `cut` when the prompt's beginning didn't fit the base model's context."""
+    """The samples, prompt included, cleaned; `cut` when the prompt's beginning didn't fit the base model's context.
+
+    `ended`: whether each came to its end by itself, not at its length. Of `quotes` samples every try came out as a
+    quote: they are not among them.
+    """
 
     type: Literal["generated"] = "generated"
     id: int
     samples: tuple[str, ...]
     n_tokens: int
+    ended: tuple[bool, ...] = ()
     cut: bool = False
+    quotes: int = 0
+
+
+class Stats(Message):
+    """The serve worker since its start: sums, but for what is so now (`resident`, `waiting`, `rows`).
+
+    A step computes a token for each of its rows: `row_steps` / `steps` is the mean batch. `seconds` are from a
+    request's arrival to its end, `first_seconds` to its first token, `load_seconds` of loading personas,
+    `step_seconds` of prompts and steps.
+    """
+
+    type: Literal["stats"] = "stats"
+    id: int
+    resident: int = 0
+    resident_bytes: int = 0
+    waiting: int = 0
+    rows: int = 0
+    requests: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    first_seconds: float = 0.0
+    steps: int = 0
+    row_steps: int = 0
+    step_seconds: float = 0.0
+    loads: int = 0
+    load_seconds: float = 0.0
 
 
 class Done(Message):
@@ -238,6 +284,7 @@ FailureCode = Literal[
     "not_better",
     "not_loaded",
     "blocked",
+    "busy",
     "internal",
 ]
 
@@ -251,9 +298,9 @@ class Failed(Message):
     message: str
 
 
-Request = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | CancelRequest
-Answer = Ready | Progress | Trained | Reported | Loaded | Piece | Generated | Done | Failed
-TERMINAL = (Reported, Loaded, Generated, Done, Failed)
+Request = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | StatsRequest | CancelRequest
+Answer = Ready | Progress | Trained | Reported | Loaded | Piece | Generated | Stats | Done | Failed
+TERMINAL = (Reported, Loaded, Generated, Stats, Done, Failed)
 
 _requests: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 _answers: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="type")])

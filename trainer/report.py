@@ -10,29 +10,27 @@ import math
 import random
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from trainer.attribution import BUNDLE, Attribution
 from trainer.base import Base
-from trainer.compute import autocast
-from trainer.engine import line_end_ids
+from trainer.cancelled import Cancelled
+from trainer.engine import Engine, Listener
 from trainer.evaluation import held_out_nats
 from trainer.manifest import RunRecord
-from trainer.protocol import GenerateRequest, ReportCard
-from trainer.sampling import Sampling, sample
-from trainer.text import finish
+from trainer.protocol import BlocklistOptions, Generated, GenerateRequest, ReportCard
+from trainer.quotes import QUOTED_WORDS, Quotes, words_of
 
-COPIED_WORDS = 8  # in a row, as in the copy guards of Markov bots
-BATCH = 100  # generations at a time
 OWN_POSTS = 800  # enough to know an author by
 OTHERS_POSTS = 60  # of other accounts, to measure how a persona reads strangers
 GENERATIONS = (60, 200)  # at least, at most
 GENERATIONS_PER_SECOND = 3  # of training: the report takes a tenth of its time
-SAY = GenerateRequest(id=0, key="", prompt="", temperature=0.8)  # what /say does by default
+SAY = GenerateRequest(  # what /say does by default
+    id=0, key="", prompt="", temperature=0.8, blocklist=BlocklistOptions(enabled=False), quote_tries=0
+)
 
-_WORD = re.compile(r"\w+")
 _UNCLEAN = re.compile(r"<\||\|>|https?:|www\.|\bt\.co\b|\ufffd")
 
 
@@ -55,19 +53,19 @@ class Text:
 
 
 def report_card(
-    persona: Base, posts: Posts, run: RunRecord, cancelled: Callable[[], bool] = lambda: False
+    persona: Base, engine: Engine, posts: Posts, run: RunRecord, cancelled: Callable[[], bool] = lambda: False
 ) -> ReportCard:
-    """`persona` is the base with whatever was trained on it. Raises sampling.Cancelled."""
+    """`persona` is the base with whatever was trained on it, `engine` has it under the key "". Raises Cancelled."""
     began = time.monotonic()
     least, most = GENERATIONS
     n = max(least, min(most, round(GENERATIONS_PER_SECOND * run.seconds)))
-    texts = generate_posts(persona, n, run.seed, cancelled)
+    texts = generate_posts(engine, n, run.seed, cancelled)
     generated = [text.shown for text in texts]
     own = [*posts.held_out, *dict.fromkeys(posts.train)]  # a blend's posts are repeated
     random.Random(run.seed).shuffle(own)
     alike = min(n, len(own))
     attribution, ceiling = attribute(generated, posts, run.seed)
-    copied = runs_of(posts.train)
+    index = Quotes.of(posts.train)
     return ReportCard(
         bits_per_byte=run.bits_per_byte,
         bits_per_byte_base=run.bits_per_byte_before,
@@ -76,8 +74,8 @@ def report_card(
         generations=n,
         attribution=attribution,
         attribution_ceiling=ceiling,
-        copied=share(generated, lambda text: is_copied(text, copied)),
-        copied_own=share(posts.held_out, lambda text: is_copied(text, copied)),
+        copied=share(generated, lambda text: is_copied(text, index)),
+        copied_own=share(posts.held_out, lambda text: is_copied(text, index)),
         clean=sum(text.clean for text in texts) / n,
         distinct_2=distinct_2(generated[:alike]),
         distinct_2_own=distinct_2(own[:alike]),
@@ -87,28 +85,26 @@ def report_card(
     )
 
 
-def generate_posts(persona: Base, n: int, seed: int, cancelled: Callable[[], bool] = lambda: False) -> list[Text]:
-    """Whole posts out of nothing, as `/say` would show them; the blocklist is left out."""
-    stop, end = line_end_ids(persona), persona.end_id
-    max_tokens = min(SAY.max_tokens, persona.context // 2)
-    texts: list[Text] = []
-    while len(texts) < n:
-        options = Sampling(min(BATCH, n - len(texts)), max_tokens, SAY.temperature, SAY.top_p, seed + len(texts))
-        with autocast(persona.model.device):
-            samples = sample(
-                persona.model, [end], options, stop, cancelled=cancelled, banned={end}, characters=persona.characters
-            )
-        texts += [as_text(persona, ids, stop) for ids in samples]
-    return texts
+def generate_posts(engine: Engine, n: int, seed: int, cancelled: Callable[[], bool] = lambda: False) -> list[Text]:
+    """Whole posts out of nothing, as `/say` would show them; but blocked words and quotes are let through."""
+    texts: dict[int, Text] = {}
+
+    def finished(generated: Generated) -> None:
+        texts[generated.id] = as_text(generated.samples[0], generated.ended[0])
+
+    for i in range(n):
+        engine.submit(SAY.model_copy(update={"id": i, "seed": seed + i}), Listener(finished, cancelled=cancelled))
+    while engine.step():
+        pass
+    if len(texts) < n:
+        raise Cancelled
+    return [texts[i] for i in range(n)]
 
 
-def as_text(persona: Base, ids: list[int], stop: Collection[int]) -> Text:
+def as_text(shown: str, ended: bool) -> Text:
     """Clean is what ends by itself or at a sentence's end, without special tokens, links' shards, broken characters."""
-    ended = ids[-1] in stop
-    raw = str(persona.tokenizer.decode(ids[:-1] if ended else ids, clean_up_tokenization_spaces=False))
-    shown = finish("", str(persona.tokenizer.decode(ids, skip_special_tokens=True)), ended)
     cut_off = not ended and shown.endswith("…")
-    return Text(shown, bool(shown) and not cut_off and not _UNCLEAN.search(raw if ended else shown))
+    return Text(shown, bool(shown) and not cut_off and not _UNCLEAN.search(shown))
 
 
 def attribute(generated: Sequence[str], posts: Posts, seed: int) -> tuple[float | None, float | None]:
@@ -128,27 +124,14 @@ def others_bits(
         return None
     each = math.ceil(OTHERS_POSTS / len(contrast))
     texts = [text for posts in contrast.values() for text in posts[:each]]
-    ids = [persona.encode(text) for text in texts]
+    ids = [persona.vocabulary.encode(text) for text in texts]
     nats = held_out_nats(persona.model, ids, persona.end_id, persona.context, cancelled)
     return nats / math.log(2) / max(1, sum(len(text.encode()) for text in texts))
 
 
-def words_of(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
-
-
-def runs_of(texts: Sequence[str]) -> set[tuple[str, ...]]:
-    """Every run of COPIED_WORDS words."""
-    return {run for text in texts for run in _runs(text)}
-
-
-def _runs(text: str) -> list[tuple[str, ...]]:
-    words = words_of(text)
-    return [tuple(words[i : i + COPIED_WORDS]) for i in range(len(words) - COPIED_WORDS + 1)]
-
-
-def is_copied(text: str, runs: set[tuple[str, ...]]) -> bool:
-    return any(run in runs for run in _runs(text))
+def is_copied(text: str, index: Quotes) -> bool:
+    """Whether there are eight words in a row of a training post; a whole short post is not counted here."""
+    return len(words_of(text)) >= QUOTED_WORDS and index.is_one(text)
 
 
 def share(texts: Sequence[str], holds: Callable[[str], bool]) -> float:

@@ -1,4 +1,4 @@
-"""Prompt → samples: one prefill, then a decode loop over n rows with a KV cache. No I/O, any causal LM."""
+"""Logits → tokens, each row with settings of its own, exactly and without sorting a vocabulary."""
 
 from __future__ import annotations
 
@@ -6,93 +6,110 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import DynamicCache, PreTrainedModel
 
-from trainer.characters import Characters
-
-# Nucleus sampling looks at this many candidates at most: a full sort of a 50k vocabulary is a real share of a step.
-CANDIDATES = 1_024
 SMALLEST_TEMPERATURE = 1e-6  # below it, as at 0, the likeliest token is taken: dividing by less overflows
+BLOCK = 128  # probabilities that are summed together
+TRIES = 100  # then whatever came last is taken; each leaves only what is likelier
+AT_ONCE = 8  # rows whose probabilities stay in the processor's cache
+
+Draw = Callable[[], float]  # uniform in [0, 1)
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """`temperature` 0 takes the likeliest token; `top_p` as in https://arxiv.org/abs/1904.09751."""
+    """`temperature` 0 takes the likeliest token; `top_p` as in https://arxiv.org/abs/1904.09751; `top_k` 0: all.
 
-    n: int = 1
-    max_tokens: int = 60
+    `repetition_penalty` divides the logits of tokens that were there (https://arxiv.org/abs/1909.05858); 1 is none.
+    """
+
     temperature: float = 0.9
     top_p: float = 0.95
-    seed: int = 0
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+
+    @property
+    def is_greedy(self) -> bool:
+        return self.temperature < SMALLEST_TEMPERATURE or self.top_k == 1
 
 
-class Cancelled(Exception):
-    """Whoever asked went away."""
+def penalize(logits: torch.Tensor, seen: Collection[int], penalty: float) -> None:
+    """(vocabulary,) logits, in place."""
+    ids = torch.tensor(sorted(seen), device=logits.device)
+    found = logits[ids]
+    logits[ids] = torch.where(found > 0, found / penalty, found * penalty)
 
 
-@torch.inference_mode()
-def sample(
-    model: PreTrainedModel,
-    prompt: Sequence[int],
-    sampling: Sampling,
-    stop: Collection[int],
-    on_step: Callable[[list[int | None]], Collection[int] | None] = lambda ids: None,
-    cancelled: Callable[[], bool] = lambda: False,
-    banned: Collection[int] = (),
-    characters: Characters | None = None,
-) -> list[list[int]]:
-    """New token ids per sample, up to and including the first one in `stop`; none begins with a `banned` one.
+def choose(logits: torch.Tensor, samplings: Sequence[Sampling], draws: Sequence[Draw]) -> list[int]:
+    """One token id per row of (n, vocabulary) fp32 logits. A row's depends on its own logits and draws only."""
+    chosen = [0] * len(samplings)
+    greedy = [row for row, sampling in enumerate(samplings) if sampling.is_greedy]
+    others = [row for row, sampling in enumerate(samplings) if not sampling.is_greedy]
+    if greedy:
+        for row, token in zip(greedy, _of(logits, greedy).argmax(dim=-1).tolist(), strict=True):
+            chosen[row] = token
+    for start in range(0, len(others), AT_ONCE):
+        rows = others[start : start + AT_ONCE]
+        temperatures = torch.tensor([[1 / samplings[row].temperature] for row in rows], device=logits.device)
+        probabilities = (_of(logits, rows) * temperatures).softmax(dim=-1)
+        found = _reject(probabilities, [samplings[row] for row in rows], [draws[row] for row in rows])
+        for row, token in zip(rows, found, strict=True):
+            chosen[row] = token
+    return chosen
 
-    With `characters` they are valid Unicode, but for a last character that `max_tokens` may cut.
 
-    `on_step` gets each step's ids, None for a sample that has ended, and may return the numbers of those that shall
-    end here. Each sample has a generator of its own, seeded by (seed, number), so that a text depends on neither n nor
-    the other samples. Raises Cancelled.
+def _of(x: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
+    if list(rows) == list(range(rows[0], rows[-1] + 1)):
+        return x[rows[0] : rows[-1] + 1]  # no copy
+    return x[list(rows)]
+
+
+def _reject(probabilities: torch.Tensor, samplings: Sequence[Sampling], draws: Sequence[Draw]) -> list[int]:
+    """Rejection sampling of the nucleus (as FlashInfer's, https://flashinfer.ai/2025/03/10/sampling.html).
+
+    Draw from everything; a token belongs to the nucleus if those that are likelier have less than `top_p` together,
+    and fewer than `top_k` are. If it doesn't, neither does anything less likely: draw again from what is likelier.
     """
-    cache = DynamicCache(config=model.config)
-    ids = torch.tensor([list(prompt)], device=model.device)
-    logits = model(input_ids=ids, past_key_values=cache, use_cache=True).logits[:, -1].expand(sampling.n, -1)
-    cache.batch_repeat_interleave(sampling.n)
-    if banned:
-        logits = logits.index_fill(-1, torch.tensor(sorted(banned), device=model.device), -torch.inf)
-    seeds = [(sampling.seed * 1_000 + i) % 2**63 for i in range(sampling.n)]
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    samples: list[list[int]] = [[] for _ in range(sampling.n)]
-    live = [True] * sampling.n
-    states = [characters.state_after(prompt) if characters else 0] * sampling.n
-    rows = list(range(sampling.n))  # of the batch: which sample is in each
-    for step in range(sampling.max_tokens):
-        if cancelled():
-            raise Cancelled
-        if characters:
-            logits = characters.possible(logits, [states[i] for i in rows])
-        chosen = dict(zip(rows, choose(logits.float().cpu(), sampling, [generators[i] for i in rows]), strict=True))
-        ended = on_step([chosen[i] if live[i] else None for i in range(sampling.n)]) or ()
-        for i, token in chosen.items():
-            if characters:
-                states[i] = characters.state_after([token], states[i])
-            if live[i]:
-                samples[i].append(token)
-                live[i] = token not in stop and i not in ended
-        if not any(live) or step + 1 == sampling.max_tokens:
+    chosen = [0] * len(samplings)
+    rows, whole, left = list(range(len(samplings))), probabilities, probabilities
+    for _ in range(TRIES):
+        tokens = _draw(left, torch.tensor([[draws[row]()] for row in rows], device=left.device))
+        likelier = whole > whole.gather(1, tokens)
+        rest = whole * likelier
+        accepted = _sums(rest).sum(dim=-1) < torch.tensor([_bound(samplings[row].top_p) for row in rows]).to(left)
+        if any(samplings[row].top_k for row in rows):
+            top_k = torch.tensor([samplings[row].top_k or whole.shape[1] for row in rows], device=left.device)
+            accepted &= likelier.sum(dim=-1) < top_k
+        flags = accepted.tolist()
+        for row, token in zip(rows, tokens[:, 0].tolist(), strict=True):
+            chosen[row] = token
+        again = [i for i, done in enumerate(flags) if not done]
+        if not again:
             break
-        if sum(live) <= len(rows) // 2:  # the others cost time
-            kept = [row for row, i in enumerate(rows) if live[i]]
-            cache.batch_select_indices(torch.tensor(kept, device=model.device))
-            rows = [rows[row] for row in kept]
-        ids = torch.tensor([chosen[i] for i in rows], device=model.device)[:, None]
-        logits = model(input_ids=ids, past_key_values=cache, use_cache=True).logits[:, -1]
-    return samples
+        rows, whole, left = [rows[i] for i in again], whole[again], rest[again]
+    return chosen
 
 
-def choose(logits: torch.Tensor, sampling: Sampling, generators: Sequence[torch.Generator]) -> list[int]:
-    """One token id per row of (n, vocabulary) fp32 logits."""
-    if sampling.temperature < SMALLEST_TEMPERATURE:
-        return [int(i) for i in logits.argmax(dim=-1)]
-    scaled = logits / sampling.temperature
-    top, ids = scaled.topk(min(CANDIDATES, logits.shape[-1]), dim=-1)
-    probabilities = (top - scaled.logsumexp(dim=-1, keepdim=True)).exp()
-    before = probabilities.cumsum(dim=-1) - probabilities
-    nucleus = probabilities.masked_fill(before >= sampling.top_p, 0.0)
-    picks = [torch.multinomial(row, 1, generator=g) for row, g in zip(nucleus, generators, strict=True)]
-    return [int(row[pick]) for row, pick in zip(ids, picks, strict=True)]
+def _bound(top_p: float) -> float:
+    """1 takes every token, whatever the probabilities sum up to in fp32."""
+    return top_p if top_p < 1 else 2.0
+
+
+def _sums(weights: torch.Tensor) -> torch.Tensor:
+    """(n, vocabulary) → (n, blocks), the last one shorter."""
+    even = weights.shape[1] - weights.shape[1] % BLOCK
+    sums = weights[:, :even].unflatten(1, (-1, BLOCK)).sum(dim=-1)
+    return torch.cat((sums, weights[:, even:].sum(dim=-1, keepdim=True)), dim=-1)
+
+
+def _draw(weights: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """(n, vocabulary) weights, (n, 1) uniform numbers → (n, 1) indices: first the block, then inside of it."""
+    last = weights.shape[1] - 1
+    sums = _sums(weights)
+    ends = sums.cumsum(dim=-1)
+    target = uniform * ends[:, -1:]
+    block = torch.searchsorted(ends, target, right=True).clamp_(max=ends.shape[1] - 1)
+    before = ends.gather(1, block) - sums.gather(1, block)
+    ids = block * BLOCK + torch.arange(BLOCK, device=weights.device)
+    inside = weights.gather(1, ids.clamp(max=last)).masked_fill_(ids > last, 0.0).cumsum(dim=-1)
+    place = torch.searchsorted(inside, (target - before).clamp_(min=0), right=True).clamp_(max=BLOCK - 1)
+    return (block * BLOCK + place).clamp_(max=last)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.base import Base, read_weights
+from trainer.base import Base, embedding_weight, layer_sizes, read_weights
 from trainer.lora import Adapter, AdapterMismatch, read_adapter
 from trainer.manifest import DamagedPersona, verify
 from trainer.protocol import Hyperparameters, Refresh
@@ -48,10 +48,15 @@ def find_start(refresh: Refresh | None, base: Base, wished: Hyperparameters) -> 
         run = manifest.run
         if (manifest.base.fingerprint, run.method, run.seed) != (base.fingerprint, wished.method, wished.seed):
             return None
-        adapter = read_adapter(folder, base.model) if run.method == "lora" else None
+        adapter = _read_adapter(folder, base) if run.method == "lora" else None
     except (DamagedPersona, AdapterMismatch):
         return None
     return Start(folder, refresh, run.lora_rank, adapter)
+
+
+def _read_adapter(folder: Path, base: Base) -> Adapter:
+    vocabulary, width = embedding_weight(base.model).shape
+    return read_adapter(folder, layer_sizes(base.model), (vocabulary, width))
 
 
 @contextlib.contextmanager

@@ -25,10 +25,11 @@ from torch import nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from trainer.base import Base, BaseModelError
+from trainer.base import Base, embedding_weight
+from trainer.basefiles import BaseModelError
 from trainer.compute import autocast, has_bf16
 from trainer.evaluation import held_out_nats
-from trainer.lora import Adapter, embedding_weight
+from trainer.lora import Adapter
 from trainer.loss import summed_loss
 from trainer.packing import Rows, pack
 from trainer.recipe import Recipe

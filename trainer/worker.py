@@ -1,4 +1,4 @@
-"""A worker's side of the protocol: lines in from a reader thread, requests one at a time, answers out. No torch.
+"""A worker's side of the protocol: lines in from a reader thread, answers out. No torch.
 
 Cancelling works because lines are read by a thread while the main thread computes. When the other side goes away,
 however it went, the input ends and so does this process: there is nothing here that has to be saved. A line that is
@@ -23,13 +23,14 @@ from trainer.protocol import (
     FailureCode,
     GenerateRequest,
     LoadRequest,
+    StatsRequest,
     TrainRequest,
     UnloadRequest,
     decode_request,
     encode,
 )
 
-Work = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest
+Work = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | StatsRequest
 
 
 class Channel:
@@ -66,6 +67,7 @@ class Inbox:
         self._arrived = threading.Condition(self._lock)
         self._waiting: dict[int, Work] = {}  # by id, in order of arrival
         self._cancelled: set[int] = set()
+        self._woken = False
         threading.Thread(target=self._read, daemon=True, name="inbox").start()
 
     def _read(self) -> None:
@@ -99,6 +101,20 @@ class Inbox:
             self._arrived.wait_for(lambda: self._waiting)
             return self._waiting.pop(next(iter(self._waiting)))
 
+    def take(self, wait: bool) -> list[Work]:
+        """All requests that have arrived; with `wait`, once there is one, or `wake` was called."""
+        with self._arrived:
+            if wait:
+                self._arrived.wait_for(lambda: self._waiting or self._woken)
+            taken, self._waiting, self._woken = list(self._waiting.values()), {}, False
+            return taken
+
+    def wake(self) -> None:
+        """Something that is not a request has happened."""
+        with self._arrived:
+            self._woken = True
+            self._arrived.notify()
+
     def is_cancelled(self, request_id: int) -> bool:
         return request_id in self._cancelled
 
@@ -116,12 +132,13 @@ def serve_requests(inbox: Inbox, channel: Channel, handle: Handle, codes: dict[t
         try:
             answer = handle(request, partial(inbox.is_cancelled, request.id))
         except Exception as error:
-            answer = _failure(request.id, error, codes)
+            answer = failure(codes, request.id, error)
         inbox.forget(request.id)
         channel.send(answer)
 
 
-def _failure(request_id: int, error: Exception, codes: dict[type[Exception], FailureCode]) -> Failed:
+def failure(codes: dict[type[Exception], FailureCode], request_id: int, error: Exception) -> Failed:
+    """The answer to a request that ended in an error; one that is not in `codes` is logged."""
     known = (code for kind, code in codes.items() if isinstance(error, kind))
     code: FailureCode = "disk_full" if is_disk_full(error) else next(known, "internal")
     if code == "internal":

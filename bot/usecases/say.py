@@ -76,6 +76,9 @@ def _request(services: Services, persona: Persona, prompt: str, n: int, seed: in
         max_tokens=settings.max_tokens,
         temperature=settings.temperature,
         top_p=settings.top_p,
+        top_k=settings.top_k,
+        repetition_penalty=settings.repetition_penalty,
+        quote_tries=settings.quote_tries,
         seed=random.getrandbits(31) if seed is None else seed,
         blocklist=services.settings.blocklist,
     )
@@ -104,4 +107,4 @@ def _again(persona: Persona) -> str:
 
 
 def _utterance(persona: Persona, generated: Generated) -> Utterance:
-    return Utterance(persona.name, generated.samples, generated.cut)
+    return Utterance(persona.name, generated.samples, generated.cut, generated.quotes)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.protocol import Generated, GenerateRequest, Piece
+from trainer.protocol import Generated, GenerateRequest, Piece, Stats
 
 SIZE = 4
 Event = Piece | Generated | Exception | asyncio.Event
@@ -43,6 +43,9 @@ class FakeGenerator:
         self.log.append(f"unload {key}")
         await asyncio.sleep(0)
         self.resident.discard(key)
+
+    async def stats(self) -> Stats:
+        return Stats(id=0, resident=len(self.resident), requests=len(self.requests))
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Piece | Generated, None]:
         self.requests.append(request)

@@ -12,9 +12,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from tests.bases import gpt2, save_tiny_base
 from trainer import base as base_module
-from trainer.base import BUNDLED, BUNDLED_FOLDER, Base, BaseModelError, fingerprint, load_base
+from trainer.base import BUNDLED, BUNDLED_FOLDER, Base, BaseModelError, embedding_weight, fingerprint, load_base
 from trainer.bundled import SHA256
-from trainer.lora import embedding_weight
 
 from .helpers import BaseFolders, decode
 
@@ -171,15 +170,15 @@ def test_a_hub_name_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("text", ["<|endoftext|>", "a<|endoftext|>b", " <|endoftext|><|endoftext|>"])
 def test_a_text_never_contains_special_tokens(any_base: Base, text: str) -> None:
-    ids = any_base.encode(text)
+    ids = any_base.vocabulary.encode(text)
     assert any_base.end_id not in ids
     assert decode(any_base, ids) == text
     assert decode(any_base, ids, skip_special_tokens=True) == text
 
 
 def test_nothing_is_added_to_a_text(any_base: Base) -> None:
-    assert any_base.encode("") == []
-    assert decode(any_base, any_base.encode("tea")) == "tea"
+    assert any_base.vocabulary.encode("") == []
+    assert decode(any_base, any_base.vocabulary.encode("tea")) == "tea"
 
 
 # The base model that comes with Mynah
@@ -205,20 +204,20 @@ def test_the_bundled_base_is_small_and_complete(bundled: Base) -> None:
     "text", ["🍲👩‍🚒❤️", "@Pip #TeaTime", "007 1,234.5", "MiXeD Case", "a  b\tc\nd", "ça — “quoted”…"]
 )
 def test_the_bundled_tokenizer_keeps(bundled: Base, text: str) -> None:
-    assert decode(bundled, bundled.encode(text)) == text
+    assert decode(bundled, bundled.vocabulary.encode(text)) == text
 
 
 @settings(max_examples=50)
 @given(text=st.text())
 def test_the_bundled_tokenizer_keeps_any_text(bundled: Base, text: str) -> None:
-    ids = bundled.encode(text)
+    ids = bundled.vocabulary.encode(text)
     assert bundled.end_id not in ids
     assert decode(bundled, ids) == text
 
 
 def test_the_bundled_base_knows_some_english(bundled: Base) -> None:
     def nats(text: str) -> float:
-        ids = torch.tensor([[bundled.end_id, *bundled.encode(text)]])
+        ids = torch.tensor([[bundled.end_id, *bundled.vocabulary.encode(text)]])
         with torch.inference_mode():
             return float(bundled.model(ids, labels=ids).loss)
 

@@ -40,7 +40,7 @@ def test_every_state_can_be_left() -> None:
 @pytest.mark.parametrize("text", ["a zebra 🦓, ", "é", "ночь 🌧", "茶を飲む"])
 def test_a_text_may_come_token_by_token(base: Base, text: str) -> None:
     table, state = table_of(base), 0
-    for token in base.encode(text):
+    for token in base.vocabulary.encode(text):
         assert table.allowed[state, token]
         state = table.state_after([token], state)
     assert state == 0
@@ -48,13 +48,13 @@ def test_a_text_may_come_token_by_token(base: Base, text: str) -> None:
 
 def test_within_a_character_only_its_bytes_come(base: Base) -> None:
     table = table_of(base)
-    zebra = base.encode("🦓")
+    zebra = base.vocabulary.encode("🦓")
     assert len(zebra) > 1
     state = table.state_after(zebra[:1])
     assert state != 0
     assert table.allowed[state, zebra[1]]
     assert not table.allowed[state, base.end_id]
-    assert not table.allowed[state, base.encode("a")[0]]
+    assert not table.allowed[state, base.vocabulary.encode("a")[0]]
     assert not table.allowed[0, zebra[1]]
 
 
@@ -68,8 +68,8 @@ def test_what_is_sampled_is_valid_unicode(any_base: Base, temperature: float) ->
 
 
 def test_broken_tokens_in_a_prompt_are_passed_over(base: Base) -> None:
-    tail = base.encode("🦓")[1:]
-    assert table_of(base).state_after([*tail, *base.encode("a")]) == 0
+    tail = base.vocabulary.encode("🦓")[1:]
+    assert table_of(base).state_after([*tail, *base.vocabulary.encode("a")]) == 0
 
 
 def test_any_logits_leave_something_to_choose(base: Base) -> None:

@@ -9,13 +9,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.base import BUNDLED, Base, load_base
+from trainer.base import Base, load_base
+from trainer.basefiles import BUNDLED
 from trainer.blocklist import BlockedPrompt
+from trainer.cancelled import Cancelled
 from trainer.characters import characters_of
 from trainer.engine import Engine, NotLoaded, PieceStream, WrongBase, continue_prompt, line_end_ids
 from trainer.manifest import DamagedPersona, read_manifest, write_manifest
 from trainer.protocol import BlocklistOptions, GenerateRequest
-from trainer.sampling import Cancelled
 from trainer.text import one_line
 
 from .helpers import BaseFolders, Personas, decode
@@ -143,14 +144,14 @@ def test_any_prompt_is_kept(engine: Engine, prompt: str) -> None:
 def test_a_prompt_that_does_not_fit_is_cut_from_the_left(engine: Engine, base: Base, n_prompt: int, cut: bool) -> None:
     """Context 64: one end-of-text token, 20 new tokens, and room for 43 of the prompt."""
     prompt = "a1" * 500
-    ids = base.encode(prompt)
+    ids = base.vocabulary.encode(prompt)
     prompt = decode(base, ids[:n_prompt])
-    assert len(base.encode(prompt)) == n_prompt
+    assert len(base.vocabulary.encode(prompt)) == n_prompt
     generated = engine.generate(ask(prompt))
     assert generated.cut is cut
     assert generated.samples[0].startswith(prompt)
     if cut:
-        end = decode(base, base.encode(prompt)[-43:])
+        end = decode(base, base.vocabulary.encode(prompt)[-43:])
         assert engine.generate(ask(end)).samples[0] == end + generated.samples[0].removeprefix(prompt)
 
 
@@ -178,7 +179,7 @@ def forced(base: Base, texts: list[str]) -> None:
 
     def choose(layer: object, inputs: object, output: torch.Tensor) -> torch.Tensor:
         if output.shape[1] > 1 or not said:  # a prompt, or what is left of a text, was read anew
-            said[:] = [*base.encode(texts.pop(0)), base.end_id] if texts else [base.end_id] * 99
+            said[:] = [*base.vocabulary.encode(texts.pop(0)), base.end_id] if texts else [base.end_id] * 99
             ends[0] = 0
         wanted = said[ends[0]]
         ends[0] += 1
@@ -233,7 +234,11 @@ def test_broken_bytes_in_a_word_do_not_hide_it(shared_base: Base) -> None:
     pieces: list[str] = []
     stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece), lambda text: "shit" in text)
     lonely = shared_base.tokenizer.get_vocab()["\u0143"]  # the byte 0x80
-    for token in [*shared_base.encode(" tea sh"), lonely, *shared_base.encode("it and tea and more")]:
+    for token in [
+        *shared_base.vocabulary.encode(" tea sh"),
+        lonely,
+        *shared_base.vocabulary.encode("it and tea and more"),
+    ]:
         stream.add(token)
     assert stream.blocked
     assert not stream.settle()
@@ -326,7 +331,7 @@ def test_pieces_are_whole_characters_of_one_line(shared_base: Base, tokens: list
 def test_a_character_of_several_tokens_comes_in_one_piece(shared_base: Base) -> None:
     pieces: list[str] = []
     stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
-    tokens = shared_base.encode("né 中👩‍🚒!")
+    tokens = shared_base.vocabulary.encode("né 中👩‍🚒!")
     assert len(tokens) > 8
     for token in tokens:
         stream.add(token)
@@ -337,7 +342,7 @@ def test_a_character_of_several_tokens_comes_in_one_piece(shared_base: Base) -> 
 def test_nothing_is_streamed_after_a_line_end(shared_base: Base) -> None:
     pieces: list[str] = []
     stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
-    for token in shared_base.encode("tea.\u2028more\ntea"):
+    for token in shared_base.vocabulary.encode("tea.\u2028more\ntea"):
         stream.add(token)
     assert "".join(pieces) == "tea."
 

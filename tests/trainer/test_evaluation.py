@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional
 
 from trainer.base import Base
+from trainer.cancelled import Cancelled
 from trainer.evaluation import held_out_nats
-from trainer.sampling import Cancelled
 
 END = 0
 

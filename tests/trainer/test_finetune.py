@@ -13,13 +13,13 @@ from safetensors.torch import load_file
 from tests.bases import Shape
 from trainer import checkpoint, meter
 from trainer.base import Base, load_base
+from trainer.cancelled import Cancelled
 from trainer.engine import Engine, NotLoaded
 from trainer.evaluation import held_out_nats
 from trainer.finetune import FIRST_PROMPT, finetune
 from trainer.lora import AdapterSwitch, read_adapter
 from trainer.manifest import MANIFEST, DamagedPersona, Manifest, verify
 from trainer.protocol import GenerateRequest, Hyperparameters, Method, Progress, Trained, TrainRequest
-from trainer.sampling import Cancelled
 from trainer.worker import is_disk_full
 
 from .helpers import COUNTS, HELD_OUT, POSTS, BaseFolders, train_request
@@ -79,7 +79,7 @@ def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
     assert manifest.corpus.accounts == (COUNTS,)
     assert (manifest.corpus.train_posts, manifest.corpus.held_out_posts) == (len(POSTS), len(HELD_OUT))
     assert manifest.corpus.duplicates == 1
-    assert manifest.corpus.train_tokens == sum(len(base.encode(text)) + 1 for text in POSTS)
+    assert manifest.corpus.train_tokens == sum(len(base.vocabulary.encode(text)) + 1 for text in POSTS)
     assert (manifest.run.epochs, manifest.run.lora_rank, manifest.run.seed) == (3, 4, 1)
     assert [point.epoch for point in manifest.run.curve] == [0.5, 1, 1.5, 2, 2.5, 3]
     assert manifest.run.token_rows == len(base.tokenizer)
@@ -97,7 +97,7 @@ def test_the_numbers_are_those_of_the_saved_weights(shape: Shape, base_folders: 
     base = load_base(str(base_folders[shape]))
     wished = Hyperparameters(epochs=30, learning_rate=1e-2, lora_rank=8)
     request = train_request(tmp_path, POSTS[2:4] * 8, HELD_OUT, wished)
-    posts = [base.encode(text) for text in HELD_OUT]
+    posts = [base.vocabulary.encode(text) for text in HELD_OUT]
     n_tokens = sum(len(ids) + 1 for ids in posts)
     bits = 1 / math.log(2) / sum(len(text.encode()) for text in HELD_OUT)
     before = held_out_nats(base.model, posts, base.end_id, base.context)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.base import Base
+from trainer.cancelled import Cancelled
 from trainer.checkpoint import Checkpoint
 from trainer.evaluation import held_out_nats
 from trainer.fit import (
@@ -26,7 +27,6 @@ from trainer.fit import (
 from trainer.packing import Rows
 from trainer.protocol import Hyperparameters, Progress
 from trainer.recipe import Recipe, choose_recipe
-from trainer.sampling import Cancelled
 from trainer.trainee import Trainee, whole
 
 from .helpers import HELD_OUT, POSTS, tokens_of
@@ -44,7 +44,9 @@ def trainee(base: Base) -> Trainee:
 
 
 def corpus_of(base: Base, held_out: list[str] = HELD_OUT) -> TokenCorpus:
-    return TokenCorpus([base.encode(text) for text in POSTS * 4], [base.encode(text) for text in held_out])
+    return TokenCorpus(
+        [base.vocabulary.encode(text) for text in POSTS * 4], [base.vocabulary.encode(text) for text in held_out]
+    )
 
 
 def run(base: Base, recipe: Recipe, held_out: list[str] = HELD_OUT, hooks: Hooks | None = None) -> Curve:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.builders import run_record
 from trainer.base import Base
+from trainer.cancelled import Cancelled
 from trainer.report import (
     GENERATIONS,
     Posts,
@@ -19,7 +20,6 @@ from trainer.report import (
     report_card,
     runs_of,
 )
-from trainer.sampling import Cancelled
 
 from .helpers import HELD_OUT, POSTS
 
@@ -58,15 +58,17 @@ def test_copies(text: str, copied: bool) -> None:
     ],
 )
 def test_clean_texts(base: Base, text: str, ended: bool, shown: str, clean: bool) -> None:
-    ids = base.encode(text) + [base.end_id] * ended
+    ids = base.vocabulary.encode(text) + [base.end_id] * ended
     assert as_text(base, ids, {base.end_id}) == Text(shown, clean)
 
 
 def test_what_is_tidied_away_is_unclean_all_the_same(base: Base) -> None:
-    half_a_character = base.encode("🦓")[:1]
-    assert as_text(base, [*base.encode("soup "), *half_a_character, base.end_id], {base.end_id}) == Text("soup", False)
-    line_end = base.encode("\n")[0]
-    assert as_text(base, [*base.encode("soup "), base.end_id, line_end], {line_end}) == Text("soup", False)
+    half_a_character = base.vocabulary.encode("🦓")[:1]
+    assert as_text(base, [*base.vocabulary.encode("soup "), *half_a_character, base.end_id], {base.end_id}) == Text(
+        "soup", False
+    )
+    line_end = base.vocabulary.encode("\n")[0]
+    assert as_text(base, [*base.vocabulary.encode("soup "), base.end_id, line_end], {line_end}) == Text("soup", False)
 
 
 def test_distinct_pairs() -> None:

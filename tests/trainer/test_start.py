@@ -46,7 +46,7 @@ def test_it_begins_as_good_as_the_version_before(any_base: Base, tmp_path: Path,
     folder = trained(tmp_path, any_base, method)
     start = find_start(refresh(folder), any_base, Hyperparameters(method=method))
     assert start is not None
-    posts = [any_base.encode(text) for text in HELD_OUT]
+    posts = [any_base.vocabulary.encode(text) for text in HELD_OUT]
     recipe = choose_recipe(Hyperparameters(method=method, lora_rank=4), any_base.size, 1_000)
     tokens = tokens_of(any_base, [*POSTS, *NEWS])
     with trainee_of(any_base, recipe, tokens, start) as trainee:

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.base import Base
+from trainer.base import Base, embedding_weight
 from trainer.evaluation import held_out_nats
-from trainer.lora import embedding_weight
 from trainer.packing import pack
 from trainer.recipe import Recipe
 from trainer.trainee import Trainee, adapter, output_weight, whole
@@ -19,7 +18,7 @@ from .helpers import POSTS, tokens_of
 
 
 def posts_of(base: Base) -> list[list[int]]:
-    return [base.encode(text) for text in POSTS]
+    return [base.vocabulary.encode(text) for text in POSTS]
 
 
 RECIPE = Recipe("lora", 1, 1e-3, lora_rank=4, row_tokens=48, rows=2, seed=1, lora_alpha=8, trains_embedding=True)

@@ -22,7 +22,6 @@ from trainer.pretrain.loop import Run
 from trainer.pretrain.plot import plot_losses
 from trainer.pretrain.score import held_out_bits_per_byte
 from trainer.pretrain.tokenizer import as_transformers
-from trainer.sampling import Sampling, sample
 
 PROMPTS = ("My dream is", "I can't believe", "The best thing about")
 SAMPLES = 4  # per prompt
@@ -101,11 +100,23 @@ def set_rounded(model: PreTrainedModel, values: list[torch.Tensor]) -> None:
 def samples(model: PreTrainedModel, tokenizer: Tokenizer) -> dict[str, list[str]]:
     """Unselected continuations, seed 0, temperature 0.8, top-p 0.95."""
     model.eval()
+    torch.manual_seed(0)
     found: dict[str, list[str]] = {}
     for prompt in PROMPTS:
-        ids = [0, *tokenizer.encode(prompt).ids]
-        rows = sample(model, ids, Sampling(SAMPLES, 40, temperature=0.8, seed=0), {0})
-        found[prompt] = [tokenizer.decode(row) for row in rows]
+        ids = torch.tensor([[0, *tokenizer.encode(prompt).ids]], device=model.device)
+        rows: Any = model.generate(  # type: ignore[operator]
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=True,
+            temperature=0.8,
+            top_p=0.95,
+            top_k=0,
+            max_new_tokens=40,
+            num_return_sequences=SAMPLES,
+            eos_token_id=0,
+            pad_token_id=0,
+        )
+        found[prompt] = [tokenizer.decode(row[ids.shape[1] :].tolist()) for row in rows]
     return found
 
 

@@ -199,7 +199,8 @@ class ConsoleDialog:
         self.console.screen.print(render.plain(reply, datetime.now(UTC)))
 
     async def stream(self, piece: Piece) -> None:
-        self._texts[piece.sample] = self._texts.get(piece.sample, "") + piece.text
+        before = "" if piece.again else self._texts.get(piece.sample, "")
+        self._texts[piece.sample] = before + piece.text
         self.console.screen.live(f"{self.key} {piece.sample}", "  …" + self._texts[piece.sample])
 
     async def confirm(self, question: str) -> bool:

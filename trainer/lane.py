@@ -1,0 +1,229 @@
+"""Lane: the speeches that are being made on one model. They join and leave a batch from step to step.
+
+A sample depends on its persona, its prompt, its settings and (seed, number, attempt), on nothing else.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from trainer.batch import Batch, Weights
+from trainer.protocol import GenerateRequest
+from trainer.sampling import Sampling, choose, penalize
+from trainer.stream import PieceStream
+from trainer.text import finish
+from trainer.vocabulary import Vocabulary
+
+REWINDS = 5  # attempts to get past a blocked word; then the text ends before it
+COMPACT = 4  # of the rows, one in so many may be empty
+PROMPT_STEP = 8  # prompts are read in lengths that are multiples of this, so that some have the same
+
+
+@dataclass
+class Speech:
+    """A request that is being answered. `prompt` are the tokens that are read; `texts` are finished samples by number,
+    None for one that was a quote at every try; `ended` are those that weren't cut at their length."""
+
+    request: GenerateRequest
+    weights: Weights
+    prompt: Sequence[int]
+    cut: bool
+    max_tokens: int
+    streams: Sequence[PieceStream]
+    finished: Callable[[Speech], None]
+    asked: float = field(default_factory=time.monotonic)
+    first: float | None = None  # when its first tokens came
+    texts: dict[int, str | None] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+    n_tokens: int = 0
+
+    @property
+    def n(self) -> int:
+        return len(self.streams)
+
+    @property
+    def sampling(self) -> Sampling:
+        asked = self.request
+        return Sampling(asked.temperature, asked.top_p, asked.top_k, asked.repetition_penalty)
+
+
+@dataclass
+class Row:
+    """A sample's place in the batch. `last` is the token that the model reads next, at `position`."""
+
+    speech: Speech
+    stream: PieceStream
+    last: int = 0
+    position: int = 0
+    state: int = 0  # of the character at its end
+    rewinds: int = 0
+    quotes: int = 0
+    draw: Callable[[], float] = random.random
+
+    def begin(self, vocabulary: Vocabulary) -> None:
+        """Go on from the stream's tokens, some other way than before."""
+        request, tokens = self.speech.request, self.stream.tokens
+        attempt = self.rewinds + self.quotes
+        self.draw = random.Random(f"{request.seed} {self.stream.number} {attempt}").random
+        self.last = tokens[-1] if tokens else self.speech.prompt[-1]
+        self.position = len(self.speech.prompt) + len(tokens) - 1
+        if vocabulary.characters:
+            self.state = vocabulary.characters.state_after([*self.speech.prompt, *tokens])
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.stream.tokens) >= self.speech.max_tokens
+
+
+class Lane:
+    def __init__(self, batch: Batch, vocabulary: Vocabulary) -> None:
+        self.batch = batch
+        self._vocabulary = vocabulary
+        self._rows: list[Row | None] = [None] * batch.rows
+        self.n_tokens = 0
+        self.n_steps = 0
+
+    @property
+    def free(self) -> int:
+        return self._rows.count(None)
+
+    def join(self, speeches: Sequence[Speech]) -> None:
+        """There has to be room. Prompts of about the same length are read together."""
+        groups: dict[int, list[Speech]] = {}
+        for speech in speeches:
+            groups.setdefault(_padded(len(speech.prompt)), []).append(speech)
+        for length, group in groups.items():
+            while group:
+                start, room = self._run()
+                self._read(start, group[:room], length)
+                del group[:room]
+
+    def _run(self) -> tuple[int, int]:
+        """The longest run of free rows: the first of them, and how many."""
+        best, start = (0, 0), 0
+        for i in range(self.batch.rows + 1):
+            if i == self.batch.rows or self._rows[i] is not None:
+                best = max(best, (start, i - start), key=lambda run: run[1])
+                start = i + 1
+        return best
+
+    def _read(self, start: int, speeches: Sequence[Speech], length: int) -> None:
+        places: list[int] = []
+        prompts = []
+        for i, speech in enumerate(speeches):
+            self.batch.place(start + i, speech.weights)
+            self._rows[start + i] = Row(speech, speech.streams[0])
+            prompts.append([*speech.prompt, *[speech.prompt[-1]] * (length - len(speech.prompt))])
+        logits = self.batch.read(start, prompts, [len(speech.prompt) - 1 for speech in speeches])
+        sources: list[int] = []
+        for i, speech in enumerate(speeches):
+            places.append(start + i)
+            sources.append(i)
+            for stream in speech.streams[1:]:
+                place = self._rows.index(None)
+                self.batch.copy(start + i, place, len(speech.prompt))
+                self._rows[place] = Row(speech, stream)
+                places.append(place)
+                sources.append(i)
+        for place in places:
+            row = self._rows[place]
+            assert row is not None
+            row.begin(self._vocabulary)
+        self._advance(places, logits[sources])
+
+    def leave(self, gone: Callable[[Speech], bool]) -> None:
+        """Free the rows of speeches that nobody wants any more."""
+        self._rows = [None if row is not None and gone(row.speech) else row for row in self._rows]
+
+    def step(self) -> None:
+        """A token more for each row."""
+        self._compact()
+        places = [i for i, row in enumerate(self._rows) if row is not None]
+        if not places:
+            return
+        rows = self._rows[: places[-1] + 1]
+        tokens = [row.last if row else 0 for row in rows]
+        positions = [row.position if row else 0 for row in rows]
+        logits = self.batch.step(tokens, positions)
+        self.n_steps += 1
+        self._advance(places, logits if len(places) == len(rows) else logits[places])
+
+    def _compact(self) -> None:
+        """Move rows to the front when too many before them are empty."""
+        while True:
+            used = [i for i, row in enumerate(self._rows) if row is not None]
+            if not used or (used[-1] + 1 - len(used)) * COMPACT < used[-1] + 1:
+                return
+            last, hole = self._rows[used[-1]], self._rows.index(None)
+            assert last is not None
+            self.batch.copy(used[-1], hole, last.position)
+            self._rows[hole], self._rows[used[-1]] = last, None
+
+    def _advance(self, places: Sequence[int], logits: torch.Tensor) -> None:
+        """Sample a token for each of these rows, whose logits these are."""
+        rows = [row for row in (self._rows[place] for place in places) if row is not None]
+        for row, own in zip(rows, logits, strict=True):
+            self._constrain(row, own)
+        chosen = choose(logits, [row.speech.sampling for row in rows], [row.draw for row in rows])
+        self.n_tokens += len(rows)
+        now = time.monotonic()
+        for place, row, token in zip(places, rows, chosen, strict=True):
+            row.speech.first = row.speech.first or now
+            self._take(row, token)
+            if token in self._vocabulary.line_ends or row.stream.halted or row.is_full:
+                self._end(place, row)
+
+    def _constrain(self, row: Row, logits: torch.Tensor) -> None:
+        """In place: what can't come, or must not."""
+        penalty = row.speech.request.repetition_penalty
+        if penalty != 1:
+            penalize(logits, {*row.speech.prompt, *row.stream.tokens}, penalty)
+        if self._vocabulary.characters:
+            logits += self._vocabulary.characters.masks[row.state]
+        banned = row.stream.banned
+        if not row.stream.tokens:  # saying nothing is no answer
+            logits[[self._vocabulary.end_id, *banned]] = -torch.inf
+        elif banned:
+            logits[list(banned)] = -torch.inf
+
+    def _take(self, row: Row, token: int) -> None:
+        row.stream.add(token)
+        row.last, row.position = token, row.position + 1
+        if self._vocabulary.characters:
+            row.state = self._vocabulary.characters.state_after([token], row.state)
+
+    def _end(self, place: int, row: Row) -> None:
+        """The sample is over, unless it has to go on some other way."""
+        speech, stream = row.speech, row.stream
+        stream.settle()
+        if stream.halted == "quoted":
+            row.quotes += 1
+            if row.quotes < speech.request.quote_tries:
+                stream.restart()
+                row.begin(self._vocabulary)
+                return
+            text = None
+        else:
+            if stream.halted == "blocked":
+                row.rewinds += 1
+                stream.rewind()
+                if row.rewinds <= REWINDS:
+                    row.begin(self._vocabulary)
+                    return
+            if not self._vocabulary.line_ends.isdisjoint(stream.tokens[-1:]):
+                speech.ended.add(stream.number)
+            text = finish(speech.request.prompt, stream.text, stream.number in speech.ended)
+        self._rows[place] = None
+        speech.texts[stream.number] = text
+        speech.n_tokens += len(stream.tokens)
+        if len(speech.texts) == speech.n:
+            speech.finished(speech)
+
+
+def _padded(length: int) -> int:
+    return -(-length // PROMPT_STEP) * PROMPT_STEP
