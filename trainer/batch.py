@@ -1,8 +1,8 @@
 """Batch: the rows of one model that speak, each with its own adapter, its own place in the KV cache and its own length.
 
 No sampling, no text. What a row gets doesn't depend on the rows beside it: with int8 weights bit for bit, because sums
-of integers are exact, attention looks at a multiple of 32 positions in the order in which they are, and a prompt is
-read alone.
+of integers are exact, attention looks at a multiple of 32 positions, adapters have the rank of their places, and
+nothing else adds up numbers of different rows. (A persona of a higher rank than usual makes all places larger, once.)
 """
 
 from __future__ import annotations

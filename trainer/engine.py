@@ -25,6 +25,7 @@ from trainer.lora import AdapterMismatch, Layout, Packed, read_adapter
 from trainer.manifest import DamagedPersona, Manifest, verify
 from trainer.protocol import Generated, GenerateRequest, Stats
 from trainer.quotes import Quotes, read_quotes
+from trainer.recipe import default_rank
 from trainer.shape import read_shape
 from trainer.speaker import Speaker
 from trainer.stream import Guards, OnPiece, PieceStream
@@ -113,7 +114,7 @@ class Engine:
             return Resident(PLAIN, own, quotes, own.n_bytes + n_quotes)
         vocabulary, width = base.embedding.weight.shape
         adapter = read_adapter(folder, base.layer_sizes, (vocabulary, width))
-        layout = _layout(base, adapter.rank)
+        layout = _layout(base, max(adapter.rank, default_rank(base.parameters)))
         packed = Packed(layout, layout.pack(adapter.matrices).to(base.device), adapter.scale)
         table = None
         if len(adapter.token_ids):

@@ -6,10 +6,12 @@ best weights kept → files, manifest last → told, so that people can use it �
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,16 +66,27 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
         curve = fit(trainee, corpus, base.end_id, recipe, hooks)
         check_better(request.persona, curve, corpus, record)
         tell(Progress(id=request.id, stage="check"))
-        trainee.save(out)
-        Quotes.of(posts.train).save(out)
-        engine = speaking(base, out, recipe)
-        sample = first_sample(engine, recipe.seed, request.blocklist, cancelled)
-        n_rows = len(trainee.embedding) if recipe.method == "lora" and recipe.trains_embedding else 0
-        run = _run_record(recipe, corpus, curve, before, n_rows, base.device)
-        manifest = _manifest(request, base, corpus, run, record, sample, out)
-        write_manifest(out, manifest)
+        with whole_or_gone(out):
+            trainee.save(out)
+            Quotes.of(posts.train).save(out)
+            engine = speaking(base, out, recipe)
+            sample = first_sample(engine, recipe.seed, request.blocklist, cancelled)
+            n_rows = len(trainee.embedding) if recipe.method == "lora" and recipe.trains_embedding else 0
+            run = _run_record(recipe, corpus, curve, before, n_rows, base.device)
+            manifest = _manifest(request, base, corpus, run, record, sample, out)
+            write_manifest(out, manifest)
         tell(Trained(id=request.id, n_bytes=manifest.n_bytes))
         return Reported(id=request.id, card=report_card(persona, engine, posts, run, cancelled))
+
+
+@contextlib.contextmanager
+def whole_or_gone(out: Path) -> Iterator[None]:
+    """What is not finished leaves no folder behind."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)
+        raise
 
 
 def recipe_of(request: TrainRequest, base: Base, corpus: TokenCorpus, start: Start | None) -> Recipe:

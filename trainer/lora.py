@@ -175,9 +175,16 @@ class Stack:
 
     def add(self, linear: Linear, rows: slice, x: torch.Tensor, y: torch.Tensor) -> None:
         """Add the rows' adapters' outputs for x (n, tokens, in) to y (n, tokens, out)."""
-        low, rank = torch.bmm(x, self._a[linear.number][rows]), self.layout.rank
+        low, rank = _products(x, self._a[linear.number][rows]), self.layout.rank
         start = 0
         for i, b in enumerate(self._b[linear.number]):
             end = start + linear.sizes[i]
             y[..., start:end].baddbmm_(low[..., i * rank : (i + 1) * rank], b[rows])
             start = end
+
+
+def _products(x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+    """(n, tokens, in) × (n, in, rank). One vector alone would be summed up in another order than many: it is two."""
+    if x.shape[:2] != (1, 1):
+        return torch.bmm(x, a)
+    return torch.bmm(x.expand(2, -1, -1), a.expand(2, -1, -1))[:1]

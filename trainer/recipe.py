@@ -67,7 +67,7 @@ def choose_recipe(wished: Hyperparameters, base: BaseSize, n_tokens: int, refres
         method=wished.method,
         epochs=choose_epochs(wished, n_tokens, refreshing),
         learning_rate=wished.learning_rate or rates[wished.method] * (0.5 if refreshing else 1.0),
-        lora_rank=wished.lora_rank or (32 if small else 16),
+        lora_rank=wished.lora_rank or default_rank(base.parameters),
         lora_alpha=384 if small else 32,
         trains_embedding=base.embedding <= SMALL_EMBEDDING,
         row_tokens=min(ROW_TOKENS, base.context),
@@ -75,6 +75,11 @@ def choose_recipe(wished: Hyperparameters, base: BaseSize, n_tokens: int, refres
         seed=wished.seed,
         evaluations=max(2, round(n_tokens / TOKENS_PER_EVALUATION)),
     )
+
+
+def default_rank(parameters: int) -> int:
+    """Of adapters on a base model of this size."""
+    return 32 if parameters < SMALL_BASE else 16
 
 
 def choose_epochs(wished: Hyperparameters, n_tokens: int, refreshing: bool = False) -> int:

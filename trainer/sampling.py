@@ -10,6 +10,7 @@ import torch
 SMALLEST_TEMPERATURE = 1e-6  # below it, as at 0, the likeliest token is taken: dividing by less overflows
 BLOCK = 128  # probabilities that are summed together
 TRIES = 100  # then whatever came last is taken; each leaves only what is likelier
+BELOW_ONE = 1 - 2**-24  # in fp32
 AT_ONCE = 8  # rows whose probabilities stay in the processor's cache
 
 Draw = Callable[[], float]  # uniform in [0, 1)
@@ -72,14 +73,16 @@ def _reject(probabilities: torch.Tensor, samplings: Sequence[Sampling], draws: S
     chosen = [0] * len(samplings)
     rows, whole, left = list(range(len(samplings))), probabilities, probabilities
     for _ in range(TRIES):
-        tokens = _draw(left, torch.tensor([[draws[row]()] for row in rows], device=left.device))
-        likelier = whole > whole.gather(1, tokens)
+        uniform = torch.tensor([[draws[row]()] for row in rows]).clamp_(max=BELOW_ONE).to(left)
+        tokens = _draw(left, uniform)
+        own = whole.gather(1, tokens)
+        likelier = whole > own
         rest = whole * likelier
         accepted = _sums(rest).sum(dim=-1) < torch.tensor([_bound(samplings[row].top_p) for row in rows]).to(left)
         if any(samplings[row].top_k for row in rows):
             top_k = torch.tensor([samplings[row].top_k or whole.shape[1] for row in rows], device=left.device)
             accepted &= likelier.sum(dim=-1) < top_k
-        flags = accepted.tolist()
+        flags = (accepted & (own[:, 0] > 0)).tolist()  # a sum that was rounded may lead past the last one
         for row, token in zip(rows, tokens[:, 0].tolist(), strict=True):
             chosen[row] = token
         again = [i for i, done in enumerate(flags) if not done]

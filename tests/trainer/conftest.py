@@ -15,6 +15,7 @@ from tests.bases import Shape, save_tiny_base
 from trainer.base import Base, load_base
 from trainer.finetune import finetune
 from trainer.protocol import Hyperparameters
+from trainer.speaker import Speaker, load_speaker
 
 from .helpers import BaseFolders, Personas, train_request
 
@@ -37,6 +38,12 @@ def other_base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def base(base_folders: BaseFolders) -> Base:
     return load_base(str(base_folders["gpt2"]))
+
+
+@pytest.fixture(scope="session")
+def speaker(base_folders: BaseFolders) -> Speaker:
+    """Of the gpt2 one; read-only."""
+    return load_speaker(str(base_folders["gpt2"]))
 
 
 @pytest.fixture(params=get_args(Shape))

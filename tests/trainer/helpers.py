@@ -17,6 +17,9 @@ from typing import IO
 from tests.bases import Shape
 from tests.builders import account_counts
 from trainer.base import Base
+from trainer.batch import PLAIN
+from trainer.engine import Engine, Limits, Resident
+from trainer.linear import Precision
 from trainer.protocol import (
     TERMINAL,
     Answer,
@@ -26,6 +29,7 @@ from trainer.protocol import (
     decode_answer,
     encode,
 )
+from trainer.speaker import load_speaker
 
 POSTS = [
     "the kettle is on and the lamp is lit.",
@@ -46,7 +50,7 @@ Personas = dict[Shape, tuple[Path, Path]]  # two per shape
 
 def tokens_of(base: Base, posts: Sequence[str] = POSTS) -> set[int]:
     """Those that a training on the posts reads or predicts."""
-    return {base.end_id}.union(*map(base.encode, posts))
+    return {base.end_id}.union(*map(base.vocabulary.encode, posts))
 
 
 def train_request(
@@ -71,9 +75,14 @@ def train_request(
 
 
 def decode(base: Base, ids: Sequence[int], skip_special_tokens: bool = False) -> str:
-    text = base.tokenizer.decode(list(ids), skip_special_tokens=skip_special_tokens, clean_up_tokenization_spaces=False)
-    assert isinstance(text, str)
-    return text
+    return str(base.vocabulary.tokenizer.decode(list(ids), skip_special_tokens=skip_special_tokens))
+
+
+def plain_engine(base: Base, precision: Precision | None = None, limits: Limits | None = None) -> Engine:
+    """With the base model itself as the persona ""."""
+    engine = Engine(load_speaker(base.name, precision=precision), limits or Limits())
+    engine.admit("", Resident(PLAIN, engine.speaker.decoder, None, 0))
+    return engine
 
 
 @dataclass

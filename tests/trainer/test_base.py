@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from tests.bases import gpt2, save_tiny_base
-from trainer import base as base_module
-from trainer.base import BUNDLED, BUNDLED_FOLDER, Base, BaseModelError, embedding_weight, fingerprint, load_base
+from trainer import basefiles
+from trainer.base import Base, embedding_weight, load_base
+from trainer.basefiles import BUNDLED, BUNDLED_FOLDER, BaseModelError, fingerprint
 from trainer.bundled import SHA256
+from trainer.speaker import load_speaker
 
 from .helpers import BaseFolders, decode
 
@@ -29,6 +31,8 @@ def refusal(name: str) -> str:
     with pytest.raises(BaseModelError) as raised:
         load_base(name)
     message = str(raised.value)
+    with pytest.raises(BaseModelError):  # it can't be served, either
+        load_speaker(name)
     assert message.endswith("Install Mynah again.") == (name == BUNDLED)
     assert ('base_model = "bundled"' in message and "needs no network" in message) == (name != BUNDLED)
     assert "\n" not in message
@@ -51,9 +55,9 @@ def test_a_folder(any_base: Base) -> None:
 @pytest.fixture
 def bundled_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny base in the bundled one's place, its checksums pinned."""
-    monkeypatch.setattr(base_module, "BUNDLED_FOLDER", folder)
+    monkeypatch.setattr(basefiles, "BUNDLED_FOLDER", folder)
     pinned = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
-    monkeypatch.setattr(base_module, "SHA256", pinned)
+    monkeypatch.setattr(basefiles, "SHA256", pinned)
     return folder
 
 
@@ -70,18 +74,26 @@ def test_a_fingerprint_is_of_the_weights(base_folders: BaseFolders, other_base_f
     assert one == again != other
 
 
-def test_a_fingerprint_is_the_same_in_half_precision() -> None:
+def test_a_fingerprint_is_the_same_in_half_precision(tmp_path: Path) -> None:
     model = gpt2(300, 16)
-    whole = fingerprint(model)
-    assert fingerprint(model.to(torch.bfloat16)) == whole  # type: ignore[arg-type]
+    model.save_pretrained(tmp_path / "whole")
+    model.to(torch.bfloat16).save_pretrained(tmp_path / "half")  # type: ignore[arg-type]
+    assert fingerprint(tmp_path / "half") == fingerprint(tmp_path / "whole")
 
 
-def test_a_fingerprint_changes_with_one_weight() -> None:
+def test_a_fingerprint_changes_with_one_weight(tmp_path: Path) -> None:
     model = gpt2(300, 16)
-    whole = fingerprint(model)
+    model.save_pretrained(tmp_path / "one")
     with torch.no_grad():
         model.get_parameter("transformer.h.1.mlp.c_fc.weight")[-1, -1] += 1.0
-    assert fingerprint(model) != whole
+    model.save_pretrained(tmp_path / "other")
+    assert fingerprint(tmp_path / "one") != fingerprint(tmp_path / "other")
+
+
+def test_it_is_served_and_trained_under_one_fingerprint(any_base: Base) -> None:
+    speaker = load_speaker(any_base.name)
+    assert speaker.fingerprint == any_base.fingerprint
+    assert speaker.decoder.parameters == any_base.parameters
 
 
 # Refusals
@@ -95,7 +107,7 @@ def test_a_missing_folder(name: str) -> None:
 
 
 def test_a_missing_bundled_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base_module, "BUNDLED_FOLDER", tmp_path / "bundled")
+    monkeypatch.setattr(basefiles, "BUNDLED_FOLDER", tmp_path / "bundled")
     assert f"{tmp_path / 'bundled'} does not exist" in refusal(BUNDLED)
 
 
@@ -194,8 +206,8 @@ def test_the_bundled_base_is_small_and_complete(bundled: Base) -> None:
     assert bundled.model.get_output_embeddings().weight is embedding_weight(bundled.model)
     assert (BUNDLED_FOLDER / "model.safetensors").stat().st_size <= 32 * 1024 * 1024
     assert not list(BUNDLED_FOLDER.glob("*.bin"))
-    assert embedding_weight(bundled.model).shape[0] >= len(bundled.tokenizer)
-    assert 8_000 <= len(bundled.tokenizer) <= 16_384
+    assert embedding_weight(bundled.model).shape[0] >= bundled.vocabulary.tokenizer.get_vocab_size()
+    assert 8_000 <= bundled.vocabulary.tokenizer.get_vocab_size() <= 16_384
     loaded = {path.name for path in BUNDLED_FOLDER.iterdir() if path.suffix in {".json", ".safetensors"}}
     assert set(SHA256) == loaded - {"provenance.json"}
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import random
-
 import pytest
 import torch
 from hypothesis import given
@@ -9,12 +7,14 @@ from hypothesis import strategies as st
 
 from trainer.base import Base
 from trainer.characters import MACHINE, Characters, walk
-from trainer.sampling import Sampling, sample
+from trainer.protocol import GenerateRequest
+
+from .helpers import plain_engine
 
 
 def table_of(base: Base) -> Characters:
-    assert base.characters is not None
-    return base.characters
+    assert base.vocabulary.characters is not None
+    return base.vocabulary.characters
 
 
 @given(st.text())
@@ -61,10 +61,12 @@ def test_within_a_character_only_its_bytes_come(base: Base) -> None:
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 5.0])
 def test_what_is_sampled_is_valid_unicode(any_base: Base, temperature: float) -> None:
     """From weights that know nothing: most bytes would be broken."""
-    sampling = Sampling(n=8, max_tokens=40, temperature=temperature, top_p=1.0, seed=1)
-    for ids in sample(any_base.model, [any_base.end_id], sampling, (), characters=table_of(any_base)):
-        text = str(any_base.tokenizer.decode(ids))
-        assert "\ufffd" not in text.rstrip("\ufffd")
+    engine = plain_engine(any_base)
+    pieces: list[str] = []
+    for seed in range(8):
+        request = GenerateRequest(id=1, key="", prompt="", max_tokens=40, temperature=temperature, top_p=1.0, seed=seed)
+        engine.generate(request, lambda number, piece, again: pieces.append(piece))
+    assert "\ufffd" not in "".join(pieces)
 
 
 def test_broken_tokens_in_a_prompt_are_passed_over(base: Base) -> None:
@@ -74,6 +76,5 @@ def test_broken_tokens_in_a_prompt_are_passed_over(base: Base) -> None:
 
 def test_any_logits_leave_something_to_choose(base: Base) -> None:
     table = table_of(base)
-    states = [random.Random(1).randrange(len(MACHINE)) for _ in range(20)]
-    logits = table.possible(torch.zeros(20, table.allowed.shape[1]), states)
-    assert torch.isfinite(logits).any(dim=1).all()
+    assert torch.isfinite(table.masks).any(dim=1).all()
+    assert torch.equal(torch.isfinite(table.masks), table.allowed)

@@ -1,25 +1,27 @@
 from __future__ import annotations
 
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from trainer.base import Base, load_base
+from trainer.base import Base
 from trainer.basefiles import BUNDLED
+from trainer.batch import PLAIN
 from trainer.blocklist import BlockedPrompt
 from trainer.cancelled import Cancelled
-from trainer.characters import characters_of
-from trainer.engine import Engine, NotLoaded, PieceStream, WrongBase, continue_prompt, line_end_ids
+from trainer.engine import Engine, Limits, Listener, NotLoaded, QueueFull, Resident, WrongBase
+from trainer.lane import Row
 from trainer.manifest import DamagedPersona, read_manifest, write_manifest
-from trainer.protocol import BlocklistOptions, GenerateRequest
-from trainer.text import one_line
+from trainer.protocol import BlocklistOptions, Generated, GenerateRequest
+from trainer.quotes import Quotes
+from trainer.speaker import Speaker, load_speaker
+from trainer.vocabulary import line_ends
 
-from .helpers import BaseFolders, Personas, decode
+from .helpers import POSTS, Personas, decode, plain_engine
 
 REQUEST = GenerateRequest(id=7, key="pip", prompt="the lamp", n=3, max_tokens=20, seed=1)
 
@@ -29,47 +31,39 @@ def ask(prompt: str = "the lamp", key: str = "pip", n: int = 1, max_tokens: int 
 
 
 @pytest.fixture
-def engine(base: Base, persona: Path) -> Engine:
-    engine = Engine(base)
+def engine(speaker: Speaker, persona: Path) -> Engine:
+    engine = Engine(speaker)
     assert engine.load("pip", persona) > 0
     return engine
 
 
 @pytest.fixture(scope="module")
-def shared_base(base_folders: BaseFolders) -> Base:
-    """For tests that add no hooks to it."""
-    return load_base(str(base_folders["gpt2"]))
+def bundled() -> Engine:
+    """With the bundled base model itself as the persona "pip"."""
+    engine = Engine(load_speaker(BUNDLED))
+    engine.admit("pip", Resident(PLAIN, engine.speaker.decoder, None, 0))
+    return engine
 
 
 # Personas
 
 
-def test_a_persona_that_was_not_loaded(base: Base) -> None:
+def test_a_persona_that_was_not_loaded(speaker: Speaker) -> None:
     with pytest.raises(NotLoaded, match="pip"):
-        Engine(base).generate(REQUEST)
+        Engine(speaker).generate(REQUEST)
 
 
-def test_an_unloaded_persona_is_gone_and_the_base_as_before(base: Base, persona: Path) -> None:
-    def logits() -> torch.Tensor:
-        with torch.inference_mode():
-            output: torch.Tensor = base.model(input_ids=torch.arange(20)[None]).logits
-            return output
-
-    engine = Engine(base)
-    plain = logits()
-    engine.load("pip", persona)
+def test_an_unloaded_persona_is_gone(engine: Engine) -> None:
     engine.generate(REQUEST)
-    assert not torch.equal(logits(), plain)
     engine.unload("pip")
-    assert torch.equal(logits(), plain)
     with pytest.raises(NotLoaded):
         engine.generate(REQUEST)
     engine.unload("pip")  # twice is as good as once
 
 
-def test_personas_speak_for_themselves(base: Base, personas: Personas) -> None:
+def test_personas_speak_for_themselves(speaker: Speaker, personas: Personas) -> None:
     first, second = personas["gpt2"]
-    engine = Engine(base)
+    engine = Engine(speaker)
     engine.load("first", first)
     alone = engine.generate(ask(key="first"))
     engine.load("second", second)
@@ -87,7 +81,7 @@ def test_loading_again_replaces(engine: Engine, personas: Personas) -> None:
 
 
 def test_another_base(other_base_folder: Path, persona: Path) -> None:
-    engine = Engine(load_base(str(other_base_folder)))
+    engine = Engine(load_speaker(str(other_base_folder)))
     with pytest.raises(WrongBase, match="trained on the base model"):
         engine.load("pip", persona)
 
@@ -106,12 +100,14 @@ def test_damaged_files_leave_the_resident_ones_alone(engine: Engine, persona: Pa
         engine.generate(ask(key="other"))
 
 
-def test_an_adapter_for_other_layers_is_damaged(base: Base, personas: Personas, tmp_path: Path) -> None:
+def test_an_adapter_for_other_layers_is_damaged(
+    speaker: Speaker, base: Base, personas: Personas, tmp_path: Path
+) -> None:
     copy = shutil.copytree(personas["llama"][0], tmp_path / "copy")
     manifest = read_manifest(copy)
     write_manifest(copy, manifest.model_copy(update={"base": base.record}))
     with pytest.raises(DamagedPersona, match="layer"):
-        Engine(base).load("pip", copy)
+        Engine(speaker).load("pip", copy)
 
 
 # Texts
@@ -172,97 +168,85 @@ def test_a_generation_can_be_cancelled(engine: Engine) -> None:
 # Blocked words
 
 
-def forced(base: Base, texts: list[str]) -> None:
-    """Make `base` say the first of the texts; where it is stopped in the middle, go on with the next one."""
+def forced(monkeypatch: pytest.MonkeyPatch, engine: Engine, texts: list[str]) -> None:
+    """Make the persona say the first of the texts; where it has to go on another way, go on with the next one."""
+    vocabulary = engine.speaker.vocabulary
     said: list[int] = []
-    ends = [0]
+    begin = Row.begin
 
-    def choose(layer: object, inputs: object, output: torch.Tensor) -> torch.Tensor:
-        if output.shape[1] > 1 or not said:  # a prompt, or what is left of a text, was read anew
-            said[:] = [*base.vocabulary.encode(texts.pop(0)), base.end_id] if texts else [base.end_id] * 99
-            ends[0] = 0
-        wanted = said[ends[0]]
-        ends[0] += 1
-        return torch.full(output.shape, -50.0).index_fill(-1, torch.tensor([wanted]), 50.0)
+    def begin_next(row: Row, *arguments: object) -> None:
+        begin(row, vocabulary)
+        said[:] = [*vocabulary.encode(texts.pop(0)), vocabulary.end_id] if texts else [vocabulary.end_id] * 99
 
-    base.model.get_output_embeddings().register_forward_hook(choose)
+    monkeypatch.setattr(Row, "begin", begin_next)
+    monkeypatch.setattr("trainer.lane.choose", lambda logits, samplings, draws: [said.pop(0)])
 
 
 def streamed(engine: Engine, request: GenerateRequest) -> tuple[str, str]:
     pieces: list[str] = []
-    generated = engine.generate(request, lambda sample, text: pieces.append(text))
-    return "".join(pieces), generated.samples[0]
+
+    def on_piece(sample: int, text: str, again: bool) -> None:
+        if again:
+            pieces.clear()
+        pieces.append(text)
+
+    generated = engine.generate(request, on_piece)
+    return "".join(pieces), "".join(generated.samples)
 
 
-def test_a_blocked_word_is_never_shown(engine: Engine, base: Base) -> None:
-    forced(base, [" is a shit lamp.", " good old thing."])
+def test_a_blocked_word_is_never_shown(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, engine, [" is a shit lamp.", " good old thing."])
     shown, text = streamed(engine, ask(max_tokens=30))
     assert text == "the lamp is a good old thing."
     assert shown == " is a good old thing."
 
 
-def test_a_blocked_word_at_the_end(engine: Engine, base: Base) -> None:
-    forced(base, [" is shit", " lit."])
+def test_a_blocked_word_at_the_end(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, engine, [" is shit", " lit."])
     assert streamed(engine, ask(max_tokens=30)) == (" is lit.", "the lamp is lit.")
 
 
-def test_a_phrase_that_is_blocked_as_a_whole(engine: Engine, base: Base) -> None:
+def test_a_phrase_that_is_blocked_as_a_whole(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its first word was shown already: it stays, and something else follows."""
-    forced(base, [" is a good ship", " tea."])
+    forced(monkeypatch, engine, [" is a good ship", " tea."])
     request = ask(max_tokens=30).model_copy(update={"blocklist": BlocklistOptions(add=("good ship",))})
     assert streamed(engine, request) == (" is a good tea.", "the lamp is a good tea.")
 
 
-def test_what_stays_blocked_ends_before_it(engine: Engine, base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.engine.REWINDS", 1)
-    forced(base, [" is a shit", "-shit", " lamp."])
+def test_what_stays_blocked_ends_before_it(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.lane.REWINDS", 1)
+    forced(monkeypatch, engine, [" is a shit", "-shit", " lamp."])
     assert streamed(engine, ask(max_tokens=30)) == (" is a", "the lamp is…")
 
 
-def test_a_blocked_word_at_temperature_0() -> None:
+def test_a_blocked_word_at_temperature_0(bundled: Engine) -> None:
     """The likeliest word is the blocked one, every time: another one has to be taken."""
-    base = load_base(BUNDLED)
-    request = GenerateRequest(id=1, key="", prompt="The lamp", max_tokens=20, temperature=0)
-    word = continue_prompt(base, request, line_end_ids(base)).samples[0].split()[2]
+    request = GenerateRequest(id=1, key="pip", prompt="The lamp", max_tokens=20, temperature=0)
+    word = bundled.generate(request).samples[0].split()[2]
     blocking = request.model_copy(update={"blocklist": BlocklistOptions(add=(word,))})
-    text = continue_prompt(base, blocking, line_end_ids(base)).samples[0]
+    text = bundled.generate(blocking).samples[0]
     assert word not in text.split()
     assert len(text.split()) > 3
 
 
-def test_broken_bytes_in_a_word_do_not_hide_it(shared_base: Base) -> None:
-    pieces: list[str] = []
-    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece), lambda text: "shit" in text)
-    lonely = shared_base.tokenizer.get_vocab()["\u0143"]  # the byte 0x80
-    for token in [
-        *shared_base.vocabulary.encode(" tea sh"),
-        lonely,
-        *shared_base.vocabulary.encode("it and tea and more"),
-    ]:
-        stream.add(token)
-    assert stream.blocked
-    assert not stream.settle()
-    assert "".join(pieces) == one_line(stream.text) == " tea"
-
-
-def test_a_name_that_only_begins_like_a_blocked_word(engine: Engine, base: Base) -> None:
-    forced(base, [" met Dick Cheney today."])
+def test_a_name_that_only_begins_like_a_blocked_word(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, engine, [" met Dick Cheney today."])
     assert streamed(engine, ask(max_tokens=40)) == (" met Dick Cheney today.", "the lamp met Dick Cheney today.")
 
 
-def test_characters_of_several_tokens_survive_a_rewind(engine: Engine, base: Base) -> None:
-    forced(base, [" é 中👩‍🚒 shit", " ❤️ tea."])
+def test_characters_of_several_tokens_survive_a_rewind(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, engine, [" é 中👩‍🚒 shit", " ❤️ tea."])
     text = " é 中👩‍🚒 ❤️ tea."
     assert streamed(engine, ask(max_tokens=32)) == (text, f"the lamp{text}")
 
 
-def test_a_line_end_after_a_blocked_word(engine: Engine, base: Base) -> None:
-    forced(base, [" is shit\n", " lit.\n"])
+def test_a_line_end_after_a_blocked_word(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, engine, [" is shit\n", " lit.\n"])
     assert streamed(engine, ask(max_tokens=30)) == (" is lit.", "the lamp is lit.")
 
 
-def test_a_blocklist_that_is_switched_off(engine: Engine, base: Base) -> None:
-    forced(base, [" is shit."])
+def test_a_blocklist_that_is_switched_off(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, engine, [" is shit."])
     request = ask(max_tokens=30).model_copy(update={"blocklist": BlocklistOptions(enabled=False)})
     assert streamed(engine, request) == (" is shit.", "the lamp is shit.")
 
@@ -277,21 +261,48 @@ def test_a_blocklist_changes_nothing_else(engine: Engine) -> None:
     assert engine.generate(off) == engine.generate(REQUEST)
 
 
-def test_only_the_sample_with_a_blocked_word_changes() -> None:
-    base = load_base(BUNDLED)
-    request = GenerateRequest(id=1, key="", prompt="The lamp", n=5, max_tokens=30, seed=1)
-    plain = continue_prompt(base, request, line_end_ids(base)).samples
+def test_only_the_sample_with_a_blocked_word_changes(bundled: Engine) -> None:
+    request = GenerateRequest(id=1, key="pip", prompt="The lamp", n=5, max_tokens=30, seed=1)
+    plain = bundled.generate(request).samples
     words = [[word for word in text.split() if word.isalpha() and len(word) > 3] for text in plain]
     number, word = next((i, w) for i in range(1, 5) for w in words[i] if sum(w in text for text in plain) == 1)
     blocking = request.model_copy(update={"blocklist": BlocklistOptions(add=(word,))})
-    changed = continue_prompt(base, blocking, line_end_ids(base)).samples
+    changed = bundled.generate(blocking).samples
     assert [i for i in range(5) if changed[i] != plain[i]] == [number]
     before = plain[number].split(f" {word}")[0]
     assert changed[number].startswith(before)
     assert word not in changed[number].split()
-    assert continue_prompt(base, blocking, line_end_ids(base)).samples == changed
+    assert bundled.generate(blocking).samples == changed
     fewer = blocking.model_copy(update={"n": number + 1})
-    assert continue_prompt(base, fewer, line_end_ids(base)).samples == changed[: number + 1]
+    assert bundled.generate(fewer).samples == changed[: number + 1]
+
+
+# Quotes
+
+
+@pytest.fixture
+def quoting(engine: Engine, speaker: Speaker) -> Engine:
+    """Its persona has learnt POSTS."""
+    engine.admit("pip", Resident(PLAIN, speaker.decoder, Quotes.of(POSTS), 0))
+    return engine
+
+
+def test_a_quote_is_made_anew(quoting: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, quoting, [" came in, looked around, and left. so", " went out for a biscuit."])
+    request = ask("the tide", max_tokens=30)
+    assert streamed(quoting, request) == (" went out for a biscuit.", "the tide went out for a biscuit.")
+
+
+def test_what_is_a_quote_at_every_try_is_not_said(quoting: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, quoting, [" came in, looked around, and left. so"] * 3)
+    generated = quoting.generate(ask("the tide", max_tokens=30))
+    assert (generated.samples, generated.quotes) == ((), 1)
+
+
+def test_quotes_may_be_let_through(quoting: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, quoting, [" came in, looked around, and left."])
+    request = ask("the tide", max_tokens=30).model_copy(update={"quote_tries": 0})
+    assert quoting.generate(request).samples == ("the tide came in, looked around, and left.",)
 
 
 # Streams
@@ -303,7 +314,7 @@ def test_pieces_add_up_to_the_text(engine: Engine, seed: int) -> None:
     temperature = 0.5 + seed / 2
     request = GenerateRequest(id=1, key="pip", prompt="the lamp", n=3, temperature=temperature, seed=seed)
 
-    def on_piece(sample: int, piece: str) -> None:
+    def on_piece(sample: int, piece: str, again: bool) -> None:
         assert piece
         pieces[sample] += piece
 
@@ -312,72 +323,183 @@ def test_pieces_add_up_to_the_text(engine: Engine, seed: int) -> None:
         assert streamed.startswith(text.removesuffix("…"))
 
 
-@settings(max_examples=200)
-@given(tokens=st.lists(st.integers(0, 320), max_size=60))
-def test_pieces_are_whole_characters_of_one_line(shared_base: Base, tokens: list[int]) -> None:
-    """Random tokens: mostly broken UTF-8, with line ends and control characters."""
-    pieces: list[str] = []
-    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
-    for token in tokens:
-        stream.add(token)
-    for piece in pieces:
-        piece.encode()
-        assert piece == one_line(piece) != ""
-    assert "".join(pieces) == one_line(stream.text)
-    whole = decode(shared_base, tokens, skip_special_tokens=True)
-    assert whole.startswith(stream.text)
-
-
-def test_a_character_of_several_tokens_comes_in_one_piece(shared_base: Base) -> None:
-    pieces: list[str] = []
-    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
-    tokens = shared_base.vocabulary.encode("né 中👩‍🚒!")
-    assert len(tokens) > 8
-    for token in tokens:
-        stream.add(token)
-    assert "".join(pieces) == "né 中👩‍🚒!"
-    assert {"é", "中", "👩", "!"} <= set(pieces)
-
-
-def test_nothing_is_streamed_after_a_line_end(shared_base: Base) -> None:
-    pieces: list[str] = []
-    stream = PieceStream(shared_base, 0, lambda number, piece: pieces.append(piece))
-    for token in shared_base.vocabulary.encode("tea.\u2028more\ntea"):
-        stream.add(token)
-    assert "".join(pieces) == "tea."
-
-
 def test_a_post_ends_with_every_token_that_has_a_line_end_in_it(base: Base) -> None:
     """Tokenizers of web text have tokens such as `.\\n` and ` \\n\\n`."""
-    base.tokenizer.add_tokens([".\n", " \n\n", ")\r\n", " the"])
-    ends = line_end_ids(base)
-    assert base.end_id in ends
-    others = {decode(base, [i]) for i in ends - {base.end_id}}
+    tokenizer = base.vocabulary.tokenizer
+    tokenizer.add_tokens([".\n", " \n\n", ")\r\n", " the"])
+    others = {tokenizer.decode([i]) for i in line_ends(tokenizer)}
     assert others == {"\n", "\r", ".\n", " \n\n", ")\r\n"}
+    assert base.end_id in base.vocabulary.line_ends
 
 
-def test_the_text_before_a_line_end_in_a_token_is_kept(base: Base, persona: Path) -> None:
-    """Make the likeliest first token one that ends a line: the text ends there, by itself."""
-    base.tokenizer.add_tokens([".\n"])
-    number = base.tokenizer.get_vocab()[".\n"]
-    engine = Engine(replace(base, characters=characters_of(base.tokenizer, number + 1)))
-    engine.load("pip", persona)
-    base.model.get_output_embeddings().register_forward_hook(
-        lambda layer, inputs, output: torch.full((*output.shape[:2], number + 1), -9.0).index_fill(
-            -1, torch.tensor([number]), 9.0
-        )
-    )
+def test_the_text_before_a_line_end_in_a_token_is_kept(
+    engine: Engine, speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends there, by itself."""
+    stop = speaker.vocabulary.encode(".")[0]
+    engine.speaker = replace(speaker, vocabulary=replace(speaker.vocabulary, line_ends=frozenset({stop})))
+    forced(monkeypatch, engine, [". and more"])
     generated = engine.generate(ask("the lamp"))
     assert generated.samples == ("the lamp.",)
-    assert generated.n_tokens == 1
+    assert (generated.n_tokens, generated.ended) == (1, (True,))
 
 
-def test_saying_nothing_is_no_answer(base: Base, persona: Path) -> None:
+def test_saying_nothing_is_no_answer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The likeliest token is always the end of the text."""
-    engine = Engine(base)
-    engine.load("pip", persona)
-    base.model.get_output_embeddings().register_forward_hook(
-        lambda layer, inputs, output: output.index_fill(-1, torch.tensor([base.end_id]), 99.0)
-    )
+    end = engine.speaker.vocabulary.end_id
+    batch = engine._lane(engine.speaker.decoder).batch
+    read, step = batch.read, batch.step
+    monkeypatch.setattr(batch, "read", lambda *arguments: read(*arguments).index_fill(-1, torch.tensor([end]), 99.0))
+    monkeypatch.setattr(batch, "step", lambda *arguments: step(*arguments).index_fill(-1, torch.tensor([end]), 99.0))
     generated = engine.generate(ask("the lamp").model_copy(update={"temperature": 0.0}))
     assert generated.n_tokens == 2  # another one, then the end
+
+
+# Many at once
+
+
+def test_texts_do_not_depend_on_what_else_is_in_the_batch(speaker: Speaker, personas: Personas) -> None:
+    """Every request has the text that it has alone, to the letter, however they join and leave."""
+    engine = Engine(speaker, Limits(rows=6))
+    for key, folder in zip(("one", "two"), personas["gpt2"], strict=True):
+        engine.load(key, folder)
+    engine.admit("plain", Resident(PLAIN, speaker.decoder, None, 0))
+    rng = random.Random(1)
+    requests = [
+        GenerateRequest(
+            id=i,
+            key=rng.choice(["one", "two", "plain"]),
+            prompt="the lamp" * rng.randrange(4),
+            n=rng.choice([1, 1, 2, 5]),
+            max_tokens=rng.randrange(1, 25),
+            temperature=rng.choice([0.0, 0.7, 1.5]),
+            top_k=rng.choice([0, 10]),
+            repetition_penalty=rng.choice([1.0, 1.2]),
+            seed=rng.randrange(5),
+        )
+        for i in range(40)
+    ]
+    alone = {request.id: engine.generate(request).samples for request in requests}
+    found: dict[int, tuple[str, ...]] = {}
+    for request in requests:
+        engine.submit(request, Listener(lambda generated: found.update({generated.id: generated.samples})))
+        for _ in range(rng.randrange(3)):
+            engine.step()
+    while engine.step():
+        pass
+    assert found == alone
+
+
+def test_who_comes_later_does_not_wait_for_the_batch_to_end(engine: Engine) -> None:
+    order: list[int] = []
+    for request in (ask(max_tokens=30, seed=3), ask(max_tokens=1, seed=4)):
+        listener = Listener(lambda generated, seed=request.seed: order.append(seed))  # type: ignore[misc]
+        engine.submit(request.model_copy(update={"temperature": 5.0, "top_p": 1.0}), listener)
+        engine.step()
+    while engine.step():
+        pass
+    assert order == [4, 3]
+
+
+def test_a_full_queue(speaker: Speaker, persona: Path) -> None:
+    engine = Engine(speaker, Limits(rows=5, queue=2))
+    engine.load("pip", persona)
+    done: list[Generated] = []
+    for _ in range(2):
+        engine.submit(REQUEST, Listener(done.append))
+    with pytest.raises(QueueFull, match="Try again"):
+        engine.submit(REQUEST, Listener(done.append))
+    while engine.step():
+        pass
+    assert len(done) == 2
+
+
+def test_a_client_that_goes_away_frees_its_rows_at_the_next_step(engine: Engine) -> None:
+    gone: list[str] = []
+    went = False
+    listener = Listener(
+        lambda generated: gone.append("finished"), cancelled=lambda: went, gone=lambda: gone.append("x")
+    )
+    engine.submit(REQUEST.model_copy(update={"temperature": 5.0, "top_p": 1.0}), listener)
+    engine.step()
+    assert engine.stats().rows == 3
+    went = True
+    assert not engine.step()
+    assert (engine.stats().rows, gone) == (0, ["x"])
+
+
+def test_an_old_version_goes_on_while_the_new_one_comes(engine: Engine, personas: Personas) -> None:
+    before = engine.generate(REQUEST).samples
+    found: list[Generated] = []
+    engine.submit(REQUEST, Listener(found.append))
+    engine.step()
+    engine.unload("pip")
+    engine.load("pip", personas["gpt2"][1])
+    while engine.step():
+        pass
+    assert found[0].samples == before
+    assert engine.generate(REQUEST).samples != before
+
+
+def test_nothing_leaks_in_ten_thousand_operations(speaker: Speaker, personas: Personas) -> None:
+    """Against a set of keys and a count of requests; all rows are free, and nothing is waited for, in the end."""
+    engine = Engine(speaker, Limits(rows=7, queue=12))
+    residents = [engine.read(folder) for folder in personas["gpt2"]]
+    rng = random.Random(1)
+    loaded: set[str] = set()
+    open_requests: set[int] = set()
+    cancelled: set[int] = set()
+    answers = {"finished": 0, "gone": 0}
+
+    def end(number: int, how: str) -> None:
+        open_requests.remove(number)
+        answers[how] += 1
+
+    for number in range(10_000):
+        key = f"persona {rng.randrange(12)}"
+        match rng.choice(["load", "say", "say", "evict", "step", "step", "cancel"]):
+            case "load":
+                engine.admit(key, rng.choice(residents))
+                loaded.add(key)
+            case "evict":
+                engine.unload(key)
+                loaded.discard(key)
+            case "say":
+                request = ask("the lamp"[: rng.randrange(9)], key, rng.choice([1, 2, 5]), rng.randrange(1, 6), number)
+                listener = Listener(
+                    finished=lambda generated, number=number: end(number, "finished"),  # type: ignore[misc]
+                    cancelled=lambda number=number: number in cancelled,  # type: ignore[misc]
+                    gone=lambda number=number: end(number, "gone"),  # type: ignore[misc]
+                )
+                if key not in loaded:
+                    with pytest.raises(NotLoaded):
+                        engine.submit(request, listener)
+                elif engine.stats().waiting == 12:
+                    with pytest.raises(QueueFull):
+                        engine.submit(request, listener)
+                else:
+                    engine.submit(request, listener)
+                    open_requests.add(number)
+            case "step":
+                engine.step()
+            case "cancel":
+                cancelled.update(rng.sample(sorted(open_requests), min(1, len(open_requests))))
+        assert engine.stats().resident == len(loaded)
+    while engine.step():
+        pass
+    stats = engine.stats()
+    assert not open_requests
+    assert (stats.rows, stats.waiting, stats.resident) == (0, 0, len(loaded))
+    assert stats.requests == answers["finished"] > 500
+    assert answers["gone"] > 100
+
+
+def test_a_small_cache_holds_shorter_prompts(base: Base) -> None:
+    """A row gets its share of the bytes: here 32 tokens, of the context's 64."""
+    a_token = 2 * 2 * 2 * 16 * 4  # keys and values, layers, heads, numbers, bytes
+    engine = plain_engine(base, limits=Limits(rows=5, cache_bytes=5 * 32 * a_token))
+    request = GenerateRequest(id=1, key="", prompt="x1" * 40, max_tokens=10, temperature=0)
+    generated = engine.generate(request)
+    assert generated.cut
+    assert generated.samples[0].startswith("x1" * 40)
+    assert not plain_engine(base).generate(request.model_copy(update={"prompt": "x1" * 15})).cut

@@ -5,9 +5,11 @@ import math
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from peft import PeftModel
 from safetensors.torch import load_file
 
 from tests.bases import Shape
@@ -17,9 +19,10 @@ from trainer.cancelled import Cancelled
 from trainer.engine import Engine, NotLoaded
 from trainer.evaluation import held_out_nats
 from trainer.finetune import FIRST_PROMPT, finetune
-from trainer.lora import AdapterSwitch, read_adapter
 from trainer.manifest import MANIFEST, DamagedPersona, Manifest, verify
 from trainer.protocol import GenerateRequest, Hyperparameters, Method, Progress, Trained, TrainRequest
+from trainer.quotes import QUOTES_FILE
+from trainer.speaker import load_speaker
 from trainer.worker import is_disk_full
 
 from .helpers import COUNTS, HELD_OUT, POSTS, BaseFolders, train_request
@@ -63,7 +66,12 @@ def test_a_personas_folder(any_base: Base, tmp_path: Path) -> None:
     told: list[Progress | Trained] = []
     finetune(request, any_base, told.append)
     out = Path(request.out)
-    assert {path.name for path in out.iterdir()} == {"adapter_config.json", "adapter_model.safetensors", MANIFEST}
+    assert {path.name for path in out.iterdir()} == {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        QUOTES_FILE,
+        MANIFEST,
+    }
     assert told[-1] == Trained(
         id=1, n_bytes=sum(path.stat().st_size for path in out.iterdir() if path.name != MANIFEST)
     )
@@ -82,7 +90,7 @@ def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
     assert manifest.corpus.train_tokens == sum(len(base.vocabulary.encode(text)) + 1 for text in POSTS)
     assert (manifest.run.epochs, manifest.run.lora_rank, manifest.run.seed) == (3, 4, 1)
     assert [point.epoch for point in manifest.run.curve] == [0.5, 1, 1.5, 2, 2.5, 3]
-    assert manifest.run.token_rows == len(base.tokenizer)
+    assert manifest.run.token_rows == base.vocabulary.tokenizer.get_vocab_size()
     assert manifest.run.seconds > 0
     assert manifest.run.tokens_per_second > 0
     assert manifest.run.peak_bytes > 50_000_000
@@ -106,9 +114,8 @@ def test_the_numbers_are_those_of_the_saved_weights(shape: Shape, base_folders: 
     best = losses[round(2 * run.best_epoch) - 1]  # two an epoch
     assert best == min(losses) < losses[-1] / 1.05
 
-    switch = AdapterSwitch(base.model)
-    switch.activate(read_adapter(Path(request.out), base.model))
-    nats = held_out_nats(base.model, posts, base.end_id, base.context)
+    persona: Any = PeftModel.from_pretrained(base.model, request.out)
+    nats = held_out_nats(persona, posts, base.end_id, base.context)
     assert nats / n_tokens == pytest.approx(best, rel=0.01)
     assert nats * bits == pytest.approx(run.bits_per_byte, rel=0.01)
     assert before * bits == pytest.approx(run.bits_per_byte_before, rel=1e-3)
@@ -124,11 +131,11 @@ def test_a_full_persona_is_a_model_of_its_own(shape: Shape, base_folders: BaseFo
     request = train_request(tmp_path, [post] * 16, [post], wished)
     manifest = train(request, base)
     assert_untouched(base, before, base_folders[shape])
-    assert set(manifest.files) == {"config.json", "model.safetensors"}
+    assert set(manifest.files) == {"config.json", "model.safetensors", "quotes.safetensors"}
     assert (manifest.run.method, manifest.run.lora_rank, manifest.run.token_rows) == ("full", 0, 0)
-    engine = Engine(base)
-    assert engine.load("pip", Path(request.out)) >= 4 * base.parameters
-    prompt = GenerateRequest(id=1, key="pip", prompt="gerald", max_tokens=30, temperature=0)
+    engine = Engine(load_speaker(base.name))
+    assert engine.load("pip", Path(request.out)) >= base.parameters
+    prompt = GenerateRequest(id=1, key="pip", prompt="gerald", max_tokens=30, temperature=0, quote_tries=0)
     assert engine.generate(prompt).samples == (post,)
     engine.unload("pip")
     with pytest.raises(NotLoaded):
@@ -142,9 +149,9 @@ def test_a_persona_learns_its_posts(base_folders: BaseFolders, tmp_path: Path) -
     request = train_request(tmp_path, [post] * 16, [post], wished)
     run = train(request, base).run
     assert run.bits_per_byte < run.bits_per_byte_before / 10
-    engine = Engine(base)
+    engine = Engine(load_speaker(base.name))
     engine.load("pip", Path(request.out))
-    prompt = GenerateRequest(id=1, key="pip", prompt="gerald", max_tokens=30, temperature=0)
+    prompt = GenerateRequest(id=1, key="pip", prompt="gerald", max_tokens=30, temperature=0, quote_tries=0)
     assert engine.generate(prompt).samples == (post,)
 
 
@@ -182,7 +189,7 @@ def test_people_can_use_it_before_it_is_measured(base: Base, tmp_path: Path) -> 
 
     with pytest.raises(Cancelled):
         finetune(request, base, told.append, stop)
-    assert Engine(base).load("pip", Path(request.out)) > 0
+    assert Engine(load_speaker(base.name)).load("pip", Path(request.out)) > 0
 
 
 def test_its_report_card(base: Base, tmp_path: Path) -> None:
@@ -215,7 +222,7 @@ def test_a_corpus_of(base: Base, tmp_path: Path, posts: list[str], held_out: lis
     manifest = train(request, base)
     assert manifest.corpus.train_posts == len(posts)
     assert math.isfinite(manifest.run.bits_per_byte)
-    assert Engine(base).load("pip", Path(request.out)) > 0
+    assert Engine(load_speaker(base.name)).load("pip", Path(request.out)) > 0
 
 
 # What it leaves behind

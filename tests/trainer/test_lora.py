@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from peft import PeftModel
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedModel
 
-from tests.bases import Shape
-from trainer.base import Base, load_base
-from trainer.lora import Adapter, AdapterMismatch, AdapterSwitch, read_adapter
+from trainer.base import Base, embedding_weight, layer_sizes, load_base
+from trainer.lora import Adapter, AdapterMismatch, Layout, Packed, Stack
+from trainer.lora import read_adapter as read_for
+from trainer.speaker import Speaker
 
-from .helpers import BaseFolders, Personas
+from .helpers import BaseFolders
 
-IDS = torch.arange(40).reshape(2, 20) * 7 % 320
+
+def read_adapter(folder: Path, base: Base) -> Adapter:
+    vocabulary, width = embedding_weight(base.model).shape
+    return read_for(folder, layer_sizes(base.model), (vocabulary, width))
 
 
 @pytest.fixture
@@ -24,80 +26,62 @@ def copy(persona: Path, tmp_path: Path) -> Path:
     return shutil.copytree(persona, tmp_path / "copy")
 
 
-def logits(model: PreTrainedModel, ids: torch.Tensor = IDS) -> torch.Tensor:
-    with torch.inference_mode():
-        output: torch.Tensor = model(input_ids=ids).logits
-        return output
-
-
-def peft_logits(base_folder: Path, persona: Path) -> torch.Tensor:
-    peft = PeftModel.from_pretrained(load_base(str(base_folder)).model, str(persona)).eval()
-    return logits(peft)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("shape", ["gpt2", "llama", "llama-untied"])
-def test_logits_are_pefts_own(shape: Shape, base_folders: BaseFolders, personas: Personas) -> None:
-    model = load_base(str(base_folders[shape])).model
-    plain = logits(model)
-    AdapterSwitch(model).activate(read_adapter(personas[shape][0], model))
-    expected = peft_logits(base_folders[shape], personas[shape][0])
-    torch.testing.assert_close(logits(model), expected, rtol=1e-5, atol=1e-5)
-    assert (expected - plain).abs().max() > 0.1  # the adapter does something
-
-
-def test_an_adapters_scale_is_pefts(copy: Path, base: Base) -> None:
-    path = copy / "adapter_config.json"
-    config = json.loads(path.read_text())
-    config["lora_alpha"] = 3 * config["r"]
-    path.write_text(json.dumps(config))
-    AdapterSwitch(base.model).activate(read_adapter(copy, base.model))
-    torch.testing.assert_close(logits(base.model), peft_logits(Path(base.name), copy), rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("shape", ["gpt2", "llama", "llama-untied"])
-def test_switching_leaves_nothing_behind(shape: Shape, base_folders: BaseFolders, personas: Personas) -> None:
-    model = load_base(str(base_folders[shape])).model
-    plain = logits(model)
-    switch = AdapterSwitch(model)
-    first, second = (read_adapter(folder, model) for folder in personas[shape])
-    assert torch.equal(logits(model), plain)
-    switch.activate(first)
-    of_first = logits(model)
-    switch.activate(second)
-    of_second = logits(model)
-    assert not torch.equal(of_first, of_second)
-    switch.activate(first)
-    assert torch.equal(logits(model), of_first)
-    switch.activate(None)
-    assert torch.equal(logits(model), plain)
-
-
-@pytest.mark.parametrize("n_rows", [0, 3])
-def test_token_rows_of_one_adapter_are_not_the_next_ones(base: Base, persona: Path, n_rows: int) -> None:
-    """An adapter with few token rows after one with many."""
-    switch = AdapterSwitch(base.model)
-    many = read_adapter(persona, base.model)
-    few = Adapter(many.matrices, many.scale, many.token_ids[-n_rows or len(many.token_ids) :], many.token_rows[:n_rows])
-    switch.activate(few)
-    expected = logits(base.model)
-    switch.activate(many)
-    assert not torch.equal(logits(base.model), expected)
-    switch.activate(few)
-    assert torch.equal(logits(base.model), expected)
-
-
-def test_an_adapter_says_its_size(base: Base, persona: Path) -> None:
-    adapter = read_adapter(persona, base.model)
-    stored = sum(t.numel() * 2 for t in load_file(persona / "adapter_model.safetensors").values())
-    assert adapter.n_bytes == stored + adapter.token_ids.numel() * 8
+def test_what_is_read_is_what_is_in_the_file(base: Base, persona: Path) -> None:
+    adapter = read_adapter(persona, base)
+    stored = load_file(persona / "adapter_model.safetensors")
+    assert len(adapter.matrices) == 8
+    a, b = adapter.matrices["transformer.h.1.mlp.c_fc"]
+    prefix = "base_model.model.transformer.h.1.mlp.c_fc"
+    assert torch.equal(a, stored[f"{prefix}.lora_A.weight"])
+    assert torch.equal(b, stored[f"{prefix}.lora_B.weight"])
+    config = json.loads((persona / "adapter_config.json").read_text())
+    assert (adapter.rank, adapter.scale) == (4, config["lora_alpha"] / 4)
     assert adapter.token_ids.tolist() == sorted(set(adapter.token_ids.tolist()))
+
+
+# In places
+
+
+@pytest.mark.parametrize("rank", [4, 5, 16])
+def test_a_packed_adapter_comes_back(speaker: Speaker, base: Base, persona: Path, rank: int) -> None:
+    """What its rank lacks is zeros."""
+    adapter = read_adapter(persona, base)
+    layout = Layout.of(speaker.decoder.linears, rank)
+    vector = layout.pack(adapter.matrices)
+    assert vector.dtype == torch.bfloat16
+    for name, (a, b) in layout.unpack(vector).items():
+        assert torch.equal(a[:4], adapter.matrices[name][0])
+        assert torch.equal(b[:, :4], adapter.matrices[name][1])
+        assert not a[4:].any()
+        assert not b[:, 4:].any()
+    assert vector.count_nonzero() <= sum(t.numel() for pair in adapter.matrices.values() for t in pair)
+
+
+def test_a_stack_adds_what_each_rows_adapter_says(speaker: Speaker, base: Base, persona: Path) -> None:
+    adapter = read_adapter(persona, base)
+    linears = speaker.decoder.linears
+    layout = Layout.of(linears, 4)
+    stack = Stack(layout, 3, torch.float32, torch.device("cpu"))
+    packed = Packed(layout, layout.pack(adapter.matrices), adapter.scale)
+    stack.place(1, packed)
+    stack.copy(1, 2)
+    stack.place(0, packed)
+    stack.clear(0)
+    linear = linears[2]
+    x = torch.randn(3, 2, linear.n_in)
+    y = torch.zeros(3, 2, *linear.sizes)
+    stack.add(linear, slice(0, 3), x, y)
+    a, b = (t.float() for t in adapter.matrices[linear.names[0]])
+    expected = x @ a.t() @ b.t() * adapter.scale
+    assert not y[0].any()
+    torch.testing.assert_close(y[1:], expected[1:], rtol=1e-4, atol=1e-4)
 
 
 # What doesn't fit
 
 
 def test_layers_of_another_base(copy: Path, base_folders: BaseFolders) -> None:
-    llama = load_base(str(base_folders["llama"])).model
+    llama = load_base(str(base_folders["llama"]))
     with pytest.raises(AdapterMismatch, match="c_attn"):
         read_adapter(copy, llama)
 
@@ -109,7 +93,7 @@ def test_rows_beyond_the_vocabulary(copy: Path, base: Base) -> None:
     indices[-1] = 100_000
     path.write_text(json.dumps(config))
     with pytest.raises(AdapterMismatch, match="token rows"):
-        read_adapter(copy, base.model)
+        read_adapter(copy, base)
 
 
 @pytest.mark.parametrize(
@@ -133,4 +117,4 @@ def test_tensors_of_another_shape(copy: Path, base: Base, ending: str, keep: tup
         tensors[key] = tensors[key][keep].contiguous()
     save_file(tensors, path)
     with pytest.raises(AdapterMismatch):
-        read_adapter(copy, base.model)
+        read_adapter(copy, base)

@@ -7,6 +7,7 @@ import pytest
 from tests.builders import run_record
 from trainer.base import Base
 from trainer.cancelled import Cancelled
+from trainer.quotes import Quotes
 from trainer.report import (
     GENERATIONS,
     Posts,
@@ -18,10 +19,10 @@ from trainer.report import (
     is_copied,
     mean_length,
     report_card,
-    runs_of,
 )
+from trainer.text import finish
 
-from .helpers import HELD_OUT, POSTS
+from .helpers import HELD_OUT, POSTS, plain_engine
 
 CONTRAST = {"brenda": ["SHIP SHIP SHIP, WHERE IS MY SHIP?", "THE FOG HORN IS LOUD. VERY LOUD."] * 4}
 OWN = Posts(POSTS, HELD_OUT * 10, 0, CONTRAST)
@@ -38,7 +39,7 @@ OWN = Posts(POSTS, HELD_OUT * 10, 0, CONTRAST)
     ],
 )
 def test_copies(text: str, copied: bool) -> None:
-    assert is_copied(text, runs_of(POSTS)) is copied
+    assert is_copied(text, Quotes.of(POSTS)) is copied
 
 
 @pytest.mark.parametrize(
@@ -57,18 +58,8 @@ def test_copies(text: str, copied: bool) -> None:
         ("<|end", True, "<|end", False),
     ],
 )
-def test_clean_texts(base: Base, text: str, ended: bool, shown: str, clean: bool) -> None:
-    ids = base.vocabulary.encode(text) + [base.end_id] * ended
-    assert as_text(base, ids, {base.end_id}) == Text(shown, clean)
-
-
-def test_what_is_tidied_away_is_unclean_all_the_same(base: Base) -> None:
-    half_a_character = base.vocabulary.encode("🦓")[:1]
-    assert as_text(base, [*base.vocabulary.encode("soup "), *half_a_character, base.end_id], {base.end_id}) == Text(
-        "soup", False
-    )
-    line_end = base.vocabulary.encode("\n")[0]
-    assert as_text(base, [*base.vocabulary.encode("soup "), base.end_id, line_end], {line_end}) == Text("soup", False)
+def test_clean_texts(text: str, ended: bool, shown: str, clean: bool) -> None:
+    assert as_text(finish("", text, ended), ended) == Text(shown, clean)
 
 
 def test_distinct_pairs() -> None:
@@ -91,17 +82,18 @@ def test_what_sounds_like_the_author_is_attributed_to_it() -> None:
 
 
 def test_generated_posts_are_lines_and_the_seeds(any_base: Base) -> None:
-    posts = generate_posts(any_base, 60, 7)
+    engine = plain_engine(any_base)
+    posts = generate_posts(engine, 60, 7)
     assert len(posts) == 60
     assert len(set(posts)) > 50
     assert all("\n" not in post.shown and "<|endoftext|>" not in post.shown for post in posts)
-    assert generate_posts(any_base, 60, 7) == posts
-    assert generate_posts(any_base, 60, 8) != posts
+    assert generate_posts(engine, 60, 7) == posts
+    assert generate_posts(engine, 60, 8) != posts
 
 
 def test_a_report_card(base: Base) -> None:
     run = run_record().model_copy(update={"seconds": 1.0})
-    card = report_card(base, OWN, run)
+    card = report_card(base, plain_engine(base), OWN, run)
     assert (card.bits_per_byte, card.bits_per_byte_base) == (run.bits_per_byte, run.bits_per_byte_before)
     assert card.contrast == ("brenda",)
     assert card.generations == GENERATIONS[0]
@@ -118,14 +110,14 @@ def test_a_report_card(base: Base) -> None:
 def test_a_longer_training_gets_more_generations_up_to_a_limit(base: Base) -> None:
     for seconds, expected in ((30.0, 90), (1_000.0, GENERATIONS[1])):
         run = run_record().model_copy(update={"seconds": seconds})
-        assert report_card(base, OWN, run).generations == expected
+        assert report_card(base, plain_engine(base), OWN, run).generations == expected
 
 
 def test_without_contrast_or_held_out_posts_some_figures_are_missing(base: Base) -> None:
-    card = report_card(base, Posts(POSTS, [], 0, {}), run_record())
+    card = report_card(base, plain_engine(base), Posts(POSTS, [], 0, {}), run_record())
     assert card.attribution is card.attribution_ceiling is card.bits_per_byte_others is None
 
 
 def test_it_can_be_cancelled(base: Base) -> None:
     with pytest.raises(Cancelled):
-        report_card(base, OWN, run_record(), lambda: True)
+        report_card(base, plain_engine(base), OWN, run_record(), lambda: True)

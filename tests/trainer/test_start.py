@@ -14,6 +14,7 @@ from trainer.finetune import finetune
 from trainer.manifest import Manifest, verify
 from trainer.protocol import Hyperparameters, Method, Refresh
 from trainer.recipe import choose_recipe
+from trainer.speaker import load_speaker
 from trainer.start import NotBetter, find_start, trainee_of
 
 from .helpers import HELD_OUT, POSTS, tokens_of, train_request
@@ -64,7 +65,7 @@ def test_a_version_keeps_its_token_rows(base: Base, tmp_path: Path, monkeypatch:
     manifest = refreshed(tmp_path / "after", base, folder, POSTS + NEWS)
     assert manifest.refresh is not None
     assert manifest.refresh.bits_per_byte == pytest.approx(verify(folder).run.bits_per_byte, rel=0.01)
-    assert manifest.run.token_rows == len(base.tokenizer)
+    assert manifest.run.token_rows == base.vocabulary.tokenizer.get_vocab_size()
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
@@ -79,7 +80,7 @@ def test_it_learns_what_is_new_and_says_what_changed(base: Base, tmp_path: Path,
     assert manifest.refresh.bits_per_byte == pytest.approx(before.bits_per_byte, rel=0.01)
     assert manifest.run.bits_per_byte < manifest.refresh.bits_per_byte
     assert manifest.run.lora_rank == before.lora_rank
-    assert Engine(base).load("pip", tmp_path / "after" / "persona") > 0
+    assert Engine(load_speaker(base.name)).load("pip", tmp_path / "after" / "persona") > 0
 
 
 def test_what_would_be_worse_is_not_written(base: Base, tmp_path: Path) -> None:

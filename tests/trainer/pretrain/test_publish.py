@@ -11,8 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.trainer.helpers import write_base_corpus
-from trainer.base import load_base
-from trainer.lora import embedding_weight
+from trainer.base import embedding_weight, load_base
 from trainer.pretrain import __main__ as command
 from trainer.pretrain.loop import Run, start_run, train
 from trainer.pretrain.plan import Plan
@@ -39,7 +38,7 @@ def test_a_published_base_can_be_loaded(run: Run, tmp_path: Path) -> None:
     assert torch.equal(embedding_weight(base.model), expected)
     assert base.model.get_output_embeddings().weight is embedding_weight(base.model)
     assert (base.context, base.end_id) == (16, 0)
-    assert base.tokenizer.backend_tokenizer.get_vocab_size() <= 300
+    assert base.vocabulary.tokenizer.get_vocab_size() <= 300
     assert all(t.dtype == torch.bfloat16 for t in load_file(out / "model.safetensors").values())
     assert provenance == json.loads((out / "provenance.json").read_text())
     assert provenance["parameters"] == base.parameters
