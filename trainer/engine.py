@@ -146,11 +146,11 @@ class Engine:
     def submit_to(self, resident: Resident, request: GenerateRequest, listener: Listener) -> None:
         if len(self._waiting) >= self.limits.queue:
             raise QueueFull("Too many people ask at once right now. Try again in a moment.")
-        is_blocked = blocklist(request.blocklist)
-        if is_blocked is not None and is_blocked(request.prompt):
+        blocked = blocklist(request.blocklist)
+        if blocked is not None and blocked(request.prompt):
             raise BlockedPrompt(request.blocklist, request.prompt)
         quotes = resident.quotes if request.quote_tries else None
-        guards = Guards(request.prompt, is_blocked, quotes)
+        guards = Guards(request.prompt, blocked, quotes)
         vocabulary, capacity = self.speaker.vocabulary, self._lane(resident.decoder).batch.capacity
         prompt_ids = vocabulary.encode(request.prompt)
         max_tokens = min(request.max_tokens, capacity // 2)

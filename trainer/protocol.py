@@ -22,8 +22,7 @@ class ProtocolError(Exception):
     """A line that is not a message of this protocol: our bug, or a worker of another version."""
 
 
-# A text is searched for blocked words in its last 120 characters (trainer.stream).
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Message(BaseModel):

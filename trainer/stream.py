@@ -12,13 +12,13 @@ from typing import Literal
 
 from tokenizers.decoders import DecodeStream
 
-from trainer.blocklist import IsBlocked
+from trainer.blocklist import Blocklist
 from trainer.quotes import QUOTED_WORDS, Quotes, words_of
 from trainer.text import one_line
 from trainer.vocabulary import Vocabulary
 
 OnPiece = Callable[[int, str, bool], None]  # (sample, more text, does it begin again?)
-RECENT = 120  # characters in which a blocked word or phrase, or eight words, are looked for
+RECENT = 400  # characters, in which the last eight words are looked for
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class Guards:
     """What a text must not come to, the prompt before it included."""
 
     prompt: str = ""
-    is_blocked: IsBlocked | None = None
+    blocklist: Blocklist | None = None
     quotes: Quotes | None = None
 
     @property
     def any(self) -> bool:
-        return self.is_blocked is not None or self.quotes is not None
+        return self.blocklist is not None or self.quotes is not None
 
     def blocks(self, text: str) -> bool:
-        return self.is_blocked is not None and self.is_blocked(recent(self.prompt + text))
+        return self.blocklist is not None and self.blocklist.blocks_end(self.prompt + text)
 
     def is_quote(self, text: str, last: bool) -> bool:
         """Whether its last words make it one; at its end, also as a whole short post."""
@@ -43,16 +43,7 @@ class Guards:
         whole = self.prompt + text
         if last and len(words_of(whole)) < QUOTED_WORDS:
             return self.quotes.is_one(whole)
-        return self.quotes.ends_in_one(words_of(recent(whole)))
-
-
-def recent(text: str) -> str:
-    """The last words: whole ones, within RECENT characters, but eight at least."""
-    if len(text) <= RECENT:
-        return text
-    start = text.find(" ", len(text) - RECENT)
-    ended = text[start:] if start >= 0 else ""
-    return ended if len(ended.split()) > QUOTED_WORDS else " ".join(text.split()[-QUOTED_WORDS - 1 :])
+        return self.quotes.ends_in_one(words_of(whole[-RECENT:]))
 
 
 class PieceStream:

@@ -58,3 +58,13 @@ def test_no_word_is_empty(words: tuple[str, ...]) -> None:
     with pytest.raises(ValidationError):
         BlocklistOptions(add=words)
     assert BlocklistOptions(add=(" tea ",)).add == ("tea",)
+
+
+def test_only_the_end_is_looked_at() -> None:
+    blocked = blocklist(BlocklistOptions(add=("seven little words that are not nice",)))
+    assert blocked is not None
+    assert blocked.reach == 7
+    assert blocked.blocks_end("oh, the seven little words that are not nice")
+    assert blocked.blocks_end("oh, the seven little words that are not nice today")
+    assert blocked.blocks_end("a shit lamp")
+    assert not blocked.blocks_end("a shit lamp that was lit again by the keeper")

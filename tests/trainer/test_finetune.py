@@ -309,9 +309,7 @@ def test_a_full_disk_leaves_no_persona(base: Base, tmp_path: Path, file: str) ->
     with pytest.raises(Exception, match="No space left on device") as raised:
         finetune(request, base, lambda event: None)
     assert is_disk_full(raised.value)
-    (out / file).unlink()
-    with pytest.raises(DamagedPersona):
-        verify(out)
+    assert not out.exists()
     assert_untouched(base, before, Path(base.name))
 
 

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainer.blocklist import blocklist
+from trainer.protocol import BlocklistOptions
 from trainer.quotes import Quotes
 from trainer.speaker import Speaker
-from trainer.stream import RECENT, Guards, PieceStream, recent
+from trainer.stream import Guards, PieceStream
 from trainer.text import one_line
 
 from .helpers import POSTS
@@ -66,7 +68,7 @@ def test_nothing_is_shown_after_a_line_end(speaker: Speaker) -> None:
 
 def test_broken_bytes_in_a_word_do_not_hide_it(speaker: Speaker) -> None:
     shown = Shown()
-    stream = PieceStream(speaker.vocabulary, 0, shown, Guards("", lambda text: "shit" in text))
+    stream = PieceStream(speaker.vocabulary, 0, shown, Guards("", blocklist(BlocklistOptions())))
     say(stream, speaker, " tea sh")
     stream.add(speaker.vocabulary.tokenizer.get_vocab()["\u0143"])  # the lonely byte 0x80
     say(stream, speaker, "it and tea and more")
@@ -103,12 +105,3 @@ def test_a_prompt_is_not_the_personas_quote(speaker: Speaker) -> None:
     say(stream, speaker, " again, as it does.")
     stream.settle()
     assert not stream.halted
-
-
-def test_only_the_last_words_are_looked_at() -> None:
-    assert recent("a b c") == "a b c"
-    long = "word " * 100 + "the end of it"
-    assert len(recent(long)) <= RECENT
-    assert recent(long).endswith(" the end of it")
-    wide = " ".join(["w" * 60] * 20)
-    assert len(recent(wide).split()) > 8
