@@ -32,9 +32,7 @@ from trainer.protocol import (
 )
 
 READY_SECONDS = 120.0  # a first import of torch from a cold, slow disk
-# Two workers share a small machine's cores: threads that spin while they wait for each other would take them from the
-# other worker (docs/measurements.md).
-WORKER_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+WORKER_ENVIRONMENT = {"TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
 GRACE_SECONDS = 5.0  # between a cancel message, SIGTERM and SIGKILL
 
 

@@ -29,6 +29,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the bot, which then tells us
     os.nice(NICENESS[args.role])
     inbox = Inbox(sys.stdin.buffer, channel)
+    if args.role == "train":
+        # Two workers share a small machine's cores: threads that spin while they wait for each other would take them
+        # from the other worker. One that serves has shorter waits, and people who wait (docs/measurements.md).
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
     import torch
 

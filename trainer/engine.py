@@ -31,7 +31,7 @@ from trainer.speaker import Speaker
 from trainer.stream import Guards, OnPiece, PieceStream
 from trainer.weights import read_tensors
 
-JOINS = 8  # prompts read between two steps, so that those who speak don't wait long
+JOINS = 16  # prompts read between two steps, so that those who speak don't wait long
 OWN_ROWS = 8  # of a persona that is a model of its own
 
 

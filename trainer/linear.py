@@ -56,13 +56,15 @@ class Matrix:
         found = functional.embedding(ids, self.weight).to(dtype)
         return found if self.scale is None else found * self.scale[ids][..., None]
 
-    def times(self, x: torch.Tensor) -> torch.Tensor:
+    def times(self, x: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
         """(…, in) → (…, out), in the precision of `x`."""
         if self.scale is None:
-            return functional.linear(x.to(self.weight.dtype), self.weight).to(x.dtype)
+            y = functional.linear(x.to(self.weight.dtype), self.weight).to(x.dtype)
+            return y if bias is None else y.add_(bias)
         quantized, scale = quantize(x.reshape(-1, x.shape[-1]))
-        sums = torch._int_mm(quantized, self.weight.t())
-        return (sums * scale).mul_(self.scale).view(*x.shape[:-1], -1)
+        y = torch._int_mm(quantized, self.weight.t()) * scale
+        y = y.mul_(self.scale) if bias is None else torch.addcmul(bias, y, self.scale)
+        return y.view(*x.shape[:-1], -1)
 
 
 def quantize(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -90,8 +92,7 @@ class Linear:
         return self.matrix.n_bytes + (0 if self.bias is None else self.bias.numel() * self.bias.element_size())
 
     def times(self, x: torch.Tensor) -> torch.Tensor:
-        y = self.matrix.times(x)
-        return y if self.bias is None else y.add_(self.bias)
+        return self.matrix.times(x, self.bias)
 
 
 def join(

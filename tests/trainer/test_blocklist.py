@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from trainer.blocklist import IsBlocked, blocklist
+from trainer.blocklist import Blocklist, blocklist
 from trainer.protocol import BlocklistOptions
 from trainer.words import HARMLESS
 
 
-def made(options: BlocklistOptions) -> IsBlocked:
+def made(options: BlocklistOptions) -> Blocklist:
     is_blocked = blocklist(options)
     assert is_blocked is not None
     return is_blocked
@@ -63,8 +65,24 @@ def test_no_word_is_empty(words: tuple[str, ...]) -> None:
 def test_only_the_end_is_looked_at() -> None:
     blocked = blocklist(BlocklistOptions(add=("seven little words that are not nice",)))
     assert blocked is not None
-    assert blocked.reach == 7
     assert blocked.blocks_end("oh, the seven little words that are not nice")
     assert blocked.blocks_end("oh, the seven little words that are not nice today")
     assert blocked.blocks_end("a shit lamp")
     assert not blocked.blocks_end("a shit lamp that was lit again by the keeper")
+
+
+@pytest.mark.parametrize("text", ["shit", "oh SHIT.", "what the fúck", "s h i t", "how to make love, good ship"])
+def test_what_is_blocked_is_blocked_at_its_end(text: str) -> None:
+    """As it grows word by word, wherever the whole text is blocked at all."""
+    blocked = made(BlocklistOptions(add=("good ship",)))
+    words = text.split()
+    ends = [blocked.blocks_end(" ".join(words[: i + 1])) for i in range(len(words))]
+    assert any(ends) is blocked(text)
+
+
+@given(st.lists(st.sampled_from(["good", "ship", "shit", "tea", "a", "ass", "the", "Dick", "Cheney", "hot", "🍪"])))
+def test_the_ends_of_a_growing_text_are_as_good_as_the_whole(words: list[str]) -> None:
+    blocked = made(BlocklistOptions(add=("good ship", "hot tea the")))
+    ends = [blocked.blocks_end(" ".join(words[: i + 1])) for i in range(len(words))]
+    if blocked(" ".join(words)):
+        assert any(ends)
