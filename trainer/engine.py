@@ -245,6 +245,7 @@ class Engine:
                 "requests": sums.requests + 1,
                 "tokens": sums.tokens + speech.n_tokens,
                 "seconds": sums.seconds + now - speech.asked,
+                "queue_seconds": sums.queue_seconds + (speech.joined or now) - speech.asked,
                 "first_seconds": sums.first_seconds + (speech.first or now) - speech.asked,
             }
         )

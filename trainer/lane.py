@@ -37,6 +37,7 @@ class Speech:
     streams: Sequence[PieceStream]
     finished: Callable[[Speech], None]
     asked: float = field(default_factory=time.monotonic)
+    joined: float | None = None  # when its prompt was read
     first: float | None = None  # when its first tokens came
     texts: dict[int, str | None] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
@@ -115,7 +116,9 @@ class Lane:
     def _read(self, start: int, speeches: Sequence[Speech], length: int) -> None:
         places: list[int] = []
         prompts = []
+        now = time.monotonic()
         for i, speech in enumerate(speeches):
+            speech.joined = now
             self.batch.place(start + i, speech.weights)
             self._rows[start + i] = Row(speech, speech.streams[0])
             prompts.append([*speech.prompt, *[speech.prompt[-1]] * (length - len(speech.prompt))])

@@ -246,7 +246,7 @@ class Stats(Message):
     """The serve worker since its start: sums, but for what is so now (`resident`, `waiting`, `rows`).
 
     A step computes a token for each of its rows: `row_steps` / `steps` is the mean batch. `seconds` are from a
-    request's arrival to its end, `first_seconds` to its first token, `load_seconds` of loading personas,
+    request's arrival to its end, `queue_seconds` to its prompt's turn, `first_seconds` to its first token, `load_seconds` of loading personas,
     `step_seconds` of prompts and steps.
     """
 
@@ -259,6 +259,7 @@ class Stats(Message):
     requests: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    queue_seconds: float = 0.0
     first_seconds: float = 0.0
     steps: int = 0
     row_steps: int = 0
