@@ -39,9 +39,13 @@ class WorkerSlot:
     ready_seconds: float = READY_SECONDS
     _start: asyncio.Task[WorkerProcess] | None = None
 
+    @property
+    def is_live(self) -> bool:
+        return self._start is not None and not _is_over(self._start)
+
     async def worker(self) -> WorkerProcess:
         """A live worker, started once however many ask. Raises WorkerDied or OperatorError when it can't be started."""
-        if self._start is None or _is_over(self._start):
+        if self._start is None or not self.is_live:
             start = WorkerProcess.start(self.command, self.log, self.on_death, self.ready_seconds)
             self._start = asyncio.create_task(start)
         return await asyncio.shield(self._start)
@@ -128,6 +132,8 @@ class GeneratorClient:
         await asyncio.shield(self._unload(key))  # the pool has already counted its bytes as free
 
     async def _unload(self, key: str) -> None:
+        if not self.slot.is_live:
+            return
         with suppress(WorkerDied):  # then it is unloaded
             async with aclosing(self.slot.answers(UnloadRequest(id=0, key=key))) as answers:
                 async for _ in answers:

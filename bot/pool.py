@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from bot.errors import Busy
+from bot.errors import Busy, MynahError, WorkerDied
 
 Load = Callable[[str], Awaitable[int]]  # key → resident bytes
 Unload = Callable[[str], Awaitable[None]]
@@ -40,8 +40,6 @@ class PoolStats:
 
     hits: int = 0
     misses: int = 0
-    resident: int = 0
-    n_bytes: int = 0
 
 
 @dataclass
@@ -67,7 +65,7 @@ class ModelPool:
 
     @property
     def stats(self) -> PoolStats:
-        return PoolStats(self._hits, self._misses, len(self._entries), sum(self.resident.values()))
+        return PoolStats(self._hits, self._misses)
 
     @asynccontextmanager
     async def lease(self, key: str, estimate: int) -> AsyncIterator[None]:
@@ -86,8 +84,8 @@ class ModelPool:
             self._announce()
 
     def prefetch(self, key: str, estimate: int) -> None:
-        """Load what will probably be asked for, if there is room beside those who are speaking."""
-        if key in self._entries or not self._shrink(self.max_bytes - estimate, 0):
+        """Load what will probably be asked for, if there is room for it: nobody has to leave for a guess."""
+        if key in self._entries or sum(self.resident.values()) + estimate > self.max_bytes:
             return
         entry = self._add(key, estimate)
         task = asyncio.create_task(self._settle(entry))
@@ -131,12 +129,21 @@ class ModelPool:
         try:
             if self._leaving:  # they make the room
                 await asyncio.wait(list(self._leaving.values()))
+                self._check(entry)
             entry.n_bytes = await self.load(entry.key)
+            if self._entries.get(entry.key) is not entry:
+                await self.unload(entry.key)  # a new worker has it, whom nobody would ask
+            self._check(entry)
         except BaseException:
             if self._entries.get(entry.key) is entry:
                 del self._entries[entry.key]
             raise
         self._trim()
+
+    def _check(self, entry: _Entry) -> None:
+        """Raises WorkerDied when the pool was reset since."""
+        if self._entries.get(entry.key) is not entry:
+            raise WorkerDied(f"The worker that was to load {entry.key} is gone.")
 
     def _trim(self) -> None:
         """Back to the limit, as far as leases let, after a load that came out larger than its estimate."""
@@ -155,26 +162,26 @@ class ModelPool:
     def _shrink(self, n_bytes: int, count: int) -> bool:
         """Evict the least recently used personas without leases down to `n_bytes`, or to `count` of them.
 
-        False when leases are in the way.
+        False, and nobody has left, when leases are in the way.
         """
+        busy = [entry.n_bytes for entry in self._entries.values() if not entry.idle]
+        if len(busy) > count and sum(busy) > n_bytes:
+            return False
         total = sum(self.resident.values())
         while len(self._entries) > count and total > n_bytes:
-            idle = [entry for entry in self._entries.values() if entry.idle]
-            if not idle:
-                return False
-            oldest = min(idle, key=lambda entry: entry.last_used)
+            oldest = min((e for e in self._entries.values() if e.idle), key=lambda entry: entry.last_used)
             total -= oldest.n_bytes
             self._evict(oldest)
         return True
 
-    def _evict(self, entry: _Entry) -> asyncio.Task[None]:
+    def _evict(self, entry: _Entry) -> None:
         del self._entries[entry.key]
-        task = self._leaving[entry.key] = asyncio.create_task(self._leave(entry.key))
-        return task
+        self._leaving[entry.key] = asyncio.create_task(self._leave(entry.key))
 
     async def _leave(self, key: str) -> None:
         try:
-            await self.unload(key)
+            with suppress(MynahError):  # the worker's log has it; what is to be forgotten is gone from the disk
+                await self.unload(key)
         finally:
             if self._leaving.get(key) is asyncio.current_task():
                 del self._leaving[key]

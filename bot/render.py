@@ -66,13 +66,16 @@ def status(reply: Status) -> str:
     asked = max(1, done.requests)
     leases = pool.hits + pool.misses
     rows = [
-        ("  In memory", f"{done.resident} personas, {bytes_text(done.resident_bytes)}"),
+        (
+            "  In memory",
+            f"{done.resident} persona{'' if done.resident == 1 else 's'}, {bytes_text(done.resident_bytes)}",
+        ),
         ("  Found there", f"{pool.hits} of {leases} times" if leases else "nobody was asked for yet"),
         ("  Loaded", f"{done.loads} times, {1000 * done.load_seconds / max(1, done.loads):.0f} ms each"),
         ("  Answered", f"{done.requests} requests, {1000 * done.seconds / asked:.0f} ms each"),
         (
             "  First token",
-            f"after {1000 * done.first_seconds / asked:.0f} ms, {1000 * done.queue_seconds / asked:.0f} of them waiting",
+            f"{1000 * done.first_seconds / asked:.0f} ms, {1000 * done.queue_seconds / asked:.0f} of them in the queue",
         ),
         ("  Batch", f"{done.row_steps / max(1, done.steps):.1f} rows a step; {done.rows} now, {done.waiting} waiting"),
         ("  Tokens", f"{done.tokens:,}, {done.row_steps / max(1e-9, done.step_seconds):.0f} a second of work"),

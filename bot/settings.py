@@ -59,7 +59,7 @@ class GenerationSettings(Section):
     threads: int = Field(default=0, ge=0, description="CPU threads; 0: all cores")
     precision: Literal["auto", "int8", "bf16", "fp32"] = Field(default="auto", description="of the weights")
     rows: int = Field(default=32, ge=5, le=1024, description="samples that are generated at a time")
-    cache_megabytes: int = Field(default=256, ge=1, description="for prompts and what was generated so far")
+    cache_megabytes: int = Field(default=1024, ge=1, description="for prompts and what was generated so far")
     queue: int = Field(default=256, ge=1, description="requests that may wait for a row; one more is told to try later")
 
 

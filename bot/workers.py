@@ -38,18 +38,8 @@ GRACE_SECONDS = 5.0  # between a cancel message, SIGTERM and SIGKILL
 
 def worker_command(role: str, base_model: str, threads: int, *options: str) -> list[str]:
     # -P: a folder or file of that name where the person happens to be must not be taken for it
-    return [
-        sys.executable,
-        "-P",
-        "-m",
-        "trainer",
-        role,
-        "--base-model",
-        base_model,
-        "--threads",
-        str(threads),
-        *options,
-    ]
+    python = [sys.executable, "-P", "-m", "trainer"]
+    return [*python, role, "--base-model", base_model, "--threads", str(threads), *options]
 
 
 @dataclass

@@ -9,6 +9,7 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all cores")
     parser.add_argument("--precision", choices=["auto", "int8", "bf16", "fp32"], default="auto", help="of serving")
     parser.add_argument("--rows", type=int, default=32, help="samples at once")
-    parser.add_argument("--cache-megabytes", type=int, default=256, help="for what the samples at once have said")
+    parser.add_argument("--cache-megabytes", type=int, default=1024, help="for what the samples at once have said")
     parser.add_argument("--queue", type=int, default=256, help="requests that may wait")
     return parser.parse_args()
 
@@ -119,4 +120,9 @@ def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], 
 
 
 if __name__ == "__main__":
-    os._exit(main())  # an ordinary exit aborts, because the inbox's thread is in the middle of reading stdin
+    try:
+        code = main()
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    os._exit(code)  # an ordinary exit aborts, because the inbox's thread is in the middle of reading stdin

@@ -17,6 +17,7 @@ from trainer.manifest import BaseRecord
 from trainer.recipe import BaseSize
 from trainer.shape import read_shape
 from trainer.vocabulary import Vocabulary, read_vocabulary
+from trainer.weights import read_tensors
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def load_base(name: str, device: torch.device | None = None) -> Base:
         shape = read_shape(folder)  # what can't be served is not trained on
         model = _read_model(folder, torch.bfloat16 if place.type == "cuda" else torch.float32)
         vocabulary = read_vocabulary(folder, len(embedding_weight(model)))
-        mark = fingerprint(folder)
+        mark = fingerprint(read_tensors(folder))
     except Exception as error:
         raise BaseModelError.from_loading(name, error) from error
     model.to(place)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,7 +12,6 @@ from huggingface_hub import snapshot_download
 
 from trainer.bundled import SHA256
 from trainer.digest import sha256
-from trainer.weights import read_tensors
 
 BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
@@ -50,10 +50,10 @@ def verify_bundled(folder: Path) -> None:
             raise ValueError(f"its file {folder / name} is damaged or was changed")
 
 
-def fingerprint(folder: Path) -> str:
-    """SHA-256 over the weights' names, shapes and values rounded to bf16, as they are in the folder. Raises OSError."""
+def fingerprint(tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over the weights' names, shapes and values rounded to bf16, as they are in the folder."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(read_tensors(folder).items()):
+    for name, tensor in sorted(tensors.items()):
         digest.update(f"{name}{tuple(tensor.shape)}".encode())
         digest.update(tensor.to(torch.bfloat16).contiguous().view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from weakref import ref
 
 import torch
 
@@ -67,7 +68,7 @@ class Batch:
         self._keys = torch.zeros(size, dtype=decoder.dtype, device=decoder.device)
         self._values = torch.zeros(size, dtype=decoder.dtype, device=decoder.device)
         self._weights: list[Weights] = [PLAIN] * rows
-        self._stacked: list[Packed | None] = [None] * rows  # what the stack has, also after a row has gone
+        self._stacked: list[ref[Packed] | None] = [None] * rows  # what the stack has, also after a row has gone
         self._stack: Stack | None = None
 
     def place(self, row: int, weights: Weights) -> None:
@@ -76,27 +77,33 @@ class Batch:
         packed = weights.packed
         if packed is not None and (self._stack is None or self._stack.layout.rank < packed.layout.rank):
             self._restack(packed.layout)
-        if self._stacked[row] is packed or self._stack is None:
+        before = self._stacked[row]
+        if self._stack is None or (before is not None and before() is packed):
             return
-        self._stacked[row] = packed
+        self._stacked[row] = None if packed is None else ref(packed)
         if packed is None:
             self._stack.clear(row)
         else:
             self._stack.place(row, packed)
 
+    def clear(self, row: int) -> None:
+        """Nobody speaks there any more. What is left in the cache and the stack is nobody's."""
+        self._weights[row] = PLAIN
+
     def _restack(self, layout: Layout) -> None:
         """The first adapter, or one of a higher rank, decides on the places of all."""
         self._stack = Stack(layout, self.rows, self.decoder.dtype, self.decoder.device)
-        for row, packed in enumerate(self._stacked):
-            if packed is not None:
-                self._stack.place(row, packed)
+        self._stacked = [None] * self.rows
+        for row, weights in enumerate(self._weights):
+            if weights.packed is not None:
+                self._stacked[row] = ref(weights.packed)
+                self._stack.place(row, weights.packed)
 
     def copy(self, source: int, target: int, length: int) -> None:
         """`target` goes on from `source`'s first `length` tokens, as the same persona."""
         self._weights[target] = self._weights[source]
-        if self._stack is not None and self._stacked[target] is not self._stacked[source]:
-            self._stacked[target] = self._stacked[source]
-            self._stack.copy(source, target)
+        if self._stack is not None:
+            self.place(target, self._weights[source])
         for cache in (self._keys, self._values):
             cache[:, target, :, :length] = cache[:, source, :, :length]
 

@@ -10,14 +10,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import torch
 from torch.nn import functional
 
 from trainer.linear import Linear, Matrix, Precision, activation_dtype, join
-from trainer.shape import Shape, UnknownShape, read_shape
-from trainer.weights import read_tensors
+from trainer.shape import Shape, UnknownShape
 
 Tensors = Mapping[str, torch.Tensor]
 Project = Callable[[Linear, torch.Tensor], torch.Tensor]  # a linear layer with whatever adapters its rows have
@@ -146,14 +144,8 @@ def _rotated(x: torch.Tensor, rotate: torch.Tensor) -> torch.Tensor:
     return x * cosines + torch.cat((-second, first), dim=-1) * sines
 
 
-def read_decoder(folder: Path, device: torch.device, precision: Precision) -> Decoder:
-    """A folder with `config.json` and safetensors, as transformers saves them. Raises UnknownShape or OSError."""
-    shape = read_shape(folder)
-    return build(shape, read_tensors(folder), device, precision)
-
-
 def build(shape: Shape, tensors: Tensors, device: torch.device, precision: Precision) -> Decoder:
-    """Raises UnknownShape when a weight is missing."""
+    """From weights by transformers' names. Raises UnknownShape when one is missing."""
     dtype = activation_dtype(device, precision)
     prefix = {"gpt2": "transformer.", "llama": "model."}[shape.family]
     on_device = {name.removeprefix(prefix): tensor.to(device) for name, tensor in tensors.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,8 +31,10 @@ from trainer.speaker import Speaker
 from trainer.stream import Guards, OnPiece, PieceStream
 from trainer.weights import read_tensors
 
-JOINS = 16  # prompts read between two steps, so that those who speak don't wait long
+JOIN_TOKENS = 256  # of prompts that are read between two steps: those who speak have to wait for it
 OWN_ROWS = 8  # of a persona that is a model of its own
+LEAST_ROWS = 5  # the samples of one request
+ROW_TOKENS = 384  # a prompt of a thousand characters and a hundred new tokens
 
 
 class WrongBase(Exception):
@@ -62,8 +64,25 @@ class Limits:
     """`rows` samples at once, whose cache has `cache_bytes`; `queue` requests may wait."""
 
     rows: int = 32
-    cache_bytes: int = 256 * 2**20
+    cache_bytes: int = 1024 * 2**20
     queue: int = 10**9
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Rows of so many tokens each: as many as there is room for, rather than shorter ones."""
+
+    rows: int
+    tokens: int
+    n_bytes: int
+
+    @classmethod
+    def of(cls, decoder: Decoder, limits: Limits) -> Cache:
+        shape = decoder.shape
+        a_token = 2 * shape.layers * shape.kv_heads * shape.head_dim * decoder.dtype.itemsize
+        tokens = min(shape.context, ROW_TOKENS, max(32, limits.cache_bytes // (LEAST_ROWS * a_token)))
+        rows = max(LEAST_ROWS, min(limits.rows, limits.cache_bytes // (tokens * a_token)))
+        return cls(rows, tokens, rows * tokens * a_token)
 
 
 @dataclass
@@ -111,7 +130,8 @@ class Engine:
         n_quotes = quotes.n_bytes if quotes else 0
         if full:
             own = build(read_shape(folder), read_tensors(folder), base.device, self.speaker.precision)
-            return Resident(PLAIN, own, quotes, own.n_bytes + n_quotes)
+            cache = Cache.of(own, self._limits_of(own))
+            return Resident(PLAIN, own, quotes, own.n_bytes + cache.n_bytes + n_quotes)
         vocabulary, width = base.embedding.weight.shape
         adapter = read_adapter(folder, base.layer_sizes, (vocabulary, width))
         layout = _layout(base, max(adapter.rank, default_rank(base.parameters)))
@@ -161,7 +181,7 @@ class Engine:
             prompt=[vocabulary.end_id, *kept],
             cut=len(kept) < len(prompt_ids),
             max_tokens=max_tokens,
-            streams=[PieceStream(vocabulary, i, listener.on_piece, guards) for i in range(request.n)],
+            streams=[PieceStream(vocabulary, i, listener.on_piece, guards, kept) for i in range(request.n)],
             finished=self._finish,
         )
         self._listeners[id(speech)] = listener
@@ -170,13 +190,13 @@ class Engine:
     @torch.inference_mode()
     def step(self) -> bool:
         """One token for everybody who speaks; False when there is nobody."""
-        began = time.monotonic()
+        began, busy = time.monotonic(), bool(self._listeners)
         self._leave()
         self._join()
         for lane in self._lanes.values():
             lane.step()
         self._drop_lanes()
-        if self._listeners:
+        if busy:
             self._step_seconds += time.monotonic() - began
         return bool(self._listeners)
 
@@ -197,9 +217,14 @@ class Engine:
 
     def _lane(self, decoder: Decoder) -> Lane:
         if id(decoder) not in self._lanes:
-            rows = self.limits.rows if decoder is self.speaker.decoder else min(OWN_ROWS, self.limits.rows)
-            self._lanes[id(decoder)] = Lane(_batch(decoder, rows, self.limits.cache_bytes), self.speaker.vocabulary)
+            cache = Cache.of(decoder, self._limits_of(decoder))
+            self._lanes[id(decoder)] = Lane(Batch(decoder, cache.rows, cache.tokens), self.speaker.vocabulary)
         return self._lanes[id(decoder)]
+
+    def _limits_of(self, decoder: Decoder) -> Limits:
+        if decoder is self.speaker.decoder:
+            return self.limits
+        return replace(self.limits, rows=OWN_ROWS, cache_bytes=self.limits.cache_bytes * OWN_ROWS // self.limits.rows)
 
     def _drop_lanes(self) -> None:
         """Those of models that have left."""
@@ -223,10 +248,12 @@ class Engine:
         """Let those in who wait for longest, each as soon as its lane has room for it and those before it."""
         left: deque[tuple[Speech, Decoder]] = deque()
         joining: dict[int, list[Speech]] = {}
+        tokens = 0
         free = {number: lane.free for number, lane in self._lanes.items()}
         for speech, decoder in self._waiting:
             number = id(decoder)
-            if speech.n <= free[number] and len(joining.get(number, ())) < JOINS:
+            if speech.n <= free[number] and (not tokens or tokens + len(speech.prompt) <= JOIN_TOKENS):
+                tokens += len(speech.prompt)
                 free[number] -= speech.n
                 joining.setdefault(number, []).append(speech)
             else:
@@ -261,7 +288,7 @@ class Engine:
                 "waiting": len(self._waiting),
                 "rows": base.batch.rows - base.free,
                 "steps": base.n_steps,
-                "row_steps": base.n_tokens,
+                "row_steps": base.n_rows,
                 "step_seconds": self._step_seconds,
             }
         )
@@ -282,13 +309,6 @@ def _generated(speech: Speech) -> Generated:
 @lru_cache(maxsize=8)
 def _layout(base: Decoder, rank: int) -> Layout:
     return Layout.of(base.linears, rank)
-
-
-def _batch(decoder: Decoder, rows: int, cache_bytes: int) -> Batch:
-    """As many tokens a row as the context has, or the cache has room for."""
-    shape = decoder.shape
-    a_token = 2 * shape.layers * shape.kv_heads * shape.head_dim * decoder.dtype.itemsize
-    return Batch(decoder, rows, max(16, min(shape.context, cache_bytes // (rows * a_token))))
 
 
 def _other_base(trained: str, loaded: str) -> str:

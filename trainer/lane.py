@@ -48,6 +48,11 @@ class Speech:
         return len(self.streams)
 
     @property
+    def tries(self) -> int:
+        """At what must not come out as a quote; the likeliest text would come out the same again."""
+        return 1 if self.sampling.is_greedy else max(1, self.request.quote_tries)
+
+    @property
     def sampling(self) -> Sampling:
         asked = self.request
         return Sampling(asked.temperature, asked.top_p, asked.top_k, asked.repetition_penalty)
@@ -85,9 +90,12 @@ class Lane:
     def __init__(self, batch: Batch, vocabulary: Vocabulary) -> None:
         self.batch = batch
         self._vocabulary = vocabulary
+        device = batch.decoder.device
+        self._masks = vocabulary.characters.masks.to(device) if vocabulary.characters else None
+        self._ends = torch.tensor(sorted(vocabulary.line_ends), device=device)
         self._rows: list[Row | None] = [None] * batch.rows
-        self.n_tokens = 0
         self.n_steps = 0
+        self.n_rows = 0  # the sum over all steps
 
     @property
     def free(self) -> int:
@@ -141,7 +149,13 @@ class Lane:
 
     def leave(self, gone: Callable[[Speech], bool]) -> None:
         """Free the rows of speeches that nobody wants any more."""
-        self._rows = [None if row is not None and gone(row.speech) else row for row in self._rows]
+        for place, row in enumerate(self._rows):
+            if row is not None and gone(row.speech):
+                self._leave(place)
+
+    def _leave(self, place: int) -> None:
+        self._rows[place] = None
+        self.batch.clear(place)
 
     def step(self) -> None:
         """A token more for each row."""
@@ -154,6 +168,7 @@ class Lane:
         positions = [row.position if row else 0 for row in rows]
         logits = self.batch.step(tokens, positions)
         self.n_steps += 1
+        self.n_rows += len(places)
         self._advance(places, logits if len(places) == len(rows) else logits[places])
 
     def _compact(self) -> None:
@@ -165,7 +180,8 @@ class Lane:
             last, hole = self._rows[used[-1]], self._rows.index(None)
             assert last is not None
             self.batch.copy(used[-1], hole, last.position)
-            self._rows[hole], self._rows[used[-1]] = last, None
+            self._rows[hole] = last
+            self._leave(used[-1])
 
     def _advance(self, places: Sequence[int], logits: torch.Tensor) -> None:
         """Sample a token for each of these rows, whose logits these are."""
@@ -173,7 +189,6 @@ class Lane:
         for row, own in zip(rows, logits, strict=True):
             self._constrain(row, own)
         chosen = choose(logits, [row.speech.sampling for row in rows], [row.draw for row in rows])
-        self.n_tokens += len(rows)
         now = time.monotonic()
         for place, row, token in zip(places, rows, chosen, strict=True):
             row.speech.first = row.speech.first or now
@@ -186,13 +201,12 @@ class Lane:
         penalty = row.speech.request.repetition_penalty
         if penalty != 1:
             penalize(logits, {*row.speech.prompt, *row.stream.tokens}, penalty)
-        if self._vocabulary.characters:
-            logits += self._vocabulary.characters.masks[row.state]
-        banned = row.stream.banned
+        if self._masks is not None:
+            logits += self._masks[row.state]
         if not row.stream.tokens:  # saying nothing is no answer
-            logits[[self._vocabulary.end_id, *banned]] = -torch.inf
-        elif banned:
-            logits[list(banned)] = -torch.inf
+            logits[self._ends] = -torch.inf
+        if row.stream.banned:
+            logits[list(row.stream.banned)] = -torch.inf
 
     def _take(self, row: Row, token: int) -> None:
         row.stream.add(token)
@@ -204,24 +218,28 @@ class Lane:
         """The sample is over, unless it has to go on some other way."""
         speech, stream = row.speech, row.stream
         stream.settle()
-        if stream.halted == "quoted":
-            row.quotes += 1
-            if row.quotes < speech.request.quote_tries:
-                stream.restart()
+        if stream.halted == "blocked":
+            row.rewinds += 1
+            stream.rewind()
+            if row.rewinds <= REWINDS:
                 row.begin(self._vocabulary)
                 return
-            text = None
-        else:
-            if stream.halted == "blocked":
-                row.rewinds += 1
-                stream.rewind()
-                if row.rewinds <= REWINDS:
-                    row.begin(self._vocabulary)
-                    return
-            if not self._vocabulary.line_ends.isdisjoint(stream.tokens[-1:]):
+        text: str | None = None
+        if stream.halted != "quoted":
+            ended = not self._vocabulary.line_ends.isdisjoint(stream.tokens[-1:])
+            text = finish(speech.request.prompt, stream.text, ended)
+            if ended:
                 speech.ended.add(stream.number)
-            text = finish(speech.request.prompt, stream.text, stream.number in speech.ended)
-        self._rows[place] = None
+        if text is None or stream.guards.forbid(text):
+            row.quotes += 1
+            stream.restart()
+            speech.ended.discard(stream.number)
+            if row.quotes < speech.tries:
+                row.begin(self._vocabulary)
+                return
+            stream.take_back()
+            text = None
+        self._leave(place)
         speech.texts[stream.number] = text
         speech.n_tokens += len(stream.tokens)
         if len(speech.texts) == speech.n:

@@ -170,9 +170,6 @@ class Stack:
     def clear(self, row: int) -> None:
         self._vectors[row] = 0
 
-    def copy(self, source: int, target: int) -> None:
-        self._vectors[target] = self._vectors[source]
-
     def add(self, linear: Linear, rows: slice, x: torch.Tensor, y: torch.Tensor) -> None:
         """Add the rows' adapters' outputs for x (n, tokens, in) to y (n, tokens, out)."""
         low, rank = _products(x, self._a[linear.number][rows]), self.layout.rank

@@ -246,8 +246,8 @@ class Stats(Message):
     """The serve worker since its start: sums, but for what is so now (`resident`, `waiting`, `rows`).
 
     A step computes a token for each of its rows: `row_steps` / `steps` is the mean batch. `seconds` are from a
-    request's arrival to its end, `queue_seconds` to its prompt's turn, `first_seconds` to its first token, `load_seconds` of loading personas,
-    `step_seconds` of prompts and steps.
+    request's arrival to its end, `queue_seconds` to its prompt's turn, `first_seconds` to its first token;
+    `load_seconds` are of loading personas, `step_seconds` of prompts and steps.
     """
 
     type: Literal["stats"] = "stats"

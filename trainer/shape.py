@@ -59,7 +59,10 @@ def read_shape(folder: Path) -> Shape:
     kind = config.get("model_type")
     if kind not in FAMILIES:
         raise UnknownShape(f"its model type is {kind!r}, and only {', '.join(sorted(FAMILIES))} can be run")
-    shape = _gpt2(config) if FAMILIES[kind] == "gpt2" else _llama(config)
+    try:
+        shape = _gpt2(config) if FAMILIES[kind] == "gpt2" else _llama(config)
+    except KeyError as error:
+        raise UnknownShape(f"its config.json has no {error.args[0]}") from error
     if config.get("use_sliding_window", kind == "mistral") and (config.get("sliding_window") or 10**9) < shape.context:
         raise UnknownShape("its attention slides over the context")
     return shape

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import torch
 
 from trainer.basefiles import BUNDLED, BaseModelError, fingerprint, locate, verify_bundled
-from trainer.decoder import Decoder, read_decoder
+from trainer.decoder import Decoder, build
 from trainer.linear import Precision, best_precision
+from trainer.shape import read_shape
 from trainer.vocabulary import Vocabulary, read_vocabulary
+from trainer.weights import read_tensors
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,15 @@ def load_speaker(name: str, device: torch.device | None = None, precision: Preci
     """Raises BaseModelError."""
     place = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = precision or best_precision(place)
+    if chosen == "int8" and place.type != "cpu":
+        raise BaseModelError('int8 is for processors. On a GPU, leave generation.precision at "auto".')
     folder = locate(name)
     try:
         if name == BUNDLED:
             verify_bundled(folder)
-        decoder = read_decoder(folder, place, chosen)
+        tensors = read_tensors(folder)
+        decoder = build(read_shape(folder), tensors, place, chosen)
         vocabulary = read_vocabulary(folder, len(decoder.embedding.weight))
-        return Speaker(name, fingerprint(folder), decoder, vocabulary, chosen)
+        return Speaker(name, fingerprint(tensors), decoder, vocabulary, chosen)
     except Exception as error:
         raise BaseModelError.from_loading(name, error) from error

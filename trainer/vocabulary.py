@@ -45,8 +45,12 @@ def line_ends(tokenizer: Tokenizer) -> frozenset[int]:
 
 
 def _end_id(folder: Path, tokenizer: Tokenizer) -> int | None:
-    """The tokenizer's, as transformers writes it: a string, or an object around one."""
+    """The tokenizer's, as transformers writes it: a string, or an object around one. Or else the model's."""
     file = folder / "tokenizer_config.json"
     token = json.loads(file.read_text(encoding="utf-8")).get("eos_token") if file.is_file() else None
     found = token.get("content") if isinstance(token, dict) else token
-    return None if found is None else tokenizer.token_to_id(found)
+    if found is not None:
+        return tokenizer.token_to_id(found)
+    ids = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("eos_token_id")
+    first = ids[0] if isinstance(ids, list) else ids
+    return None if first is None else int(first)

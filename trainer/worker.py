@@ -66,6 +66,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)
         self._waiting: dict[int, Work] = {}  # by id, in order of arrival
+        self._open: set[int] = set()  # handed out, not answered yet
         self._cancelled: set[int] = set()
         self._woken = False
         threading.Thread(target=self._read, daemon=True, name="inbox").start()
@@ -91,7 +92,8 @@ class Inbox:
             if isinstance(waiting, UnloadRequest):
                 return
             if waiting is None:
-                self._cancelled.add(target)
+                if target in self._open:
+                    self._cancelled.add(target)
                 return
             del self._waiting[target]
         self._channel.send(Failed(id=target, code="cancelled", message="It was cancelled before its turn."))
@@ -99,15 +101,18 @@ class Inbox:
     def get(self) -> Work:
         with self._arrived:
             self._arrived.wait_for(lambda: self._waiting)
-            return self._waiting.pop(next(iter(self._waiting)))
+            request = self._waiting.pop(next(iter(self._waiting)))
+            self._open.add(request.id)
+            return request
 
     def take(self, wait: bool) -> list[Work]:
         """All requests that have arrived; with `wait`, once there is one, or `wake` was called."""
         with self._arrived:
             if wait:
                 self._arrived.wait_for(lambda: self._waiting or self._woken)
-            taken, self._waiting, self._woken = list(self._waiting.values()), {}, False
-            return taken
+            taken, self._waiting, self._woken = self._waiting, {}, False
+            self._open.update(taken)
+            return list(taken.values())
 
     def wake(self) -> None:
         """Something that is not a request has happened."""
@@ -119,7 +124,10 @@ class Inbox:
         return request_id in self._cancelled
 
     def forget(self, request_id: int) -> None:
-        self._cancelled.discard(request_id)
+        """It was answered."""
+        with self._lock:
+            self._open.discard(request_id)
+            self._cancelled.discard(request_id)
 
 
 Handle = Callable[[Work, Callable[[], bool]], Answer]  # (request, is it cancelled?) → terminal answer

@@ -41,9 +41,15 @@ async def _missing(store: Store, wanted: str | None, known: Sequence[str]) -> st
 
 
 async def say(
-    services: Services, caller: Caller, name: str | None, prompt: str, n: int = 1, seed: int | None = None
+    services: Services,
+    caller: Caller,
+    name: str | None,
+    prompt: str,
+    n: int = 1,
+    seed: int | None = None,
+    stream: bool = True,
 ) -> AsyncGenerator[Piece | Utterance, None]:
-    """Pieces as they come, then the whole utterance; the persona becomes the channel's current one.
+    """With `stream`, pieces as they come; then the whole utterance. The persona becomes the channel's current one.
 
     A worker that dies on the way costs one retry, from the start. Raises UserError, or OperatorError.
     """
@@ -51,7 +57,7 @@ async def say(
     check_samples(n)
     persona = await find_persona(services, caller, name)
     await services.store.set_current_persona(caller.channel, persona.name)
-    request = _request(services, persona, prompt, n, seed)
+    request = _request(services, persona, prompt, n, seed).model_copy(update={"stream": stream})
     for attempt in (1, 2):
         try:
             async with aclosing(_attempt(services, persona, request)) as events:

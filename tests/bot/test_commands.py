@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -120,3 +121,18 @@ async def test_the_question_names_what_goes_and_what_stays(service: FakeService)
         "Forget @pip? This deletes 0 kB of weights and 0 posts for good. Its training (job 1) is cancelled. "
         "Blends made from the same posts stay (@bob-pip, @ladle-pip); forget those by name. Type yes to go on."
     )
+
+
+async def test_status(service: FakeService) -> None:
+    await service.add_persona()
+    await run(service, "/say @pip tea")
+    (text,) = (await run(service, "/status")).texts
+    assert "In memory    1 persona," in text
+    assert "0 of 1 times" in text
+
+
+async def test_who_is_named_is_loaded_for_what_comes(service: FakeService) -> None:
+    persona = await service.add_persona()
+    await run(service, "/card @pip")
+    await asyncio.sleep(0.01)
+    assert persona.key in service.services.pool.resident

@@ -484,3 +484,77 @@ def test_never_over_the_limit_and_never_evicting_what_is_leased(steps: list[tupl
 @given(STEPS)
 def test_within_the_limit_again_after_loads_that_came_out_larger(steps: list[tuple[str, int]]) -> None:
     asyncio.run(Schedule(factor=3).run(steps))
+
+
+# Prefetching
+
+
+async def test_what_will_be_asked_for_is_loaded_before() -> None:
+    bench = Bench()
+    bench.pool.prefetch("pip", SIZE)
+    bench.pool.prefetch("pip", SIZE)
+    await asyncio.sleep(0.01)
+    assert bench.generator.log == ["load pip"]
+    await bench.use("pip")
+    assert bench.generator.log == ["load pip"]
+    assert (bench.pool.stats.hits, bench.pool.stats.misses) == (1, 0)
+
+
+async def test_nobody_has_to_leave_for_a_guess() -> None:
+    bench = Bench()
+    await bench.use("pip", "ladle")
+    bench.pool.prefetch("bob", SIZE)
+    await asyncio.sleep(0.01)
+    assert set(bench.pool.resident) == {"pip", "ladle"}
+
+
+async def test_a_guess_that_cannot_be_loaded_harms_nobody() -> None:
+    bench = Bench()
+    bench.generator.errors["pip"] = RuntimeError("damaged")
+    bench.pool.prefetch("pip", SIZE)
+    await asyncio.sleep(0.01)
+    assert not bench.pool.resident
+
+
+# Figures
+
+
+async def test_hits_and_misses() -> None:
+    bench = Bench()
+    await bench.use("pip", "pip", "ladle", "bob", "pip")
+    assert (bench.pool.stats.hits, bench.pool.stats.misses) == (1, 4)
+
+
+# Around an eviction
+
+
+async def test_nobody_leaves_for_what_finds_no_room_anyway() -> None:
+    bench = Bench(wait_seconds=0.01)
+    await bench.use("pip")
+    holder = bench.hold("ladle")
+    await asyncio.sleep(0.01)
+    with pytest.raises(Busy):
+        async with bench.pool.lease("big", 9):
+            pass
+    assert set(bench.pool.resident) == {"pip", "ladle"}
+    holder.task.cancel()
+
+
+async def test_who_comes_back_at_once_is_loaded_after_it_has_left() -> None:
+    bench = Bench()
+    await bench.use("pip", "ladle")
+    await asyncio.gather(bench.use("bob"), bench.use("pip"))
+    assert set(bench.generator.resident) == set(bench.pool.resident)
+
+
+async def test_a_load_that_a_dead_worker_was_asked_for_is_not_taken_for_the_new_ones() -> None:
+    bench = Bench()
+    bench.hold_loads("pip")
+    person = bench.hold("pip")
+    await asyncio.sleep(0.01)
+    bench.pool.reset()
+    bench.generator.held["pip"].set()
+    with pytest.raises(WorkerDied):
+        await person.task
+    assert not bench.pool.resident
+    assert not bench.generator.resident

@@ -159,3 +159,11 @@ def test_dry_run() -> None:
     assert "about 1:15" in text
     unknown = DryRun("alice", (account_counts("alice"),), (), 8_000, None)
     assert "unknown until a first training" in render.dry_run(unknown, 0)
+
+
+def test_quotes_are_not_shown_but_told() -> None:
+    none = render.plain(Utterance("pip", (), quotes=1), NOW)
+    assert "Every try came out as a quote from a real post. Try another beginning." in none
+    some = render.plain(Utterance("pip", ("the lamp.", "the tea."), quotes=2), NOW)
+    assert "2. the tea." in some
+    assert "Every try at 2 more came out as a quote from a real post." in some

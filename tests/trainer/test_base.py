@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from trainer.base import Base, embedding_weight, load_base
 from trainer.basefiles import BUNDLED, BUNDLED_FOLDER, BaseModelError, fingerprint
 from trainer.bundled import SHA256
 from trainer.speaker import load_speaker
+from trainer.weights import read_tensors
 
 from .helpers import BaseFolders, decode
 
@@ -78,7 +80,7 @@ def test_a_fingerprint_is_the_same_in_half_precision(tmp_path: Path) -> None:
     model = gpt2(300, 16)
     model.save_pretrained(tmp_path / "whole")
     model.to(torch.bfloat16).save_pretrained(tmp_path / "half")  # type: ignore[arg-type]
-    assert fingerprint(tmp_path / "half") == fingerprint(tmp_path / "whole")
+    assert fingerprint(read_tensors(tmp_path / "half")) == fingerprint(read_tensors(tmp_path / "whole"))
 
 
 def test_a_fingerprint_changes_with_one_weight(tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_a_fingerprint_changes_with_one_weight(tmp_path: Path) -> None:
     with torch.no_grad():
         model.get_parameter("transformer.h.1.mlp.c_fc.weight")[-1, -1] += 1.0
     model.save_pretrained(tmp_path / "other")
-    assert fingerprint(tmp_path / "one") != fingerprint(tmp_path / "other")
+    assert fingerprint(read_tensors(tmp_path / "one")) != fingerprint(read_tensors(tmp_path / "other"))
 
 
 def test_it_is_served_and_trained_under_one_fingerprint(any_base: Base) -> None:
@@ -168,6 +170,9 @@ def test_garbled_files(folder: Path, file: str, content: str) -> None:
 def test_a_tokenizer_without_an_end_of_text(folder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer).save_pretrained(folder)
+    assert load_base(str(folder)).end_id == 0  # the model's
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "eos_token_id": None}))
     assert "no end-of-text token" in refusal(str(folder))
 
 

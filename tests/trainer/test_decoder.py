@@ -25,9 +25,10 @@ from transformers import (
 
 from trainer.basefiles import BUNDLED_FOLDER
 from trainer.batch import Batch
-from trainer.decoder import read_decoder
+from trainer.decoder import Decoder, build
 from trainer.linear import Precision
 from trainer.shape import UnknownShape, read_shape
+from trainer.weights import read_tensors
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -68,6 +69,10 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
             parameter.add_(torch.randn_like(parameter) * 0.1)
     model.save_pretrained(tmp_path)
     return tmp_path
+
+
+def read_decoder(folder: Path, device: torch.device, precision: Precision) -> Decoder:
+    return build(read_shape(folder), read_tensors(folder), device, precision)
 
 
 def compare(folder: Path, precision: Precision, ids: list[int]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from trainer.basefiles import BUNDLED
 from trainer.batch import PLAIN
 from trainer.blocklist import BlockedPrompt
 from trainer.cancelled import Cancelled
-from trainer.engine import Engine, Limits, Listener, NotLoaded, QueueFull, Resident, WrongBase
+from trainer.engine import Cache, Engine, Limits, Listener, NotLoaded, QueueFull, Resident, WrongBase
 from trainer.lane import Row
 from trainer.manifest import DamagedPersona, read_manifest, write_manifest
 from trainer.protocol import BlocklistOptions, Generated, GenerateRequest
@@ -494,12 +494,20 @@ def test_nothing_leaks_in_ten_thousand_operations(speaker: Speaker, personas: Pe
     assert answers["gone"] > 100
 
 
-def test_a_small_cache_holds_shorter_prompts(base: Base) -> None:
-    """A row gets its share of the bytes: here 32 tokens, of the context's 64."""
-    a_token = 2 * 2 * 2 * 16 * 4  # keys and values, layers, heads, numbers, bytes
-    engine = plain_engine(base, limits=Limits(rows=5, cache_bytes=5 * 32 * a_token))
-    request = GenerateRequest(id=1, key="", prompt="x1" * 40, max_tokens=10, temperature=0)
-    generated = engine.generate(request)
+@pytest.mark.parametrize(
+    ("n_tokens", "rows", "tokens"), [(10**6, 32, 64), (8 * 64, 8, 64), (5 * 40, 5, 40), (9, 5, 32)]
+)
+def test_a_smaller_cache_has_fewer_rows_and_then_shorter_ones(
+    speaker: Speaker, n_tokens: int, rows: int, tokens: int
+) -> None:
+    """The context is 64 tokens."""
+    a_token = 2 * 2 * 32 * 4  # keys and values, layers, width, bytes
+    cache = Cache.of(speaker.decoder, Limits(cache_bytes=n_tokens * a_token))
+    assert (cache.rows, cache.tokens, cache.n_bytes) == (rows, tokens, rows * tokens * a_token)
+
+
+def test_a_prompt_for_a_short_row_is_cut(base: Base) -> None:
+    engine = plain_engine(base, limits=Limits(cache_bytes=1))
+    generated = engine.generate(GenerateRequest(id=1, key="", prompt="x1" * 40, max_tokens=10, temperature=0))
     assert generated.cut
     assert generated.samples[0].startswith("x1" * 40)
-    assert not plain_engine(base).generate(request.model_copy(update={"prompt": "x1" * 15})).cut

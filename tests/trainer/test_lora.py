@@ -64,7 +64,7 @@ def test_a_stack_adds_what_each_rows_adapter_says(speaker: Speaker, base: Base, 
     stack = Stack(layout, 3, torch.float32, torch.device("cpu"))
     packed = Packed(layout, layout.pack(adapter.matrices), adapter.scale)
     stack.place(1, packed)
-    stack.copy(1, 2)
+    stack.place(2, packed)
     stack.place(0, packed)
     stack.clear(0)
     linear = linears[2]

@@ -91,12 +91,24 @@ def test_a_quote_is_found_at_its_last_word_and_taken_back(speaker: Speaker) -> N
     assert shown.text == " is a sort of tea."
 
 
-@pytest.mark.parametrize(("text", "halted"), [(" taken the good biscuit.", "quoted"), (" taken the good cake.", "")])
-def test_a_short_post_is_a_quote_as_a_whole(speaker: Speaker, text: str, halted: str) -> None:
-    stream = PieceStream(speaker.vocabulary, 0, Shown(), Guards("gerald has", None, Quotes.of(POSTS)))
-    say(stream, speaker, text)
-    stream.settle()
-    assert stream.halted == halted
+@pytest.mark.parametrize("word", ["left-handed", "left's", "left/right"])
+def test_a_word_that_is_several_completes_a_quote(speaker: Speaker, word: str) -> None:
+    stream = PieceStream(speaker.vocabulary, 0, Shown(), Guards("the tide", None, Quotes.of(POSTS)))
+    say(stream, speaker, f" came in, looked around, and {word} it")
+    assert stream.halted == "quoted"
+
+
+@pytest.mark.parametrize(
+    ("text", "forbidden"),
+    [
+        ("gerald has taken the good biscuit.", True),  # a whole short post
+        ("gerald has taken the good cake.", False),
+        ("we met Dick…", True),
+        ("we met Dick Cheney.", False),
+    ],
+)
+def test_what_a_finished_text_must_not_be(text: str, forbidden: bool) -> None:
+    assert Guards("", blocklist(BlocklistOptions()), Quotes.of(POSTS)).forbid(text) is forbidden
 
 
 def test_a_prompt_is_not_the_personas_quote(speaker: Speaker) -> None:
