@@ -83,6 +83,10 @@ def status(reply: Status) -> str:
     return "\n".join(["The serving worker, since its start", table(rows)])
 
 
+def counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def persona_list(reply: PersonaList) -> str:
     if not reply.personas:
         return "No persona yet. Train one: /train @pip_the_lighthouse"
