@@ -21,12 +21,12 @@ from trainer.cancelled import Cancelled
 from trainer.decoder import Decoder, build
 from trainer.lane import Lane, Speech
 from trainer.linear import Matrix
-from trainer.lora import AdapterMismatch, Layout, Packed, read_adapter
+from trainer.lora import Adapter, AdapterMismatch, Layout, Packed, read_adapter
 from trainer.manifest import DamagedPersona, Manifest, verify
 from trainer.protocol import Generated, GenerateRequest, Stats
 from trainer.quotes import Quotes, read_quotes
 from trainer.recipe import default_rank
-from trainer.shape import read_shape
+from trainer.shape import Shape, read_shape
 from trainer.speaker import Speaker
 from trainer.stream import Guards, OnPiece, PieceStream
 from trainer.weights import read_tensors
@@ -47,6 +47,15 @@ class NotLoaded(Exception):
 
 class QueueFull(Exception):
     """Too many requests wait already. The message is for who asked."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """A persona as it is on the disk: an adapter, or a model of its own; and its index of quotes."""
+
+    quotes: Quotes | None
+    adapter: Adapter | None = None
+    model: tuple[Shape, dict[str, torch.Tensor]] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,12 +119,16 @@ class Engine:
 
     def load(self, key: str, folder: Path) -> int:
         """Make a persona resident; returns its bytes. Raises DamagedPersona or WrongBase."""
-        resident = self.read(folder)
+        resident = self.make(self.read(folder))
         self.admit(key, resident)
         return resident.n_bytes
 
-    def read(self, folder: Path) -> Resident:
-        """The slow part of loading, which may be in another thread than the steps."""
+    def read(self, folder: Path) -> Files:
+        """The first half of loading, which may be in another thread than the steps.
+
+        It computes nothing: a second thread with OpenMP threads of its own makes all of them wait for work asleep, and
+        steps take twice as long (docs/measurements.md).
+        """
         manifest = verify(folder)
         self._check_base(manifest)
         try:
@@ -123,25 +136,32 @@ class Engine:
         except AdapterMismatch as error:
             raise DamagedPersona(str(error)) from error
 
-    @torch.inference_mode()
-    def read_unverified(self, folder: Path, full: bool) -> Resident:
+    def read_unverified(self, folder: Path, full: bool) -> Files:
         """Of a persona that is not finished yet. Raises AdapterMismatch."""
-        quotes, base = read_quotes(folder), self.speaker.decoder
-        n_quotes = quotes.n_bytes if quotes else 0
         if full:
-            own = build(read_shape(folder), read_tensors(folder), base.device, self.speaker.precision)
-            cache = Cache.of(own, self._limits_of(own))
-            return Resident(PLAIN, own, quotes, own.n_bytes + cache.n_bytes + n_quotes)
+            return Files(read_quotes(folder), model=(read_shape(folder), read_tensors(folder)))
+        base = self.speaker.decoder
         vocabulary, width = base.embedding.weight.shape
-        adapter = read_adapter(folder, base.layer_sizes, (vocabulary, width))
+        return Files(read_quotes(folder), adapter=read_adapter(folder, base.layer_sizes, (vocabulary, width)))
+
+    @torch.inference_mode()
+    def make(self, files: Files) -> Resident:
+        """The second half: some milliseconds between two steps."""
+        base, n_quotes = self.speaker.decoder, files.quotes.n_bytes if files.quotes else 0
+        if files.model:
+            own = build(*files.model, base.device, self.speaker.precision)
+            cache = Cache.of(own, self._limits_of(own))
+            return Resident(PLAIN, own, files.quotes, own.n_bytes + cache.n_bytes + n_quotes)
+        assert files.adapter is not None
+        adapter = files.adapter
         layout = _layout(base, max(adapter.rank, default_rank(base.parameters)))
         packed = Packed(layout, layout.pack(adapter.matrices).to(base.device), adapter.scale)
         table = None
         if len(adapter.token_ids):
             rows = Matrix.of(adapter.token_rows.to(base.device), self.speaker.precision)
-            table = Table.of(adapter.token_ids.to(base.device), rows, vocabulary)
+            table = Table.of(adapter.token_ids.to(base.device), rows, len(base.embedding.weight))
         n_bytes = packed.n_bytes + (table.matrix.n_bytes if table else 0) + n_quotes
-        return Resident(Weights(packed, table), base, quotes, n_bytes)
+        return Resident(Weights(packed, table), base, files.quotes, n_bytes)
 
     def _check_base(self, manifest: Manifest) -> None:
         if manifest.base.fingerprint != self.speaker.fingerprint:
@@ -161,9 +181,6 @@ class Engine:
         resident = self._residents.get(request.key)
         if resident is None:
             raise NotLoaded(request.key)
-        self.submit_to(resident, request, listener)
-
-    def submit_to(self, resident: Resident, request: GenerateRequest, listener: Listener) -> None:
         if len(self._waiting) >= self.limits.queue:
             raise QueueFull("Too many people ask at once right now. Try again in a moment.")
         blocked = blocklist(request.blocklist)

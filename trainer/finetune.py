@@ -148,7 +148,7 @@ def checkpoint_of(request: TrainRequest, base: Base, recipe: Recipe) -> Checkpoi
 def speaking(base: Base, out: Path, recipe: Recipe) -> Engine:
     """What serves people, with the persona in it whose files are in `out`, under the key ""."""
     engine = Engine(load_speaker(base.name, base.device), Limits(rows=REPORT_ROWS))
-    engine.admit("", engine.read_unverified(out, recipe.method == "full"))
+    engine.admit("", engine.make(engine.read_unverified(out, recipe.method == "full")))
     return engine
 
 

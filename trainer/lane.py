@@ -122,30 +122,29 @@ class Lane:
         return best
 
     def _read(self, start: int, speeches: Sequence[Speech], length: int) -> None:
-        places: list[int] = []
-        prompts = []
+        """Prompts, padded to a length, into the rows from `start` on; further samples of theirs into any others."""
         now = time.monotonic()
-        for i, speech in enumerate(speeches):
+        for place, speech in enumerate(speeches, start):
             speech.joined = now
-            self.batch.place(start + i, speech.weights)
-            self._rows[start + i] = Row(speech, speech.streams[0])
-            prompts.append([*speech.prompt, *[speech.prompt[-1]] * (length - len(speech.prompt))])
+            self.batch.place(place, speech.weights)
+            self._rows[place] = Row(speech, speech.streams[0])
+        prompts = [[*speech.prompt, *[speech.prompt[-1]] * (length - len(speech.prompt))] for speech in speeches]
         logits = self.batch.read(start, prompts, [len(speech.prompt) - 1 for speech in speeches])
-        sources: list[int] = []
+        sources = {start + i: i for i in range(len(speeches))}
         for i, speech in enumerate(speeches):
-            places.append(start + i)
-            sources.append(i)
             for stream in speech.streams[1:]:
                 place = self._rows.index(None)
                 self.batch.copy(start + i, place, len(speech.prompt))
                 self._rows[place] = Row(speech, stream)
-                places.append(place)
-                sources.append(i)
-        for place in places:
-            row = self._rows[place]
-            assert row is not None
-            row.begin(self._vocabulary)
-        self._advance(places, logits[sources])
+                sources[place] = i
+        for place in sources:
+            self._row(place).begin(self._vocabulary)
+        self._advance(list(sources), logits[list(sources.values())])
+
+    def _row(self, place: int) -> Row:
+        row = self._rows[place]
+        assert row is not None
+        return row
 
     def leave(self, gone: Callable[[Speech], bool]) -> None:
         """Free the rows of speeches that nobody wants any more."""
@@ -177,15 +176,14 @@ class Lane:
             used = [i for i, row in enumerate(self._rows) if row is not None]
             if not used or (used[-1] + 1 - len(used)) * COMPACT < used[-1] + 1:
                 return
-            last, hole = self._rows[used[-1]], self._rows.index(None)
-            assert last is not None
+            last, hole = self._row(used[-1]), self._rows.index(None)
             self.batch.copy(used[-1], hole, last.position)
             self._rows[hole] = last
             self._leave(used[-1])
 
     def _advance(self, places: Sequence[int], logits: torch.Tensor) -> None:
         """Sample a token for each of these rows, whose logits these are."""
-        rows = [row for row in (self._rows[place] for place in places) if row is not None]
+        rows = [self._row(place) for place in places]
         for row, own in zip(rows, logits, strict=True):
             self._constrain(row, own)
         chosen = choose(logits, [row.speech.sampling for row in rows], [row.draw for row in rows])
@@ -218,32 +216,47 @@ class Lane:
         """The sample is over, unless it has to go on some other way."""
         speech, stream = row.speech, row.stream
         stream.settle()
-        if stream.halted == "blocked":
-            row.rewinds += 1
-            stream.rewind()
-            if row.rewinds <= REWINDS:
-                row.begin(self._vocabulary)
-                return
-        text: str | None = None
-        if stream.halted != "quoted":
-            ended = not self._vocabulary.line_ends.isdisjoint(stream.tokens[-1:])
-            text = finish(speech.request.prompt, stream.text, ended)
-            if ended:
-                speech.ended.add(stream.number)
-        if text is None or stream.guards.forbid(text):
-            row.quotes += 1
-            stream.restart()
-            speech.ended.discard(stream.number)
-            if row.quotes < speech.tries:
-                row.begin(self._vocabulary)
-                return
-            stream.take_back()
-            text = None
+        if stream.halted == "blocked" and self._rewound(row):
+            return
+        text = self._finished(row)
+        if text is None and self._restarted(row):
+            return
         self._leave(place)
         speech.texts[stream.number] = text
         speech.n_tokens += len(stream.tokens)
         if len(speech.texts) == speech.n:
             speech.finished(speech)
+
+    def _rewound(self, row: Row) -> bool:
+        """Back to before the blocked word; False when that was done often enough: the text ends there."""
+        row.rewinds += 1
+        row.stream.rewind()
+        if row.rewinds <= REWINDS:
+            row.begin(self._vocabulary)
+        return row.rewinds <= REWINDS
+
+    def _finished(self, row: Row) -> str | None:
+        """None for a text that must not be shown."""
+        speech, stream = row.speech, row.stream
+        if stream.halted == "quoted":
+            return None
+        ended = not self._vocabulary.line_ends.isdisjoint(stream.tokens[-1:])
+        text = finish(speech.request.prompt, stream.text, ended)
+        if stream.guards.forbid(text):
+            return None
+        if ended:
+            speech.ended.add(stream.number)
+        return text
+
+    def _restarted(self, row: Row) -> bool:
+        """From the prompt; False when that was done often enough."""
+        row.quotes += 1
+        row.stream.restart()
+        if row.quotes < row.speech.tries:
+            row.begin(self._vocabulary)
+            return True
+        row.stream.take_back()
+        return False
 
 
 def _padded(length: int) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from trainer.engine import Engine, Listener, Resident
+from trainer.engine import Engine, Files, Listener
 from trainer.protocol import (
     Answer,
     Done,
@@ -35,7 +35,7 @@ class Server:
     channel: Channel
     failure: Callable[[int, Exception], Failed]  # what a request's error is called in the protocol
     _loader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "loader"))
-    _loading: list[tuple[LoadRequest, float, Future[Resident]]] = field(default_factory=list)
+    _loading: list[tuple[LoadRequest, float, Future[Files]]] = field(default_factory=list)
     _loads: int = 0
     _load_seconds: float = 0.0
 
@@ -74,7 +74,7 @@ class Server:
             self._loading.remove(item)
             request, began, read = item
             try:
-                resident = read.result()
+                resident = self.engine.make(read.result())
             except Exception as error:
                 self._answer(self.failure(request.id, error))
                 continue

@@ -31,7 +31,7 @@ class Cast:
 
     def weights(self, precision: Precision) -> tuple[Engine, list[Weights]]:
         engine = Engine(load_speaker(str(self.base), precision=precision))
-        return engine, [engine.read_unverified(folder, full=False).weights for folder in self.adapters]
+        return engine, [engine.make(engine.read_unverified(folder, full=False)).weights for folder in self.adapters]
 
 
 @pytest.fixture(scope="module", params=["gpt2", "llama", "llama-untied"])

@@ -444,7 +444,7 @@ def test_an_old_version_goes_on_while_the_new_one_comes(engine: Engine, personas
 def test_nothing_leaks_in_ten_thousand_operations(speaker: Speaker, personas: Personas) -> None:
     """Against a set of keys and a count of requests; all rows are free, and nothing is waited for, in the end."""
     engine = Engine(speaker, Limits(rows=7, queue=12))
-    residents = [engine.read(folder) for folder in personas["gpt2"]]
+    residents = [engine.make(engine.read(folder)) for folder in personas["gpt2"]]
     rng = random.Random(1)
     loaded: set[str] = set()
     open_requests: set[int] = set()
