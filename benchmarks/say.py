@@ -245,9 +245,8 @@ async def memory(world: World, root: Path) -> None:
         await ours.closed_loop(cycle([0]), CLIENTS)
         worker = await ours.client.slot.worker()
         start = rss(worker.process.pid)
-        counts = [n for n in (100, 1_000) if n < len(world.personas) or n == 100]
-        for count in counts:
-            for number in range(len(ours.pool.resident), min(count, len(world.personas))):
+        for count in sorted({min(100, len(world.personas)), len(world.personas)}):
+            for number in range(len(ours.pool.resident), count):
                 async with ours.pool.lease(world.key(number), 1):
                     pass
             n, now = len(ours.pool.resident), rss(worker.process.pid)

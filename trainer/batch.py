@@ -16,6 +16,7 @@ import torch
 from trainer.decoder import Decoder, scaling
 from trainer.linear import Linear, Matrix
 from trainer.lora import Layout, Packed, Stack
+from trainer.memory import zeros
 
 POSITIONS = 32  # of a step in the cache's length
 
@@ -65,8 +66,8 @@ class Batch:
         shape = decoder.shape
         self.decoder, self.rows, self.capacity = decoder, rows, capacity
         size = (shape.layers, rows, shape.kv_heads, -(-capacity // POSITIONS) * POSITIONS, shape.head_dim)
-        self._keys = torch.zeros(size, dtype=decoder.dtype, device=decoder.device)
-        self._values = torch.zeros(size, dtype=decoder.dtype, device=decoder.device)
+        self._keys = zeros(size, decoder.dtype, decoder.device)
+        self._values = zeros(size, decoder.dtype, decoder.device)
         self._weights: list[Weights] = [PLAIN] * rows
         self._stacked: list[ref[Packed] | None] = [None] * rows  # what the stack has, also after a row has gone
         self._stack: Stack | None = None

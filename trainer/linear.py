@@ -17,6 +17,7 @@ from torch.nn import functional
 from trainer.compute import has_bf16
 
 Precision = Literal["fp32", "bf16", "int8"]
+AT_ONCE = 512  # rows that are quantized together
 
 
 def best_precision(device: torch.device) -> Precision:
@@ -44,8 +45,9 @@ class Matrix:
     def of(cls, weight: torch.Tensor, precision: Precision) -> Matrix:
         if precision != "int8":
             return cls(weight.to(torch.bfloat16 if precision == "bf16" else torch.float32).contiguous(), None)
-        quantized, scale = quantize(weight.float())
-        return cls(quantized, scale[:, 0])
+        # Some rows at a time: large numbers that come and go between those that stay would leave holes in the memory.
+        parts = [quantize(rows.float()) for rows in weight.split(AT_ONCE)]
+        return cls(torch.cat([quantized for quantized, _ in parts]), torch.cat([scale for _, scale in parts])[:, 0])
 
     @property
     def n_bytes(self) -> int:

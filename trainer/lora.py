@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file
 
 from trainer.linear import Linear
+from trainer.memory import zeros
 
 _PREFIX = "base_model.model."
 Pair = tuple[torch.Tensor, torch.Tensor]
@@ -155,7 +156,7 @@ class Stack:
 
     def __init__(self, layout: Layout, rows: int, dtype: torch.dtype, device: torch.device) -> None:
         self.layout = layout
-        self._vectors = torch.zeros((rows, layout.n), dtype=dtype, device=device)
+        self._vectors = zeros((rows, layout.n), dtype, device)
         self._a = [self._vectors[:, joined[0].a].unflatten(1, (joined[0].n_in, -1)) for joined in layout.parts]
         self._b = [
             [self._vectors[:, part.b].unflatten(1, (layout.rank, -1)) for part in joined] for joined in layout.parts
