@@ -43,7 +43,7 @@ from bot.pool import ModelPool
 from bot.workers import worker_command
 from trainer.basefiles import BUNDLED
 from trainer.engine import Engine, Listener
-from trainer.protocol import Generated, GenerateRequest, Piece
+from trainer.protocol import BlocklistOptions, Generated, GenerateRequest, Piece
 
 CLIENTS = 32
 PERSONAS = 64
@@ -193,12 +193,12 @@ def batches(world: World, root: Path, rounds: int) -> None:
     def theirs(n: int) -> tuple[int, float]:
         return pool.submit(timed_ctranslate2, n).result()
 
-    def ours(n: int) -> tuple[int, float]:
+    def ours(n: int, **options: object) -> tuple[int, float]:
         made: list[int] = []
         began = time.perf_counter()
         for number in range(n):
             request = GenerateRequest(id=0, key=world.key(number), prompt=PROMPT, max_tokens=NEW_TOKENS, seed=number)
-            engine.submit(request, Listener(lambda generated: made.append(generated.n_tokens)))
+            engine.submit(request.model_copy(update=options), Listener(lambda generated: made.append(generated.n_tokens)))
         while engine.step():
             pass
         return sum(made), time.perf_counter() - began
@@ -214,6 +214,16 @@ def batches(world: World, root: Path, rounds: int) -> None:
         mine, other = (statistics.median(found[1:]) for found in speeds.values())
         rows.append((str(n), f"{mine:.0f}", f"{other:.0f}", f"{mine / other:.2f}", f"≥ {bar}"))
     print_report(f"A batch of different personas, medians of {rounds} (gpt2)", rows)
+    off = BlocklistOptions(enabled=False)
+    kinds: dict[str, dict[str, object]] = {"nothing": {"quote_tries": 0, "blocklist": off}}
+    kinds |= {"quotes": {"blocklist": off}, "blocked words": {"quote_tries": 0}, "both": {}}
+    speeds_of: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, options in kinds.items():
+            made, seconds = ours(CLIENTS, **options)
+            speeds_of[name].append(made / seconds)
+    guards = [(name, f"{statistics.median(found):.0f} tokens/s") for name, found in speeds_of.items()]
+    print_report(f"What looking for costs, {CLIENTS} personas", [("looked for", "ours"), *guards])
 
 
 async def popularities(world: World, root: Path, requests: int) -> None:

@@ -1,7 +1,7 @@
 """Quotes: does a text say eight words in a row of a training post, or a whole short one? No torch.
 
 The index is a sorted list of 32-bit hashes, one for each run of eight words and one for each shorter post, in a file of
-the persona: about 4 bytes a word of its corpus. Of n hashes one text in 2^32 / n is taken for a quote by chance, and
+the persona: at most 4 bytes a word of its corpus. Of n hashes one text in 2^32 / n is taken for a quote by chance, and
 then only says something else.
 """
 
