@@ -198,7 +198,9 @@ def batches(world: World, root: Path, rounds: int) -> None:
         began = time.perf_counter()
         for number in range(n):
             request = GenerateRequest(id=0, key=world.key(number), prompt=PROMPT, max_tokens=NEW_TOKENS, seed=number)
-            engine.submit(request.model_copy(update=options), Listener(lambda generated: made.append(generated.n_tokens)))
+            engine.submit(
+                request.model_copy(update=options), Listener(lambda generated: made.append(generated.n_tokens))
+            )
         while engine.step():
             pass
         return sum(made), time.perf_counter() - began

@@ -6,12 +6,14 @@ Start it by hand to look at it: it says `ready`, then answers one JSON line with
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.protocol import Answer, Failed, FailureCode, Ready, TrainRequest
@@ -21,14 +23,14 @@ if TYPE_CHECKING:
     from trainer.base import Base
 
 # Answering people comes before training, and the bot's event loop before both.
-NICENESS = {"serve": 5, "train": 10}
+NICENESS = {"serve": 5, "train": 19}
 
 
 def main() -> int:
     args = parse()
     channel = claim_stdout()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the bot, which then tells us
-    os.nice(NICENESS[args.role])
+    yield_to_others(NICENESS[args.role])
     inbox = Inbox(sys.stdin.buffer, channel)
     if args.role == "train":
         # Two workers share a small machine's cores: threads that spin while they wait for each other would take them
@@ -46,6 +48,13 @@ def main() -> int:
     except BaseModelError as error:
         channel.send(Failed(id=0, code="no_base", message=str(error)))
     return 3
+
+
+def yield_to_others(niceness: int) -> None:
+    """Also where Linux shares cores among sessions first, of which each worker is one (sched(7), autogroup)."""
+    os.nice(niceness)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def parse() -> argparse.Namespace:
