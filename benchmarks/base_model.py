@@ -84,7 +84,7 @@ def round_trips(base: Base) -> tuple[int, int]:
     wrong_texts = wrong_bytes = 0
     for _ in range(STRINGS):
         text = "".join(map(random_character, [rng] * rng.randrange(40)))
-        wrong_texts += base.vocabulary.tokenizer.decode(base.vocabulary.encode(text)) != text
+        wrong_texts += tokenizer.decode(base.vocabulary.encode(text)) != text
         data = rng.randbytes(rng.randrange(60))
         wrong_bytes += decode_bytes(tokenizer, encode_bytes(tokenizer, data)) != data
     return wrong_texts, wrong_bytes

@@ -215,6 +215,7 @@ def batches(world: World, root: Path, rounds: int) -> None:
                 found.append(made / seconds)
         mine, other = (statistics.median(found[1:]) for found in speeds.values())
         rows.append((str(n), f"{mine:.0f}", f"{other:.0f}", f"{mine / other:.2f}", f"≥ {bar}"))
+    pool.shutdown()
     print_report(f"A batch of different personas, medians of {rounds} (gpt2)", rows)
     off = BlocklistOptions(enabled=False)
     kinds: dict[str, dict[str, object]] = {"nothing": {"quote_tries": 0, "blocklist": off}}

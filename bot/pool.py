@@ -53,7 +53,6 @@ class ModelPool:
     clock: Clock
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # unloads under way
-    _prefetching: set[asyncio.Task[None]] = field(default_factory=set)
     _freed: asyncio.Event = field(default_factory=asyncio.Event)  # set, and replaced, when a lease or a load ends
     _hits: int = 0
     _misses: int = 0
@@ -87,14 +86,7 @@ class ModelPool:
         """Load what will probably be asked for, if there is room for it: nobody has to leave for a guess."""
         if key in self._entries or sum(self.resident.values()) + estimate > self.max_bytes:
             return
-        entry = self._add(key, estimate)
-        task = asyncio.create_task(self._settle(entry))
-        self._prefetching.add(task)
-        task.add_done_callback(self._prefetching.discard)
-
-    async def _settle(self, entry: _Entry) -> None:
-        await asyncio.wait([entry.loading])
-        self._trim()
+        self._add(key, estimate)
 
     async def _acquire(self, key: str, estimate: int) -> _Entry:
         """The key's entry, one lease taken; a new one starts loading when there is room."""
@@ -138,7 +130,6 @@ class ModelPool:
             if self._entries.get(entry.key) is entry:
                 del self._entries[entry.key]
             raise
-        self._trim()
 
     def _check(self, entry: _Entry) -> None:
         """Raises WorkerDied when the pool was reset since."""
@@ -152,6 +143,7 @@ class ModelPool:
     def _load_ended(self, loading: asyncio.Task[None]) -> None:
         if not loading.cancelled():
             loading.exception()  # seen, even when nobody waits for it any more: asyncio has nothing to log
+        self._trim()
         self._announce()
 
     def _announce(self) -> None:
