@@ -23,8 +23,10 @@ from bot.sources.catalog import Sources
 from bot.sources.files import FileSource
 from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource, write_posts
+from bot.store.chats import SqliteChats
 from bot.store.sqlite import SqliteStore
 from bot.training import Training
+from bot.usecases.gate import Gate
 from bot.usecases.services import Services
 from bot.workers import READY_SECONDS, worker_command
 
@@ -40,7 +42,8 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
     folders.make()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(folders.database))
-        sources = Sources({"file": FileSource(), "stored": StoredSource(folders.root), "sample": SampleSource()})
+        # Public ones before what personas have kept: what is kept may be for some eyes only.
+        sources = Sources({"file": FileSource(), "sample": SampleSource(), "stored": StoredSource(folders.root)})
         generator = GeneratorClient(
             _slot(settings, folders, "serve", settings.generation.threads, *serve_options(settings))
         )
@@ -72,7 +75,9 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             folders=folders,
             on_publish=lambda name: pool.drop(f"{name}/"),
         )
-        yield Services(settings, folders, store, sources, jobs, pool, generator)
+        chats = SqliteChats(store.database)
+        gate = Gate(store, chats, settings.limits)
+        yield Services(settings, folders, store, chats, sources, jobs, pool, generator, gate)
 
 
 def serve_options(settings: Settings) -> list[str]:

@@ -7,9 +7,10 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.domain import Voice, parse_persona, parse_voices
+from bot.domain import Voice, parse_handle, parse_persona, parse_voices
 from bot.errors import BadInput
 from bot.policy import check_samples
+from bot.texts import Text
 
 MAX_DIGITS = 18  # Python refuses to read numbers of thousands of them
 
@@ -45,6 +46,11 @@ class ForgetArguments:
 
 
 @dataclass(frozen=True)
+class OptoutArguments:
+    handle: str
+
+
+@dataclass(frozen=True)
 class CardArguments:
     persona: str | None = None
 
@@ -59,7 +65,9 @@ def parse_train(text: str) -> TrainArguments:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise BadInput(f"A quotation mark is open in that line ({error}). Quote a path whole, or not at all.") from None
+        raise BadInput(
+            Text("A quotation mark is open in that line ({error}). Quote a path whole, or not at all.", error=error)
+        ) from None
     names: list[str] = []
     files: list[Path] = []
     fresh = False
@@ -68,14 +76,21 @@ def parse_train(text: str) -> TrainArguments:
         name, equals, value = word.partition("=")
         if name == "--from":
             if not equals and not words:
-                raise BadInput("--from needs a file, like /train @alice --from tweets.js")
+                raise BadInput(Text("--from needs a file, like /train @alice --from tweets.js"))
             files.append(Path(value if equals else words.pop(0)))
         elif word == "--fresh":
             fresh = True
         elif word.startswith("--"):
-            raise BadInput(f"/train has no option {name}. It is: /train @a[:WEIGHT] [@b [@c]] [--from FILE] [--fresh]")
+            raise BadInput(
+                Text(
+                    "/train has no option {option}. It is: /train @a[:WEIGHT] [@b [@c]] [--from FILE] [--fresh]",
+                    option=name,
+                )
+            )
         elif Path(word).suffix in _FILES:
-            raise BadInput(f"{word} looks like a file: put --from before it, like /train @alice --from {word}")
+            raise BadInput(
+                Text("{file} looks like a file: put --from before it, like /train @alice --from {file}", file=word)
+            )
         else:
             names.append(word)
     return TrainArguments(parse_voices(names), tuple(files), fresh)
@@ -87,7 +102,7 @@ def parse_say(text: str) -> SayArguments:
     options, rest = (text[: escape.start()], text[escape.end() :]) if escape else (text, "")
     n = 1
     if match := _SAMPLES.search(options):
-        n = _number(match[1], "--n takes a number from 1 to 5, like --n 3")
+        n = _number(match[1], Text("--n takes a number from 1 to 5, like --n 3"))
         options = f"{options[: match.start()].rstrip()} {options[match.end() :].lstrip()}"
     options = options.strip()
     persona = None
@@ -98,7 +113,9 @@ def parse_say(text: str) -> SayArguments:
 
 
 def parse_cancel(text: str) -> CancelArguments:
-    return CancelArguments(_number(text.strip().removeprefix("#"), "Which job? /jobs shows their numbers: /cancel 3"))
+    return CancelArguments(
+        _number(text.strip().removeprefix("#"), Text("Which job? /jobs shows their numbers: /cancel 3"))
+    )
 
 
 def parse_forget(text: str) -> ForgetArguments:
@@ -106,20 +123,24 @@ def parse_forget(text: str) -> ForgetArguments:
     sure = "--yes" in words
     names = [word for word in words if word != "--yes"]
     if len(names) != 1:
-        raise BadInput("Which persona? Name one, like /forget @alice")
+        raise BadInput(Text("Which persona? Name one, like /forget @alice"))
     return ForgetArguments(parse_persona(names[0]), sure)
+
+
+def parse_optout(text: str) -> OptoutArguments:
+    return OptoutArguments(parse_handle(text.strip()))
 
 
 def parse_card(text: str) -> CardArguments:
     names = text.split()
     if len(names) > 1:
-        raise BadInput("One persona at a time, like /card @alice")
+        raise BadInput(Text("One persona at a time, like /card @alice"))
     return CardArguments(parse_persona(names[0]) if names else None)
 
 
 def parse_none(text: str) -> NoArguments:
     if text.strip():
-        raise BadInput(f"That command takes nothing after it; {text.strip()!r} was too much.")
+        raise BadInput(Text("That command takes nothing after it; {words} was too much.", words=repr(text.strip())))
     return NoArguments()
 
 

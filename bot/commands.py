@@ -11,8 +11,9 @@ from bot import arguments as args
 from bot.domain import Caller, Utterance
 from bot.errors import BadInput
 from bot.render import bytes_text
-from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
-from bot.usecases import jobs, personas, say, train
+from bot.replies import PRIVACY, Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
+from bot.texts import Text
+from bot.usecases import jobs, optouts, personas, say, train
 from bot.usecases.services import Services
 from trainer.protocol import Piece
 
@@ -58,7 +59,7 @@ async def run_say(services: Services, caller: Caller, dialog: Dialog, arguments:
 
 
 async def run_personas(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
-    known = await personas.list_personas(services)
+    known = await personas.list_personas(services, caller)
     await dialog.reply(PersonaList(tuple(known), await services.store.current_persona(caller.channel)))
 
 
@@ -69,7 +70,7 @@ async def run_card(services: Services, caller: Caller, dialog: Dialog, arguments
 
 
 async def run_jobs(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
-    await dialog.reply(JobList(tuple(await jobs.list_jobs(services)), services.jobs.progress))
+    await dialog.reply(JobList(tuple(await jobs.list_jobs(services, caller)), services.jobs.progress))
 
 
 async def run_status(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
@@ -77,28 +78,57 @@ async def run_status(services: Services, caller: Caller, dialog: Dialog, argumen
 
 
 async def run_cancel(services: Services, caller: Caller, dialog: Dialog, arguments: args.CancelArguments) -> None:
-    job = await jobs.cancel(services, arguments.job_id)
-    await dialog.reply(Notice(f"Job {job.id} (@{job.persona}) is cancelled."))
+    job = await jobs.cancel(services, caller, arguments.job_id)
+    await dialog.reply(Notice(Text("Job {job} (@{persona}) is cancelled.", job=job.id, persona=job.persona)))
 
 
 async def run_forget(services: Services, caller: Caller, dialog: Dialog, arguments: args.ForgetArguments) -> None:
-    plan = await personas.plan_forgetting(services, arguments.persona)
+    plan = await personas.plan_forgetting(services, caller, arguments.persona)
     if not arguments.sure and not await dialog.confirm(forget_question(plan)):
-        await dialog.reply(Notice(f"@{plan.name} stays."))
+        await dialog.reply(Notice(Text("@{persona} stays.", persona=plan.name)))
         return
-    await personas.forget(services, plan)
-    blends = "".join(f" Its posts are still part of @{blend}: /forget @{blend}" for blend in plan.blends)
-    await dialog.reply(Notice(f"@{plan.name} is forgotten: posts, corpus and weights are gone.{blends}"))
+    gone = await personas.forget(services, caller, plan)
+    await dialog.reply(Notice(forgotten(plan) if gone else Text("@{persona} is gone from here.", persona=plan.name)))
 
 
-def forget_question(plan: personas.Forgetting) -> str:
-    what = f"Forget @{plan.name}? This deletes {bytes_text(plan.n_bytes)} of weights and {plan.posts:,} posts for good."
-    if plan.job is not None:
-        what += f" Its training (job {plan.job.id}) is cancelled."
-    if plan.blends:
-        names = ", ".join(f"@{name}" for name in plan.blends)
-        what += f" Blends made from the same posts stay ({names}); forget those by name."
-    return what + " Type yes to go on."
+def forgotten(plan: personas.Forgetting) -> Text:
+    return Text(
+        "@{persona} is forgotten: posts, corpus and weights are gone.{blends}",
+        persona=plan.name,
+        blends=personas.blends_note(plan.blends),
+    )
+
+
+def forget_question(plan: personas.Forgetting) -> Text:
+    job = Text(" Its training (job {job}) is cancelled.", job=plan.job.id) if plan.job else Text("")
+    return Text(
+        "Forget @{persona}? This deletes {size} of weights and {posts:,} posts for good.{job}{blends}",
+        persona=plan.name,
+        size=bytes_text(plan.n_bytes),
+        posts=plan.posts,
+        job=job,
+        blends=personas.blends_note(plan.blends),
+    )
+
+
+async def run_optout(services: Services, caller: Caller, dialog: Dialog, arguments: args.OptoutArguments) -> None:
+    silent = await optouts.opt_out(services, arguments.handle)
+    names = ", ".join(f"@{name}" for name in silent)
+    now = Text(" Silent from now on: {names}.", names=names) if silent and not caller.space else Text("")
+    await dialog.reply(
+        Notice(
+            Text(
+                "Nobody can train on @{handle} here any more, and what was made of it doesn't speak.{now} To have the "
+                "stored posts and weights deleted too, ask an admin for /forget @{handle}.",
+                handle=arguments.handle,
+                now=now,
+            )
+        )
+    )
+
+
+async def run_privacy(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
+    await dialog.reply(Notice(PRIVACY))
 
 
 async def run_help(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
@@ -131,6 +161,8 @@ COMMANDS: dict[str, Command[Any]] = {
         Command("status", "/status", "how much the personas speak, and how fast", args.parse_none, run_status),
         Command("cancel", "/cancel JOB", "stop a training", args.parse_cancel, run_cancel),
         Command("forget", "/forget @persona", "delete a persona, its posts and weights", args.parse_forget, run_forget),
+        Command("optout", "/optout @handle", "never imitate this account", args.parse_optout, run_optout),
+        Command("privacy", "/privacy", "what is stored, and how to have it deleted", args.parse_none, run_privacy),
         Command("help", "/help", "this list", args.parse_none, run_help),
     )
 }

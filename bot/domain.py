@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.errors import BadInput
+from bot.texts import Text
 from trainer.corpus import MAX_ACCOUNTS, persona_name
 from trainer.manifest import Manifest
 
@@ -22,7 +23,11 @@ def parse_handle(text: str) -> str:
     """`@Alice` → `alice`. Raises BadInput. A handle never contains `-`, which joins the handles of a blend."""
     handle = text.removeprefix("@")
     if not _HANDLE.fullmatch(handle) or not handle.strip("."):
-        raise BadInput(f"{text!r} is not a handle: use letters, digits, _ and dots, like @pip_the_lighthouse.")
+        raise BadInput(
+            Text(
+                "{given} is not a handle: use letters, digits, _ and dots, like @pip_the_lighthouse.", given=repr(text)
+            )
+        )
     return handle.lower()
 
 
@@ -41,7 +46,12 @@ def parse_voice(text: str) -> Voice:
         return Voice(parse_handle(name))
     if not _WEIGHT.fullmatch(weight) or not MIN_WEIGHT <= float(weight) <= MAX_WEIGHT:
         raise BadInput(
-            f"{text!r}: a weight is a number from {MIN_WEIGHT:g} to {MAX_WEIGHT:g}, like /train @alice:2 @bob:1"
+            Text(
+                "{given}: a weight is a number from {least:g} to {most:g}, like /train @alice:2 @bob:1",
+                given=repr(text),
+                least=MIN_WEIGHT,
+                most=MAX_WEIGHT,
+            )
         )
     return Voice(parse_handle(name), float(weight))
 
@@ -50,11 +60,11 @@ def parse_voices(texts: list[str]) -> tuple[Voice, ...]:
     """One to three different accounts, in the order given. Raises BadInput."""
     voices = tuple(parse_voice(text) for text in texts)
     if not voices:
-        raise BadInput("Name an account, like /train @pip_the_lighthouse.")
+        raise BadInput(Text("Name an account, like /train @pip_the_lighthouse."))
     if len(voices) > MAX_ACCOUNTS:
-        raise BadInput(f"A blend takes up to {MAX_ACCOUNTS} accounts; you named {len(voices)}.")
+        raise BadInput(Text("A blend takes up to {limit} accounts; you named {n}.", limit=MAX_ACCOUNTS, n=len(voices)))
     if len({voice.handle for voice in voices}) < len(voices):
-        raise BadInput("The same account is named twice; name each one once.")
+        raise BadInput(Text("The same account is named twice; name each one once."))
     return voices
 
 
@@ -87,11 +97,29 @@ def can_move(old: JobState, new: JobState) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and where: `channel` is what a current persona and progress messages belong to."""
+    """Who asks, and where.
+
+    `channel` is what a current persona belongs to. `space` is the server, group or private chat around it, whose
+    personas are seen there; "" is the operator's own, which sees all. `roles` are the person's in the space.
+    """
 
     platform: str
     user: str
     channel: str
+    space: str = ""
+    locale: str = "en"
+    admin: bool = False
+    roles: tuple[str, ...] = ()
+    parent: str = ""  # the channel that a thread belongs to
+
+    @property
+    def private(self) -> bool:
+        """Nobody else is there."""
+        return self.space == private_space(self.platform, self.user)
+
+
+def private_space(platform: str, user: str) -> str:
+    return f"{platform}:dm:{user}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +132,16 @@ class AccountSource:
     handle: str
     reference: str
     weight: float = 1.0
+
+
+def is_private(reference: str) -> bool:
+    """Did somebody give these posts, rather than publish them?"""
+    return reference.startswith(("file:", "stored:"))
+
+
+def kept_by(reference: str) -> str | None:
+    """The persona whose posts these are, if it is kept ones that are meant: `stored:personas/<name>/posts/…`."""
+    return reference.split("/")[1] if reference.startswith("stored:") else None
 
 
 def train_command(accounts: Iterable[tuple[str, float]], *options: str) -> str:
@@ -128,6 +166,15 @@ class Job:
     created_at: datetime
     error: str | None = None
     fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobMessage:
+    """Where a messenger shows a job: the ids are its own."""
+
+    job_id: int
+    channel: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@
     ├── UserError           the person asked for something that can't be; the message is for them
     │   ├── BadInput        what they typed or sent
     │   ├── NotFound        no such persona, account, job
+    │   ├── NotAllowed      somebody else may
+    │   ├── Limited         not so soon, or no more today
     │   ├── AlreadyTraining a job for this persona is under way
     │   ├── Busy            no room at the moment; the same request works later
     │   ├── DamagedPersona  its files are missing or changed
@@ -23,6 +25,11 @@ from __future__ import annotations
 class MynahError(Exception):
     """Base of everything that this package raises on purpose."""
 
+    @property
+    def text(self) -> str:
+        """The message as it was given: perhaps a bot.texts.Text."""
+        return self.args[0] if self.args else ""
+
 
 class UserError(MynahError):
     pass
@@ -33,6 +40,14 @@ class BadInput(UserError):
 
 
 class NotFound(UserError):
+    pass
+
+
+class NotAllowed(UserError):
+    pass
+
+
+class Limited(UserError):
     pass
 
 

@@ -18,6 +18,7 @@ from bot.domain import Job, JobState
 from bot.errors import MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Notifier, Store
+from bot.texts import Text
 from bot.training import Published, Training
 from trainer.manifest import write_manifest
 from trainer.protocol import Progress, Reported
@@ -171,7 +172,7 @@ class JobRunner:
         if run.stopped:
             await self._record(job, JobState.QUEUED)
         elif run.task.cancelled():
-            await self._end(job, JobState.CANCELLED, "It was cancelled.")
+            await self._end(job, JobState.CANCELLED, Text("It was cancelled."))
         elif error := run.task.exception():
             await self._end(job, JobState.FAILED, self._explain(job, error))
         else:
@@ -202,13 +203,16 @@ class JobRunner:
 
     def _explain(self, job: Job, error: BaseException) -> str:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            return "The disk is full. Free some space, then train again; what was there before is not lost."
+            return Text("The disk is full. Free some space, then train again; what was there before is not lost.")
         if isinstance(error, MynahError):
             if isinstance(error, OperatorError):
                 logger.error("job %d: %s", job.id, error)
-            return str(error)
+            return error.text
         logger.exception("job %d failed", job.id, exc_info=error)
-        return f"Something went wrong inside ({type(error).__name__}); the operator's log has the details. Try again."
+        return Text(
+            "Something went wrong inside ({error}); the operator's log has the details. Try again.",
+            error=type(error).__name__,
+        )
 
     def _reporter(self, job: Job) -> Callable[[Progress], None]:
         """Passes progress on to the notifier, not too often; may be called from any thread."""

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from bot.errors import Busy, MynahError, WorkerDied
+from bot.texts import Text
 
 Load = Callable[[str], Awaitable[int]]  # key → resident bytes
 Unload = Callable[[str], Awaitable[None]]
@@ -95,7 +96,7 @@ class ModelPool:
                 while (entry := self._try_acquire(key, estimate)) is None:
                     await self._freed.wait()
         except TimeoutError:
-            raise Busy("All the memory for personas is in use right now. Try again in a moment.") from None
+            raise Busy(Text("All the memory for personas is in use right now. Try again in a moment.")) from None
         return entry
 
     def _try_acquire(self, key: str, estimate: int) -> _Entry | None:

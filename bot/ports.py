@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain import AccountSource, Caller, Job, JobState, Persona
+from bot.domain import AccountSource, Caller, Job, JobMessage, JobState, Persona
+from bot.policy import Rules
 from trainer.corpus import Post
 from trainer.manifest import Manifest
 from trainer.protocol import (
@@ -57,12 +58,21 @@ class Sources(Protocol):
 
 
 class Store(Protocol):
-    async def personas(self) -> list[Persona]: ...
+    async def personas(self, space: str = "") -> list[Persona]:
+        """By name: those that may be seen in a space, the operator's among them; "": all."""
 
     async def persona(self, name: str) -> Persona | None: ...
 
-    async def publish(self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest) -> Persona:
-        """Record a version and make it the current one, in one transaction."""
+    async def publish(
+        self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest, space: str = ""
+    ) -> Persona:
+        """Record a version, make it the current one and let the space see it, in one transaction."""
+
+    async def spaces(self, name: str) -> set[str]:
+        """Where a persona may be seen."""
+
+    async def hide(self, name: str, space: str) -> None:
+        """Let a space not see a persona any more."""
 
     async def add_report(self, persona: Persona, card: ReportCard) -> Persona:
         """Put a report card into a version's manifest; changes nothing when it was forgotten meanwhile."""
@@ -81,8 +91,11 @@ class Store(Protocol):
     async def active_job(self, persona: str) -> Job | None:
         """The persona's queued or running job."""
 
-    async def jobs(self, limit: int = 20) -> list[Job]:
-        """Newest first."""
+    async def jobs(self, limit: int = 20, space: str = "") -> list[Job]:
+        """A space's, newest first; "": all."""
+
+    async def active_jobs(self, caller: Caller) -> int:
+        """How many jobs of this person are queued or running."""
 
     async def position(self, job_id: int) -> int:
         """How many jobs are before this one."""
@@ -99,6 +112,43 @@ class Store(Protocol):
     async def current_persona(self, channel: str) -> str | None: ...
 
     async def set_current_persona(self, channel: str, name: str) -> None: ...
+
+
+class Chats(Protocol):
+    """What is remembered about messengers and the spaces in them."""
+
+    async def rules(self, space: str) -> Rules:
+        """A space's, or the usual ones."""
+
+    async def set_rules(self, space: str, rules: Rules) -> None: ...
+
+    async def used(self, space: str, what: str, day: str) -> int:
+        """How often something was done in a space on a day."""
+
+    async def use(self, space: str, what: str, day: str, times: int) -> None:
+        """Count it; days before are forgotten."""
+
+    async def optouts(self) -> set[str]:
+        """Handles that must not be imitated."""
+
+    async def opt_out(self, handle: str) -> None: ...
+
+    async def opt_in(self, handle: str) -> None: ...
+
+    async def set_message(self, message: JobMessage) -> None:
+        """A job has one: the latest."""
+
+    async def message(self, job_id: int) -> JobMessage | None: ...
+
+    async def tell(self, job_id: int) -> None:
+        """A job's message shows how it ended."""
+
+    async def untold(self, platform: str) -> list[int]:
+        """Ended jobs of a messenger whose message doesn't show it."""
+
+    async def note(self, name: str) -> str | None: ...
+
+    async def set_note(self, name: str, text: str) -> None: ...
 
 
 class Trainer(Protocol):

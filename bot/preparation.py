@@ -10,6 +10,7 @@ from bot.domain import AccountSource
 from bot.errors import BadInput
 from bot.ports import Sources
 from bot.settings import TrainingSettings
+from bot.texts import Text
 from trainer.corpus import AccountCorpus, CorpusError, Post, check_enough, clean
 from trainer.protocol import AccountCounts, Progress
 from trainer.split import Split, split
@@ -68,7 +69,7 @@ def _clean_one(account: AccountSource, fetched: list[Post], kept: list[Post], mi
     try:
         check_enough(corpus, minimum)
     except CorpusError as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(Text(error.template, **error.values)) from error
     counts = corpus.counts
     row = AccountCounts(
         handle=account.handle,

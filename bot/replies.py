@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain import Job, Persona, Utterance
 from bot.pool import PoolStats
+from bot.texts import Text
 from trainer.protocol import Progress, Stats
 
 
@@ -61,3 +62,19 @@ class Help:
 
 
 Reply = Submitted | PersonaList | Card | JobList | Status | Notice | Help | Utterance
+
+PRIVACY = Text(
+    "What I keep\n"
+    "Of a persona: the public posts, or the file, that somebody gave me to train on; the weights made of them; its "
+    "card. Of a training: who asked for it, where, and how it ended. Of a channel: which persona speaks there. Of a "
+    "server: its settings, and how many answers it had today.\n\n"
+    "What I don't keep\n"
+    "What you ask me to finish, and what I answer. I read no messages but those that mention me, that you write to "
+    "me alone, or that you hand me with a command, and I never learn from chat messages: the rules of Discord and "
+    "Telegram forbid it, and so do we.\n\n"
+    "Who sees it\n"
+    "Everything is on the operator's own machine; nothing is sent to anybody else.\n\n"
+    "How to have it deleted\n"
+    "/forget (admins) deletes a persona with its posts and weights for good. /optout silences whatever imitates your "
+    "account, at once. For the rest, ask whoever runs this bot."
+)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
@@ -63,6 +63,26 @@ class GenerationSettings(Section):
     queue: int = Field(default=256, ge=1, description="requests that may wait for a row; one more is told to try later")
 
 
+class LimitSettings(Section):
+    """For people on messengers; the admins of a server or group are exempt, and may tighten the daily ones there."""
+
+    cooldown_seconds: float = Field(default=2, ge=0, description="between two questions of a person")
+    answers_at_once: int = Field(default=2, ge=1, description="that one person may wait for")
+    trainings_at_once: int = Field(default=1, ge=1, description="queued or running, of one person")
+    generations_a_day: int = Field(default=2_000, ge=0, description="in a server, group or private chat")
+    trainings_a_day: int = Field(default=10, ge=0, description="in a server, group or private chat")
+    upload_megabytes: int = Field(default=20, ge=1, description="largest file of posts that people may send")
+
+
+class DiscordSettings(Section):
+    """`mynah run` serves Discord when there is a token."""
+
+    token: SecretStr | None = Field(default=None, description="of the bot, from the developer portal")
+    persona_webhooks: bool = Field(default=True, description="let admins choose replies in the persona's name")
+    api_base: str = Field(default="https://discord.com/api/v10", description="REST; for compatible servers")
+    gateway: str = Field(default="wss://gateway.discord.gg/", description="websocket; for compatible servers")
+
+
 class PoolSettings(Section):
     """Which personas stay in the serving worker's memory."""
 
@@ -86,6 +106,8 @@ class Settings(BaseSettings):
     generation: GenerationSettings = GenerationSettings()
     blocklist: BlocklistOptions = BlocklistOptions()
     pool: PoolSettings = PoolSettings()
+    limits: LimitSettings = LimitSettings()
+    discord: DiscordSettings = DiscordSettings()
 
 
 def load_settings(config: Path | None = None, data_dir: Path | None = None) -> Settings:

@@ -15,6 +15,7 @@ from bot.folders import Folders
 from bot.ports import Sources, Store, Trainer
 from bot.preparation import Prepared, Report, prepare, split_prepared
 from bot.settings import TrainingSettings
+from bot.texts import Text
 from trainer.corpus import Post
 from trainer.manifest import read_manifest
 from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Refresh, Reported, Trained, TrainRequest
@@ -74,8 +75,13 @@ class Training:
         new = sum(one.new for one in prepared)
         if not new and self._asked(prepared) == self._had(before):
             raise BadInput(
-                f"@{before.name} has no new posts since version {before.version}, so it stays as it is. "
-                f"To train it again from the start: {train_command(before.weights.items(), '--fresh')}"
+                Text(
+                    "@{persona} has no new posts since version {version}, so it stays as it is. "
+                    "To train it again from the start: {command}",
+                    persona=before.name,
+                    version=before.version,
+                    command=train_command(before.weights.items(), "--fresh"),
+                )
             )
         return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
 
@@ -137,7 +143,8 @@ class Training:
         for one in prepared:
             await asyncio.to_thread(self.write_posts, self.folders.new_posts(job.id, one.counts.handle), one.posts)
         place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
-        persona = await self.store.publish(job.persona, number, self.folders.relative(place), n_bytes, manifest)
+        folder = self.folders.relative(place)
+        persona = await self.store.publish(job.persona, number, folder, n_bytes, manifest, job.caller.space)
         for one in prepared:
             await asyncio.to_thread(self.folders.keep_posts, job.id, job.persona, one.counts.handle)
         return persona

@@ -58,7 +58,14 @@ class AccountCorpus:
 
 
 class CorpusError(ValueError):
-    """The posts can't make a corpus. The message says what is missing, for the person who sent them."""
+    """The posts can't make a corpus. The message says what is missing, for the person who sent them.
+
+    `template` and `values` are what it was made of, for other languages.
+    """
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template.format(**values))
+        self.template, self.values = template, values
 
 
 def strip_invisible(text: str) -> str:
@@ -106,13 +113,25 @@ def check_enough(account: AccountCorpus, minimum: int) -> None:
         return
     if counts.characters >= minimum:
         raise CorpusError(
-            f"@{account.handle} repeats itself: without repetitions {different:,} of {counts.characters:,} characters "
-            f"are left, {minimum - different:,} short of the {minimum:,} needed. Send more different posts."
+            "@{handle} repeats itself: without repetitions {different:,} of {characters:,} characters "
+            "are left, {missing:,} short of the {minimum:,} needed. Send more different posts.",
+            handle=account.handle,
+            different=different,
+            characters=counts.characters,
+            missing=minimum - different,
+            minimum=minimum,
         )
     raise CorpusError(
-        f"@{account.handle} has too little text to learn a voice from: {counts.characters:,} characters kept, "
-        f"{minimum - counts.characters:,} short of the {minimum:,} needed. Of {counts.downloaded:,} posts, "
-        f"{counts.retweets:,} were retweets and {counts.short:,} too short. Send more of the account's own posts."
+        "@{handle} has too little text to learn a voice from: {characters:,} characters kept, "
+        "{missing:,} short of the {minimum:,} needed. Of {downloaded:,} posts, "
+        "{retweets:,} were retweets and {short:,} too short. Send more of the account's own posts.",
+        handle=account.handle,
+        characters=counts.characters,
+        missing=minimum - counts.characters,
+        minimum=minimum,
+        downloaded=counts.downloaded,
+        retweets=counts.retweets,
+        short=counts.short,
     )
 
 

@@ -12,6 +12,7 @@ from bot.sources.files import file_reference
 from bot.sources.reading import FORMATS
 from bot.sources.samples import name_samples
 from bot.sources.stored import stored_reference
+from bot.texts import Text
 from trainer.corpus import Post
 
 
@@ -27,8 +28,13 @@ class Sources:
             if account := source.resolve(handle):
                 return account
         raise NotFound(
-            f"I don't know an account @{handle}. Give me its posts with /train @{handle} --from FILE ({FORMATS}), "
-            f"or try a sample: {name_samples()}."
+            Text(
+                "I don't know an account @{handle}. Give me its posts with /train @{handle} --from FILE ({formats}), "
+                "or try a sample: {samples}.",
+                handle=handle,
+                formats=Text(FORMATS),
+                samples=name_samples(),
+            )
         )
 
     def named_file(self, handle: str, path: Path) -> AccountSource:
@@ -54,5 +60,10 @@ class Sources:
         """The account's latest `limit` posts, from the source that its reference names. Raises UserError."""
         scheme = account.reference.partition(":")[0]
         if scheme not in self._sources:
-            raise NotFound(f"@{account.handle} came from a source that is switched off now. Give its posts as a file.")
+            raise NotFound(
+                Text(
+                    "@{handle} came from a source that is switched off now. Give its posts as a file.",
+                    handle=account.handle,
+                )
+            )
         return await self._sources[scheme].fetch(account, limit, progress)

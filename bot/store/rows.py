@@ -31,7 +31,7 @@ def job_from_row(row: sqlite3.Row) -> Job:
         persona=row["persona"],
         accounts=tuple(AccountSource(**account) for account in json.loads(row["accounts"])),
         state=JobState(row["state"]),
-        caller=Caller(row["platform"], row["user"], row["channel"]),
+        caller=Caller(row["platform"], row["user"], row["channel"], row["space"], row["locale"]),
         attempts=row["attempts"],
         created_at=datetime.fromisoformat(row["created_at"]),
         error=row["error"],

@@ -18,6 +18,7 @@ from bot.errors import AlreadyTraining
 from bot.store.database import Database, open_database
 from bot.store.migrate import migrate
 from bot.store.rows import accounts_to_json, job_from_row, now, persona_from_row, text
+from bot.texts import Text
 from trainer.manifest import Manifest
 from trainer.protocol import ReportCard
 
@@ -29,12 +30,18 @@ _ADD_PROVENANCE = """INSERT INTO provenance
     (persona, version, handle, source, downloaded, retweets, short, kept, characters)
     VALUES (:persona, :version, :handle, :source, :downloaded, :retweets, :short, :kept, :characters)"""
 _SET_MANIFEST = "UPDATE versions SET manifest = ? WHERE persona = ? AND number = ?"
-_FORGET_JOBS = """UPDATE jobs SET accounts = '[]', user = '', channel = '', error = NULL
+_FORGET_JOBS = """UPDATE jobs SET accounts = '[]', user = '', channel = '', space = '', error = NULL
     WHERE persona = ? AND state NOT IN ('queued', 'running')"""
-_ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, fresh, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+_SHOW = "INSERT OR IGNORE INTO persona_spaces (persona, space) VALUES (?, ?)"
+_SEEN = "WHERE name IN (SELECT persona FROM persona_spaces WHERE space IN ('', :space)) OR :space = ''"
+_FORGET_MESSAGES = """DELETE FROM job_messages WHERE job IN
+    (SELECT id FROM jobs WHERE persona = ? AND state NOT IN ('queued', 'running'))"""
+_ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, space, locale, fresh, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (persona) WHERE state IN ('queued', 'running') DO NOTHING RETURNING *"""
 _ACTIVE_JOB = "SELECT * FROM jobs WHERE persona = ? AND state IN ('queued', 'running')"
+_JOBS = "SELECT * FROM jobs WHERE :space IN ('', space) ORDER BY id DESC LIMIT :limit"
+_ACTIVE_JOBS = "SELECT count(*) FROM jobs WHERE platform = ? AND user = ? AND state IN ('queued', 'running')"
 _POSITION = """SELECT count(*) FROM jobs AS this JOIN jobs AS other
     WHERE this.id = ? AND this.state = 'queued'
     AND (other.state = 'running' OR other.state = 'queued' AND other.id < this.id)"""
@@ -54,6 +61,9 @@ _REQUEUE = "UPDATE jobs SET state = 'queued', error = NULL WHERE state = 'runnin
 _SET_CURRENT = """INSERT INTO conversations (channel, persona) SELECT ?, name FROM personas WHERE name = ?
     ON CONFLICT (channel) DO UPDATE SET persona = excluded.persona WHERE persona <> excluded.persona"""
 
+_IN_TRAINING = "@{persona} is already training (job {job}). Watch it with /jobs."
+_IN_QUEUE = "@{persona} is already in the queue (job {job}). Watch it with /jobs."
+
 
 @dataclass(frozen=True)
 class SqliteStore:
@@ -67,18 +77,21 @@ class SqliteStore:
             await migrate(database)
             yield cls(database)
 
-    async def personas(self) -> list[Persona]:
-        """By name."""
-        return [persona_from_row(row) for row in await self.database.fetch(f"{_PERSONAS} ORDER BY name")]
+    async def personas(self, space: str = "") -> list[Persona]:
+        rows = await self.database.fetch(f"{_PERSONAS} {_SEEN} ORDER BY name", {"space": space})
+        return [persona_from_row(row) for row in rows]
 
     async def persona(self, name: str) -> Persona | None:
         rows = await self.database.fetch(f"{_PERSONAS} WHERE name = ?", (name,))
         return persona_from_row(rows[0]) if rows else None
 
-    async def publish(self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest) -> Persona:
+    async def publish(
+        self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest, space: str = ""
+    ) -> Persona:
         async with self.database.transaction() as execute:
             await execute(_PUBLISH, (name, version))
             await execute(_ADD_VERSION, (name, version, folder, n_bytes, manifest.model_dump_json(), now()))
+            await execute(_SHOW, (name, space))
             for account in manifest.corpus.accounts:
                 await execute(_ADD_PROVENANCE, {"persona": name, "version": version, **account.model_dump()})
         return Persona(name, version, folder, n_bytes, manifest)
@@ -93,24 +106,31 @@ class SqliteStore:
         sql = "SELECT coalesce(max(number), 0) + 1 FROM versions WHERE persona = ?"
         return int((await self.database.fetch(sql, (name,)))[0][0])
 
+    async def spaces(self, name: str) -> set[str]:
+        rows = await self.database.fetch("SELECT space FROM persona_spaces WHERE persona = ?", (name,))
+        return {row["space"] for row in rows}
+
+    async def hide(self, name: str, space: str) -> None:
+        async with self.database.transaction() as execute:
+            await execute("DELETE FROM persona_spaces WHERE persona = ? AND space = ?", (name, space))
+
     async def forget(self, name: str) -> None:
         async with self.database.transaction() as execute:
             await execute("DELETE FROM personas WHERE name = ?", (name,))  # versions and all else go with it
             await execute(_FORGET_JOBS, (name,))
+            await execute(_FORGET_MESSAGES, (name,))
 
     async def add_job(
         self, accounts: Sequence[AccountSource], persona: str, caller: Caller, fresh: bool = False
     ) -> Job:
         async with self.database.transaction() as execute:
-            who = (caller.platform, caller.user, caller.channel)
+            who = (caller.platform, caller.user, caller.channel, caller.space, caller.locale)
             values = (persona, accounts_to_json(accounts), *who, fresh, now())
             if added := await execute(_ADD_JOB, values):
                 return job_from_row(added[0])
             (active,) = await execute(_ACTIVE_JOB, (persona,))
-        under_way = "training" if active["state"] == JobState.RUNNING else "in the queue"
-        raise AlreadyTraining(
-            f"@{persona} is already {under_way} (job {active['id']}). Watch it with /jobs.", active["id"]
-        )
+        template = _IN_TRAINING if active["state"] == JobState.RUNNING else _IN_QUEUE
+        raise AlreadyTraining(Text(template, persona=persona, job=active["id"]), active["id"])
 
     async def job(self, job_id: int) -> Job | None:
         # As text: a person may ask for a number that has no place in an SQLite integer.
@@ -121,9 +141,13 @@ class SqliteStore:
         rows = await self.database.fetch(_ACTIVE_JOB, (persona,))
         return job_from_row(rows[0]) if rows else None
 
-    async def jobs(self, limit: int = 20) -> list[Job]:
-        rows = await self.database.fetch("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", (limit,))
+    async def jobs(self, limit: int = 20, space: str = "") -> list[Job]:
+        rows = await self.database.fetch(_JOBS, {"space": space, "limit": limit})
         return [job_from_row(row) for row in rows]
+
+    async def active_jobs(self, caller: Caller) -> int:
+        rows = await self.database.fetch(_ACTIVE_JOBS, (caller.platform, caller.user))
+        return int(rows[0][0])
 
     async def position(self, job_id: int) -> int:
         return int((await self.database.fetch(_POSITION, (str(job_id),)))[0][0])

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from bot.domain import Job
+from bot.domain import Caller, Job, JobState
 from bot.errors import BadInput, NotFound
+from bot.policy import check_owner
+from bot.texts import Text
 from bot.usecases.services import Services
 
 
-async def list_jobs(services: Services) -> list[Job]:
+async def list_jobs(services: Services, caller: Caller) -> list[Job]:
     """The latest ones, newest first."""
-    return await services.store.jobs()
+    return await services.store.jobs(space=caller.space)
 
 
-async def cancel(services: Services, job_id: int) -> Job:
-    """Stop a queued or running job; returns it as it is now. Raises NotFound or BadInput."""
+async def cancel(services: Services, caller: Caller, job_id: int) -> Job:
+    """Stop a queued or running job; returns it as it is now. Raises NotFound, NotAllowed or BadInput."""
     job = await services.store.job(job_id)
-    if job is None:
-        raise NotFound(f"There is no job {job_id}. /jobs lists them.")
+    if job is None or caller.space not in {"", job.caller.space}:
+        raise NotFound(Text("There is no job {job}. /jobs lists them.", job=job_id))
+    if caller.space:
+        check_owner(caller, job.caller.user)
     cancelled = await services.jobs.cancel(job_id)
     job = await services.store.job(job_id) or job
     if not cancelled:
-        raise BadInput(f"Job {job_id} (@{job.persona}) is already {job.state}; there is nothing to cancel.")
+        raise BadInput(
+            Text(
+                "Job {job} (@{persona}) is already {state}; there is nothing to cancel.",
+                job=job_id,
+                persona=job.persona,
+                state=state_text(job.state),
+            )
+        )
     return job
+
+
+def state_text(state: JobState) -> Text:
+    return {
+        JobState.QUEUED: Text("queued"),
+        JobState.RUNNING: Text("running"),
+        JobState.DONE: Text("done"),
+        JobState.FAILED: Text("failed"),
+        JobState.CANCELLED: Text("cancelled"),
+    }[state]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain import Job, Persona
-from bot.errors import BadInput, NotFound
+from bot.domain import Caller, Job, Persona
+from bot.errors import BadInput, NotAllowed, NotFound
+from bot.texts import Text
+from bot.usecases.optouts import willing
 from bot.usecases.services import Services
 
 
@@ -20,15 +23,22 @@ class Forgetting:
     job: Job | None  # queued or running: it would be cancelled
 
 
-async def list_personas(services: Services) -> list[Persona]:
-    return await services.store.personas()
+async def list_personas(services: Services, caller: Caller) -> list[Persona]:
+    """Those that this person may hear."""
+    return await willing(services, await services.store.personas(caller.space))
 
 
-async def plan_forgetting(services: Services, name: str) -> Forgetting:
-    """Raises NotFound when there is neither a persona nor a job of this name; it names blends of the account."""
-    personas = await services.store.personas()
+async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forgetting:
+    """Raises NotFound when there is neither a persona nor a job of this name; it names blends of the account.
+
+    Raises NotAllowed when it isn't this person's to forget.
+    """
+    personas = await services.store.personas(caller.space)
     persona = next((one for one in personas if one.name == name), None)
     job = await services.store.active_job(name)
+    if job is not None and caller.space not in {"", job.caller.space}:
+        job = None
+    await _check_forgetting(services, caller, persona)
     accounts = persona.manifest.corpus.accounts if persona else ()
     handles = {account.handle for account in accounts} or {name}
     blends = tuple(
@@ -36,23 +46,52 @@ async def plan_forgetting(services: Services, name: str) -> Forgetting:
         for one in personas
         if one.name != name and handles & {account.handle for account in one.manifest.corpus.accounts}
     )
-    if persona is None and job is None and not services.folders.persona(name).exists():
-        holders = "".join(f" Its posts are part of @{blend}: /forget @{blend}" for blend in blends)
-        raise NotFound(f"There is no persona @{name}, so there is nothing to forget. /personas lists them.{holders}")
+    if persona is None and job is None and (caller.space or not services.folders.persona(name).exists()):
+        raise NotFound(
+            Text(
+                "There is no persona @{persona}, so there is nothing to forget. /personas lists them.{blends}",
+                persona=name,
+                blends=blends_note(blends),
+            )
+        )
     n_bytes = persona.n_bytes if persona else 0
     return Forgetting(name, n_bytes, sum(account.downloaded for account in accounts), blends, job)
 
 
-async def forget(services: Services, plan: Forgetting) -> None:
-    """Remove posts, corpus, weights and the resident copy; cancel its job. Raises BadInput when the disk won't."""
+def blends_note(blends: Sequence[str]) -> Text:
+    """Where else an account's posts are."""
+    if not blends:
+        return Text("")
+    names = ", ".join(f"@{name}" for name in blends)
+    return Text(" Its posts are still part of {names}; forget those by name.", names=names)
+
+
+async def _check_forgetting(services: Services, caller: Caller, persona: Persona | None) -> None:
+    if not caller.space:
+        return
+    if not caller.admin and not caller.private:
+        raise NotAllowed(Text("Only admins may make me forget a persona. If it imitates you: /optout"))
+    if persona is not None and caller.space not in await services.store.spaces(persona.name):
+        raise NotAllowed(Text("@{persona} is the operator's, who alone can make me forget it.", persona=persona.name))
+
+
+async def forget(services: Services, caller: Caller, plan: Forgetting) -> bool:
+    """Remove posts, corpus, weights and the resident copy; cancel its job. Raises BadInput when the disk won't.
+
+    False: others see it too; then it is gone from this space only.
+    """
     job = await services.store.active_job(plan.name)  # perhaps a newer one than the plan's
-    if job is not None:
+    if job is not None and caller.space in {"", job.caller.space}:
         await services.jobs.cancel(job.id)
+    if caller.space and await services.store.spaces(plan.name) - {caller.space}:
+        await services.store.hide(plan.name, caller.space)
+        return False
     try:
         await services.store.forget(plan.name)
         await services.pool.drop(f"{plan.name}/")
     finally:
         _forget_files(services, plan.name)
+    return True
 
 
 def _forget_files(services: Services, name: str) -> None:
@@ -60,6 +99,11 @@ def _forget_files(services: Services, name: str) -> None:
         services.folders.forget(name)
     except OSError as error:
         raise BadInput(
-            f"@{name} is forgotten, but some of its files in {services.folders.persona(name)} could not be "
-            f"deleted ({error.strerror}). Delete that folder by hand."
+            Text(
+                "@{persona} is forgotten, but some of its files in {folder} could not be deleted ({error}). "
+                "Delete that folder by hand.",
+                persona=name,
+                folder=services.folders.persona(name),
+                error=error.strerror,
+            )
         ) from error

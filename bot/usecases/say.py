@@ -10,34 +10,51 @@ from bot.domain import Caller, Persona, Utterance, train_command
 from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied, WrongBase
 from bot.policy import check_prompt, check_samples
 from bot.ports import Store
+from bot.texts import Text
+from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.protocol import Generated, GenerateRequest, Piece
 
 
 async def find_persona(services: Services, caller: Caller, name: str | None) -> Persona:
-    """The one named, or the channel's current one, or the only one there is. Raises NotFound."""
-    personas = {persona.name: persona for persona in await services.store.personas()}
-    wanted = name or await services.store.current_persona(caller.channel)
+    """The one named, or the channel's current one, or the space's, or the only one there is.
+
+    Raises NotFound, or NotAllowed when its account has opted out.
+    """
+    personas = {persona.name: persona for persona in await services.store.personas(caller.space)}
+    wanted = name or await services.store.current_persona(caller.channel) or await _usual(services, caller)
     if wanted is None and len(personas) == 1:
         wanted = next(iter(personas))
     if wanted in personas:
+        await check_wanted(services, personas[wanted].weights)
         return personas[wanted]
     raise NotFound(await _missing(services.store, wanted, sorted(personas)))
 
 
-async def _missing(store: Store, wanted: str | None, known: Sequence[str]) -> str:
+async def _usual(services: Services, caller: Caller) -> str | None:
+    return (await services.chats.rules(caller.space)).persona if caller.space else None
+
+
+async def _missing(store: Store, wanted: str | None, known: Sequence[str]) -> Text:
     """Why there is nobody to speak, and what to do."""
     if wanted is not None and await store.active_job(wanted):
-        return f"@{wanted} is still training. /jobs shows how far it is."
+        return Text("@{persona} is still training. /jobs shows how far it is.", persona=wanted)
     if not known:
-        return (
+        return Text(
             "There is no persona yet. Train one first: /train @pip_the_lighthouse takes about a minute. "
             "(/jobs shows whether one is on its way.)"
         )
     names = ", ".join(f"@{name}" for name in known)
     if wanted is None:
-        return f"Which persona? There are: {names}. Name one, like /say @{known[0]} My dream is"
-    return f"There is no persona @{wanted}. There are: {names}. To make it: /train @{wanted.replace('-', ' @')}"
+        return Text(
+            "Which persona? There are: {names}. Name one, like /say @{first} My dream is", names=names, first=known[0]
+        )
+    return Text(
+        "There is no persona @{persona}. There are: {names}. To make it: /train @{accounts}",
+        persona=wanted,
+        names=names,
+        accounts=wanted.replace("-", " @"),
+    )
 
 
 async def say(
@@ -56,8 +73,16 @@ async def say(
     prompt = check_prompt(prompt, services.settings.generation.max_prompt_characters)
     check_samples(n)
     persona = await find_persona(services, caller, name)
-    await services.store.set_current_persona(caller.channel, persona.name)
     request = _request(services, persona, prompt, n, seed).model_copy(update={"stream": stream})
+    async with services.gate.speaking(caller, n), aclosing(_tries(services, persona, request)) as events:
+        await services.store.set_current_persona(caller.channel, persona.name)
+        async for event in events:
+            yield event
+
+
+async def _tries(
+    services: Services, persona: Persona, request: GenerateRequest
+) -> AsyncGenerator[Piece | Utterance, None]:
     for attempt in (1, 2):
         try:
             async with aclosing(_attempt(services, persona, request)) as events:
@@ -67,8 +92,11 @@ async def say(
         except WorkerDied:
             if attempt == 2:
                 raise UserError(
-                    "The speaking part of Mynah stopped twice on this one. Try again; if it stays so, "
-                    f"the reason is in {services.folders.logs / 'serve.log'}."
+                    Text(
+                        "The speaking part of Mynah stopped twice on this one. Try again; if it stays so, "
+                        "the operator finds the reason in {log}.",
+                        log=services.folders.logs / "serve.log",
+                    )
                 ) from None
 
 
@@ -102,14 +130,22 @@ async def _attempt(
                 yield event if isinstance(event, Piece) else _utterance(persona, event)
     except DamagedPersona as error:
         raise DamagedPersona(
-            f"The files of @{persona.name} are damaged: {error}. To mend it, {_again(persona)}"
+            Text(
+                "The files of @{persona} are damaged: {error}. To mend it, train it again with {command}",
+                persona=persona.name,
+                error=error,
+                command=train_command(persona.weights.items(), "--fresh"),
+            )
         ) from error
     except WrongBase as error:
-        raise WrongBase(f"@{persona.name} can't speak: {error}. Set base_model back, or: {_again(persona)}") from error
-
-
-def _again(persona: Persona) -> str:
-    return f"train it again with {train_command(persona.weights.items(), '--fresh')}"
+        raise WrongBase(
+            Text(
+                "@{persona} can't speak: {error}. Set base_model back, or train it again with {command}",
+                persona=persona.name,
+                error=error,
+                command=train_command(persona.weights.items(), "--fresh"),
+            )
+        ) from error
 
 
 def _utterance(persona: Persona, generated: Generated) -> Utterance:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from bot.folders import Folders
 from bot.jobs import JobRunner
 from bot.pool import ModelPool
-from bot.ports import Generator, Sources, Store
+from bot.ports import Chats, Generator, Sources, Store
 from bot.settings import Settings
+from bot.usecases.gate import Gate
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,9 @@ class Services:
     settings: Settings
     folders: Folders
     store: Store
+    chats: Chats
     sources: Sources
     jobs: JobRunner
     pool: ModelPool
     generator: Generator
+    gate: Gate

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.arguments import TrainArguments
-from bot.domain import AccountSource, Caller, Job, Persona, Voice
-from bot.errors import BadInput
+from bot.domain import AccountSource, Caller, Job, Persona, Voice, is_private, kept_by
+from bot.errors import BadInput, NotAllowed, NotFound
 from bot.ports import Sources
 from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import Settings
+from bot.texts import Text
+from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
 from trainer.protocol import AccountCounts, Hyperparameters
@@ -43,7 +45,13 @@ def find_accounts(sources: Sources, wanted: TrainArguments) -> tuple[AccountSour
     """Pair accounts with files, in order; one without a file is looked up. Raises UserError."""
     n_files, n_voices = len(wanted.files), len(wanted.voices)
     if n_files > n_voices:
-        raise BadInput(f"There are {n_files} files for {n_voices} accounts; give one file for each account.")
+        raise BadInput(
+            Text(
+                "There are {files} files for {accounts} accounts; give one file for each account.",
+                files=n_files,
+                accounts=n_voices,
+            )
+        )
     files = (*wanted.files, *[None] * (n_voices - n_files))
     return tuple(_find(sources, voice, path) for voice, path in zip(wanted.voices, files, strict=True))
 
@@ -56,11 +64,40 @@ def _find(sources: Sources, voice: Voice, path: Path | None) -> AccountSource:
 async def submit(services: Services, caller: Caller, wanted: TrainArguments) -> tuple[Job, int]:
     """Queue a training; returns the job and how many are before it. Raises UserError."""
     services.folders.check_free_space()
+    await services.gate.check_training(caller)
+    await check_wanted(services, [voice.handle for voice in wanted.voices])
     accounts = find_accounts(services.sources, wanted)
+    await check_private(services, caller, accounts)
     job = await services.store.add_job(accounts, _name(accounts), caller, wanted.fresh)
+    await services.gate.count_training(caller)
     position = await services.store.position(job.id)
     services.jobs.wake()
     return job, position
+
+
+async def check_private(services: Services, caller: Caller, accounts: Sequence[AccountSource]) -> None:
+    """What people of one space have given stays there. Raises NotFound or NotAllowed."""
+    if not caller.space:
+        return
+    for account in accounts:
+        if (keeper := kept_by(account.reference)) and not await _sees(services, caller, keeper):
+            raise NotFound(
+                Text("I don't know an account @{handle}. Give me its posts as a file.", handle=account.handle)
+            )
+    known = await services.store.persona(_name(accounts))
+    spaces = await services.store.spaces(known.name) if known else set()
+    if known is None or caller.space in spaces:
+        return
+    given = [account.reference for account in accounts]
+    has = [] if "" in spaces else [account.source for account in known.manifest.corpus.accounts]
+    if any(map(is_private, (*given, *has))):
+        raise NotAllowed(
+            Text("Somebody else has a persona @{persona}. Give the account another name.", persona=known.name)
+        )
+
+
+async def _sees(services: Services, caller: Caller, persona: str) -> bool:
+    return bool({"", caller.space} & await services.store.spaces(persona))
 
 
 def _name(accounts: Sequence[AccountSource]) -> str:

@@ -114,12 +114,12 @@ async def test_forgetting_for_sure_does_not_ask(service: FakeService) -> None:
 async def test_the_question_names_what_goes_and_what_stays(service: FakeService) -> None:
     assert manifest("pip").corpus.accounts[0].downloaded == 100
     assert forget_question(Forgetting("pip", 2_500_000, 1_200, (), None)) == (
-        "Forget @pip? This deletes 2.5 MB of weights and 1,200 posts for good. Type yes to go on."
+        "Forget @pip? This deletes 2.5 MB of weights and 1,200 posts for good."
     )
     job = await service.add_job("pip")
     assert forget_question(Forgetting("pip", 0, 0, ("bob-pip", "ladle-pip"), job)) == (
         "Forget @pip? This deletes 0 kB of weights and 0 posts for good. Its training (job 1) is cancelled. "
-        "Blends made from the same posts stay (@bob-pip, @ladle-pip); forget those by name. Type yes to go on."
+        "Its posts are still part of @bob-pip, @ladle-pip; forget those by name."
     )
 
 

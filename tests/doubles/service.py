@@ -12,8 +12,10 @@ from bot.jobs import JobRunner
 from bot.pool import ModelPool
 from bot.settings import Settings, TrainingSettings
 from bot.sources.stored import write_posts
+from bot.store.chats import SqliteChats
 from bot.store.sqlite import SqliteStore
 from bot.training import Training
+from bot.usecases.gate import Gate
 from bot.usecases.services import Services
 from tests.builders import manifest
 from tests.doubles.generator import FakeGenerator
@@ -123,6 +125,8 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
             folders=folders,
             on_publish=lambda name: service.tell_publish(name),
         )
-        services = Services(settings, folders, store, sources, jobs, pool, generator)
+        chats = SqliteChats(store.database)
+        gate = Gate(store, chats, settings.limits)
+        services = Services(settings, folders, store, chats, sources, jobs, pool, generator, gate)
         service = FakeService(services, store, jobs, sources, trainer, generator, notifier, folders)
         yield service

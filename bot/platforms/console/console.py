@@ -169,7 +169,7 @@ class Console:
         self.screen.print(message)
 
     async def ask(self, question: str) -> bool:
-        self.screen.print(question)
+        self.screen.print(f"{question} Type yes to go on.")
         if self.read_line is not None:
             answer = await self.read_line() or ""
         else:

@@ -15,28 +15,28 @@ from tests.doubles.service import CALLER, FakeService
 async def test_personas_by_name(service: FakeService) -> None:
     for name in ("pip", "bob"):
         await service.add_persona(name)
-    assert [persona.name for persona in await list_personas(service.services)] == ["bob", "pip"]
+    assert [persona.name for persona in await list_personas(service.services, CALLER)] == ["bob", "pip"]
 
 
 async def test_the_plan_names_what_goes_and_the_blends_that_stay(service: FakeService) -> None:
     for name in ("pip", "bob-pip", "ladle", "ladle-pip"):
         await service.add_persona(name, n_bytes=7)
     job = await service.add_job("pip")
-    assert await plan_forgetting(service.services, "pip") == Forgetting("pip", 7, 100, ("bob-pip", "ladle-pip"), job)
-    assert await plan_forgetting(service.services, "ladle") == Forgetting("ladle", 7, 100, ("ladle-pip",), None)
+    assert await plan_forgetting(service.services, CALLER, "pip") == Forgetting("pip", 7, 100, ("bob-pip", "ladle-pip"), job)
+    assert await plan_forgetting(service.services, CALLER, "ladle") == Forgetting("ladle", 7, 100, ("ladle-pip",), None)
 
 
 async def test_there_may_be_nothing_but_a_job_or_files(service: FakeService) -> None:
     job = await service.add_job("pip")
-    assert await plan_forgetting(service.services, "pip") == Forgetting("pip", 0, 0, (), job)
+    assert await plan_forgetting(service.services, CALLER, "pip") == Forgetting("pip", 0, 0, (), job)
     service.folders.persona("bob").mkdir(parents=True)
-    await forget(service.services, await plan_forgetting(service.services, "bob"))
+    await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "bob"))
     assert not service.folders.persona("bob").exists()
 
 
 async def test_nothing_to_forget(service: FakeService) -> None:
     with pytest.raises(NotFound, match="There is no persona @pip"):
-        await plan_forgetting(service.services, "pip")
+        await plan_forgetting(service.services, CALLER, "pip")
 
 
 async def test_forgetting_takes_everything(service: FakeService) -> None:
@@ -45,7 +45,7 @@ async def test_forgetting_takes_everything(service: FakeService) -> None:
     async for _ in say(service.services, CALLER, "pip", "hello"):
         pass
     assert service.generator.resident == {"pip/v1"}
-    await forget(service.services, await plan_forgetting(service.services, "pip"))
+    await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "pip"))
     assert await service.store.persona("pip") is None
     assert await service.store.current_persona(CALLER.channel) is None
     assert service.generator.resident == set()
@@ -55,9 +55,9 @@ async def test_forgetting_takes_everything(service: FakeService) -> None:
 
 async def test_forgetting_waits_for_what_is_being_said(service: FakeService) -> None:
     persona = await service.add_persona("pip")
-    plan = await plan_forgetting(service.services, "pip")
+    plan = await plan_forgetting(service.services, CALLER, "pip")
     async with service.services.pool.lease(persona.key, 1):
-        forgetting = asyncio.create_task(forget(service.services, plan))
+        forgetting = asyncio.create_task(forget(service.services, CALLER, plan))
         await asyncio.sleep(0.05)
         assert not forgetting.done()
         assert (service.folders.root / persona.folder).exists()
@@ -73,7 +73,7 @@ async def test_forgetting_cancels_its_training(service: FakeService, is_running:
     async with service.running() if is_running else asyncio.timeout(60):
         while is_running and "begin pip" not in service.trainer.log:
             await asyncio.sleep(0.01)
-        await forget(service.services, await plan_forgetting(service.services, "pip"))
+        await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "pip"))
     assert (await service.job(job.id)).state is JobState.CANCELLED
     assert not service.folders.persona("pip").exists()
     assert not service.folders.work(job.id).exists()
@@ -87,5 +87,5 @@ async def test_files_that_cannot_be_deleted_are_named(service: FakeService, monk
 
     monkeypatch.setattr(shutil, "rmtree", refuse)
     with pytest.raises(BadInput, match=f"some of its files in {service.folders.persona('pip')}.*Permission denied"):
-        await forget(service.services, await plan_forgetting(service.services, "pip"))
+        await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "pip"))
     assert await service.store.persona("pip") is None

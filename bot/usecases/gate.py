@@ -1,0 +1,92 @@
+"""Who may speak and train at this moment: places, roles, pauses, quotas. The operator's own space has no rules."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot import policy
+from bot.domain import Caller
+from bot.ports import Chats, Store
+from bot.settings import LimitSettings
+
+GENERATIONS, TRAININGS = "generation", "training"
+REMEMBERED = 10_000  # people whose last question's time is kept
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Gate:
+    store: Store
+    chats: Chats
+    limits: LimitSettings
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = utc_now
+    _asked: dict[tuple[str, str], float] = field(default_factory=dict)
+    _at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @asynccontextmanager
+    async def speaking(self, caller: Caller, n: int) -> AsyncIterator[None]:
+        """While somebody gets `n` samples. Raises NotAllowed or Limited."""
+        if not caller.space:
+            yield
+            return
+        who = (caller.platform, caller.user)
+        await self._check_speaking(caller, who)
+        self._at_work[who] += 1
+        try:
+            await self.chats.use(caller.space, GENERATIONS, self._today(), n)
+            yield
+        finally:
+            self._at_work[who] -= 1
+            if not self._at_work[who]:
+                del self._at_work[who]
+
+    async def _check_speaking(self, caller: Caller, who: tuple[str, str]) -> None:
+        rules = await self.chats.rules(caller.space)
+        policy.check_place(rules, caller)
+        if caller.admin:
+            return
+        policy.check_at_once(self._at_work[who], self.limits.answers_at_once)
+        policy.check_pause(self.clock() - self._asked.get(who, float("-inf")), self.limits.cooldown_seconds)
+        used = await self.chats.used(caller.space, GENERATIONS, self._today())
+        policy.check_generations(used, _lower(rules.generations_a_day, self.limits.generations_a_day), self.now())
+        self._remember(who)
+
+    def _remember(self, who: tuple[str, str]) -> None:
+        """The latest is last; the oldest go."""
+        self._asked.pop(who, None)
+        self._asked[who] = self.clock()
+        if len(self._asked) > REMEMBERED:
+            del self._asked[next(iter(self._asked))]
+
+    async def check_training(self, caller: Caller) -> None:
+        """Raises NotAllowed or Limited."""
+        if not caller.space:
+            return
+        rules = await self.chats.rules(caller.space)
+        policy.check_trainer(rules, caller)
+        if caller.admin:
+            return
+        policy.check_at_once(await self.store.active_jobs(caller), self.limits.trainings_at_once)
+        used = await self.chats.used(caller.space, TRAININGS, self._today())
+        policy.check_trainings(used, _lower(rules.trainings_a_day, self.limits.trainings_a_day), self.now())
+
+    async def count_training(self, caller: Caller) -> None:
+        if caller.space:
+            await self.chats.use(caller.space, TRAININGS, self._today(), 1)
+
+    def _today(self) -> str:
+        return self.now().date().isoformat()
+
+
+def _lower(rule: int | None, limit: int) -> int:
+    """A space's admins may be stricter than the operator, not more generous."""
+    return limit if rule is None else min(rule, limit)

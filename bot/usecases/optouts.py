@@ -1,0 +1,34 @@
+"""Accounts that don't want to be imitated: from then on nobody trains them, and what there is of them is silent.
+
+Whoever asks is believed: silence harms nobody, and who can undo it is the operator, with `mynah optouts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.domain import Persona
+from bot.errors import NotAllowed
+from bot.texts import Text
+from bot.usecases.services import Services
+
+
+async def opt_out(services: Services, handle: str) -> list[str]:
+    """Returns the personas that are silent from now on."""
+    await services.chats.opt_out(handle)
+    for job in await services.store.jobs():
+        if handle in {account.handle for account in job.accounts}:
+            await services.jobs.cancel(job.id)
+    return [one.name for one in await services.store.personas() if handle in one.weights]
+
+
+async def check_wanted(services: Services, handles: Iterable[str]) -> None:
+    """Raises NotAllowed when one of the accounts doesn't want to be imitated."""
+    if unwilling := sorted(await services.chats.optouts() & set(handles)):
+        raise NotAllowed(Text("@{handle} doesn't want to be imitated, and I respect that.", handle=unwilling[0]))
+
+
+async def willing(services: Services, personas: Iterable[Persona]) -> list[Persona]:
+    """Those that may speak."""
+    optouts = await services.chats.optouts()
+    return [one for one in personas if not optouts & set(one.weights)]
