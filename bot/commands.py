@@ -100,7 +100,7 @@ def forgotten(plan: personas.Forgetting) -> Text:
 
 
 def forget_question(plan: personas.Forgetting) -> Text:
-    job = Text(" Its training (job {job}) is cancelled.", job=plan.job.id) if plan.job else Text("")
+    job = Text(" Its training (job {job}) is cancelled.", job=plan.job.id) if plan.job else ""
     return Text(
         "Forget @{persona}? This deletes {size} of weights and {posts:,} posts for good.{job}{blends}",
         persona=plan.name,
@@ -114,7 +114,7 @@ def forget_question(plan: personas.Forgetting) -> Text:
 async def run_optout(services: Services, caller: Caller, dialog: Dialog, arguments: args.OptoutArguments) -> None:
     silent = await optouts.opt_out(services, arguments.handle)
     names = ", ".join(f"@{name}" for name in silent)
-    now = Text(" Silent from now on: {names}.", names=names) if silent and not caller.space else Text("")
+    now = Text(" Silent from now on: {names}.", names=names) if silent and not caller.space else ""
     await dialog.reply(
         Notice(
             Text(

@@ -3,6 +3,7 @@
 mynah.sqlite3                       the store
 personas/<name>/posts/<handle>.jsonl    the posts a persona was made from
 personas/<name>/v<n>/               a published version: adapter files, manifest.json
+uploads/                            files that people sent, until the job that reads them has ended
 work/job-<id>/                      a job's corpus, checkpoint and unfinished version; goes when the job ends
 logs/                               the workers' stderr
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,11 @@ class Folders:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def uploads(self) -> Path:
+        """Files that people sent, until the job that reads them has ended."""
+        return self.root / "uploads"
 
     @property
     def lock(self) -> Path:
@@ -119,6 +125,12 @@ class Folders:
 
     def drop_work(self, job_id: int) -> None:
         shutil.rmtree(self.work(job_id), ignore_errors=True)
+
+    def drop_uploads(self, references: Iterable[str]) -> None:
+        """Of those that are named like this, as by AccountSource."""
+        for path in (Path(reference.removeprefix("file:")) for reference in references):
+            if path.parent == self.uploads:
+                path.unlink(missing_ok=True)
 
     def jobs_with_work(self) -> list[int]:
         """Jobs that a process before this one, stopped or killed, has left something of."""

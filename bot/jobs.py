@@ -27,6 +27,7 @@ MAX_ATTEMPTS = 2
 NOTIFY_SECONDS = 0.2
 REST_SECONDS = 300.0
 RETRY_SECONDS = 10.0
+CANCELLED = Text("It was cancelled.")
 logger = logging.getLogger(__name__)
 
 
@@ -122,8 +123,10 @@ class JobRunner:
             run = self._running
             if run is None or run.job_id != job_id:
                 moved = await self.store.move_job(job_id, JobState.CANCELLED)
-                if moved:
-                    self.folders.drop_work(job_id)  # of an attempt before
+                job = await self.store.job(job_id)
+                if moved and job is not None:
+                    self._drop(job)
+                    await self._carry_on(self.notifier.failed(job, CANCELLED))
                 return moved
             if not run.cancelled:
                 run.cancelled = True
@@ -131,6 +134,11 @@ class JobRunner:
         await run.ended.wait()
         job = await self.store.job(job_id)
         return job is not None and job.state is JobState.CANCELLED
+
+    def _drop(self, job: Job) -> None:
+        """What it had on the disk."""
+        self.folders.drop_work(job.id)
+        self.folders.drop_uploads(account.reference for account in job.accounts)
 
     async def settled(self, job_id: int) -> None:
         """Until a job that has ended has its report card, or won't get one."""
@@ -157,7 +165,7 @@ class JobRunner:
             run.task.cancel()
             await asyncio.wait([run.task])
             if not run.stopped:
-                self.folders.drop_work(job.id)  # first: on a full disk, this makes the room for the rest
+                self._drop(job)  # first: on a full disk, this makes the room for the rest
             concluding = asyncio.create_task(self._conclude(job, run))
             try:
                 await asyncio.shield(concluding)
@@ -172,7 +180,7 @@ class JobRunner:
         if run.stopped:
             await self._record(job, JobState.QUEUED)
         elif run.task.cancelled():
-            await self._end(job, JobState.CANCELLED, Text("It was cancelled."))
+            await self._end(job, JobState.CANCELLED, CANCELLED)
         elif error := run.task.exception():
             await self._end(job, JobState.FAILED, self._explain(job, error))
         else:

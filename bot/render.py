@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+
+from wcwidth import wcswidth
 
 from bot.domain import Persona, Utterance
 from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
+from bot.texts import Text
 from bot.usecases.train import DryRun
 from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Progress, ReportCard
@@ -134,26 +137,26 @@ def progress_line(progress: Progress) -> str:
     return "  ".join(parts)
 
 
-def bar(share: float) -> str:
-    """BAR_CELLS cells, filled in steps of an eighth of a cell."""
-    eighths = round(min(1.0, max(0.0, share)) * BAR_CELLS * 8)
+def bar(share: float, cells: int = BAR_CELLS) -> str:
+    """Filled in steps of an eighth of a cell."""
+    eighths = round(min(1.0, max(0.0, share)) * cells * 8)
     full, rest = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(BAR_CELLS, "·")
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(cells, "·")
 
 
-def training_table(accounts: Sequence[AccountCounts]) -> str:
-    """The cards' training table: a column for each account."""
+def training_table(accounts: Sequence[AccountCounts], told: Callable[[str], str] = str) -> str:
+    """The cards' training table: a column for each account. `told` says its words in another language."""
     rows = [
-        ("  Data", *(f"@{account.handle}" for account in accounts)),
-        ("  Posts downloaded", *(f"{account.downloaded:,}" for account in accounts)),
-        ("  Retweets", *(f"{account.retweets:,}" for account in accounts)),
-        ("  Short posts", *(f"{account.short:,}" for account in accounts)),
-        ("  Posts kept", *(f"{account.kept:,}" for account in accounts)),
-        ("  Characters kept", *(f"{account.characters:,}" for account in accounts)),
+        (Text("Data"), *(f"@{account.handle}" for account in accounts)),
+        (Text("Posts downloaded"), *(f"{account.downloaded:,}" for account in accounts)),
+        (Text("Retweets"), *(f"{account.retweets:,}" for account in accounts)),
+        (Text("Short posts"), *(f"{account.short:,}" for account in accounts)),
+        (Text("Posts kept"), *(f"{account.kept:,}" for account in accounts)),
+        (Text("Characters kept"), *(f"{account.characters:,}" for account in accounts)),
     ]
     if len({account.weight for account in accounts}) > 1:
-        rows.append(("  Weight", *(f"{account.weight:g}" for account in accounts)))
-    return table(rows)
+        rows.append((Text("Weight"), *(f"{account.weight:g}" for account in accounts)))
+    return table([(f"  {told(label)}", *cells) for label, *cells in rows])
 
 
 def trained(persona: Persona, warn_characters: int) -> str:
@@ -233,8 +236,12 @@ def held_out(manifest: Manifest) -> str:
 
 def thin_warnings(accounts: Sequence[AccountCounts], warn_characters: int) -> list[str]:
     return [
-        f"Only {account.characters:,} characters of @{account.handle}: the voice may be thin. "
-        f"From {warn_characters:,} on it gets good."
+        Text(
+            "Only {characters:,} characters of @{handle}: the voice may be thin. From {enough:,} on it gets good.",
+            characters=account.characters,
+            handle=account.handle,
+            enough=warn_characters,
+        )
         for account in accounts
         if account.characters < warn_characters
     ]
@@ -264,15 +271,20 @@ def refreshing(result: DryRun) -> list[str]:
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Columns two spaces apart: the first one flush left, numbers flush right, the rest flush left."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(wcswidth, column)) for column in zip(*rows, strict=True)]
     numeric = [all(_is_number(cell) for cell in column[1:]) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
+            padding(cell, width) + cell if right else cell + padding(cell, width)
             for cell, width, right in zip(row, widths, numeric, strict=True)
         ).rstrip()
         for row in rows
     )
+
+
+def padding(cell: str, width: int) -> str:
+    """In cells of a terminal: a Japanese character takes two."""
+    return " " * (width - wcswidth(cell))
 
 
 def _is_number(cell: str) -> bool:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from bot.cli.discord import discord
 from bot.cli.models import models
+from bot.cli.run import serve
 from bot.cli.say import say
 from bot.cli.shared import Group, run, settings_of
 from bot.cli.train import train
@@ -40,5 +42,5 @@ def console(ctx: click.Context) -> None:
     sys.exit(run(run_console(settings_of(ctx))))
 
 
-for command in (train, say, models):
+for command in (serve, train, say, models, discord):
     main.add_command(command)

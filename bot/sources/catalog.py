@@ -32,7 +32,7 @@ class Sources:
                 "I don't know an account @{handle}. Give me its posts with /train @{handle} --from FILE ({formats}), "
                 "or try a sample: {samples}.",
                 handle=handle,
-                formats=Text(FORMATS),
+                formats=FORMATS,
                 samples=name_samples(),
             )
         )

@@ -14,9 +14,10 @@ from typing import IO
 from bot.errors import BadInput, NotFound
 from bot.ports import FetchProgress
 from bot.sources.latest import latest
+from bot.texts import Text
 from trainer.corpus import Post
 
-FORMATS = "an X archive (the zip, or its tweets.js), JSONL, a JSON list, CSV, or plain text with one post a line"
+FORMATS = Text("an X archive (the zip, or its tweets.js), JSONL, a JSON list, CSV, or plain text with one post a line")
 _MIN_STEP = 64 * 1024
 
 

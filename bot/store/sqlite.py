@@ -7,6 +7,7 @@ queued or running is left alone: whoever cancels it comes first.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -60,9 +61,6 @@ _REQUEUE = "UPDATE jobs SET state = 'queued', error = NULL WHERE state = 'runnin
 # Only where it changes something: then a /say needn't wait for the disk.
 _SET_CURRENT = """INSERT INTO conversations (channel, persona) SELECT ?, name FROM personas WHERE name = ?
     ON CONFLICT (channel) DO UPDATE SET persona = excluded.persona WHERE persona <> excluded.persona"""
-
-_IN_TRAINING = "@{persona} is already training (job {job}). Watch it with /jobs."
-_IN_QUEUE = "@{persona} is already in the queue (job {job}). Watch it with /jobs."
 
 
 @dataclass(frozen=True)
@@ -129,8 +127,7 @@ class SqliteStore:
             if added := await execute(_ADD_JOB, values):
                 return job_from_row(added[0])
             (active,) = await execute(_ACTIVE_JOB, (persona,))
-        template = _IN_TRAINING if active["state"] == JobState.RUNNING else _IN_QUEUE
-        raise AlreadyTraining(Text(template, persona=persona, job=active["id"]), active["id"])
+        raise AlreadyTraining(_already(active), active["id"])
 
     async def job(self, job_id: int) -> Job | None:
         # As text: a person may ask for a number that has no place in an SQLite integer.
@@ -177,3 +174,13 @@ class SqliteStore:
         """Changes nothing when the persona was forgotten meanwhile."""
         async with self.database.transaction() as execute:
             await execute(_SET_CURRENT, (channel, name))
+
+
+def _already(row: sqlite3.Row) -> Text:
+    if row["state"] == JobState.RUNNING:
+        return Text(
+            "@{persona} is already training (job {job}). Watch it with /jobs.", persona=row["persona"], job=row["id"]
+        )
+    return Text(
+        "@{persona} is already in the queue (job {job}). Watch it with /jobs.", persona=row["persona"], job=row["id"]
+    )

@@ -58,10 +58,10 @@ async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forg
     return Forgetting(name, n_bytes, sum(account.downloaded for account in accounts), blends, job)
 
 
-def blends_note(blends: Sequence[str]) -> Text:
+def blends_note(blends: Sequence[str]) -> str:
     """Where else an account's posts are."""
     if not blends:
-        return Text("")
+        return ""
     names = ", ".join(f"@{name}" for name in blends)
     return Text(" Its posts are still part of {names}; forget those by name.", names=names)
 

@@ -22,7 +22,9 @@ async def test_the_plan_names_what_goes_and_the_blends_that_stay(service: FakeSe
     for name in ("pip", "bob-pip", "ladle", "ladle-pip"):
         await service.add_persona(name, n_bytes=7)
     job = await service.add_job("pip")
-    assert await plan_forgetting(service.services, CALLER, "pip") == Forgetting("pip", 7, 100, ("bob-pip", "ladle-pip"), job)
+    assert await plan_forgetting(service.services, CALLER, "pip") == Forgetting(
+        "pip", 7, 100, ("bob-pip", "ladle-pip"), job
+    )
     assert await plan_forgetting(service.services, CALLER, "ladle") == Forgetting("ladle", 7, 100, ("ladle-pip",), None)
 
 

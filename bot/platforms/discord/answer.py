@@ -1,0 +1,184 @@
+"""One interaction's answer, whatever becomes of the interaction.
+
+    NEW ──show──▶ SHOWN            it came soon: said at once
+    NEW ──think─▶ THINKING ──show──▶ SHOWN, and again: edited in place
+    NEW ──(Discord has given it up, or somebody else has taken it)──▶ LOST ──show──▶ a message in the channel
+
+Every step may be done twice without being seen twice: acknowledging is refused the second time, editing says the same,
+and a message carries a nonce.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+import discord
+
+from bot.platforms.discord.people import Asked
+from bot.platforms.discord.steady import ALREADY_ANSWERED, TOO_LATE, steadily
+
+MISSING: Any = discord.utils.MISSING
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Picture:
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Message:
+    """Content with buttons, or a layout, which is all there is then."""
+
+    content: str = ""
+    view: discord.ui.View | discord.ui.LayoutView | None = None
+    pictures: tuple[Picture, ...] = ()
+
+    def parts(self) -> dict[str, Any]:
+        """For sending."""
+        parts: dict[str, Any] = {"content": self.content} if self.content else {}
+        if self.view is not None:
+            # A stopped view isn't remembered by the library: its buttons are found by their ids, also after a restart.
+            self.view.stop()
+            parts["view"] = self.view
+        if self.pictures:
+            parts["files"] = self.files()
+        return parts
+
+    def edits(self) -> dict[str, Any]:
+        """For editing, which replaces all."""
+        layout = isinstance(self.view, discord.ui.LayoutView)
+        parts = self.parts()
+        parts.pop("files", None)
+        return {"view": None, "attachments": self.files()} | ({} if layout else {"content": self.content}) | parts
+
+    def files(self) -> list[discord.File]:
+        """New ones each time: each can be sent only once."""
+        from io import BytesIO
+
+        return [discord.File(BytesIO(picture.data), picture.name) for picture in self.pictures]
+
+
+class State(Enum):
+    NEW = auto()
+    THINKING = auto()
+    SHOWN = auto()
+    LOST = auto()
+
+
+@dataclass
+class Answer:
+    """`private`: only the person who asked sees it."""
+
+    asked: Asked
+    private: bool = False
+    state: State = State.NEW
+    _message: discord.Message | None = None  # where the interaction was lost
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def think(self) -> None:
+        """Show that it takes a moment; nothing when something was shown already."""
+        async with self._lock:
+            if self.state is State.NEW:
+                await self._first(
+                    lambda: self.asked.response.defer(ephemeral=self.private, thinking=True), State.THINKING
+                )
+
+    async def tell(self, message: Message) -> None:
+        """What went wrong: to the person alone, where nothing has been shown to others yet."""
+        if self.state is State.NEW:
+            self.private = True
+        await self.show(message)
+
+    async def show(self, message: Message) -> None:
+        """The answer, or as much of it as there is; replaces what was shown."""
+        async with self._lock:
+            if self.state is State.NEW:
+                hidden = self.private
+                await self._first(
+                    lambda: self.asked.response.send_message(**message.parts(), ephemeral=hidden), State.SHOWN
+                )
+            elif self.state is not State.LOST:
+                await steadily(lambda: self.asked.edit_original_response(**message.edits()))
+                self.state = State.SHOWN
+            if self.state is State.LOST:
+                await self._show_in_channel(message)
+
+    async def withdraw(self) -> None:
+        """The answer was given in another way: take back the "thinking", or acknowledge it without a word."""
+        await self.think()
+        async with self._lock:
+            if self.state in {State.THINKING, State.SHOWN}:
+                await steadily(self.asked.delete_original_response)
+
+    async def update(self, message: Message) -> None:
+        """Change the message whose button was pressed. Only as the first answer."""
+        async with self._lock:
+            await self._first(lambda: self.asked.response.edit_message(**message.edits()), State.SHOWN)
+
+    async def ask(self, modal: discord.ui.Modal) -> None:
+        """Open a form. Only as the first answer."""
+        modal.stop()  # not remembered by the library: the client knows it by its id, also after a restart
+        async with self._lock:
+            await self._first(lambda: self.asked.response.send_modal(modal), State.SHOWN)
+
+    async def _first(self, respond: Any, then: State) -> None:
+        try:
+            await steadily(respond)
+            self.state = then
+        except discord.InteractionResponded:
+            self.state = then
+        except discord.HTTPException as error:
+            if error.code == ALREADY_ANSWERED:  # by ourselves: the reply to the first try was lost
+                self.state = then
+            elif error.code == TOO_LATE:
+                logger.warning("interaction %d came too late; answering in its channel", self.asked.id)
+                self.state = State.LOST
+            else:
+                raise
+
+    async def _show_in_channel(self, message: Message) -> None:
+        if self.private:
+            return  # it was for one person's eyes; they see that it failed and ask again
+        if self._message is not None:
+            edited = self._message
+            await steadily(lambda: edited.edit(**message.edits()))
+            return
+        channel = self.asked.channel
+        if isinstance(channel, discord.abc.Messageable):
+            place = channel
+            self._message = await steadily(lambda: place.send(**message.parts(), nonce=str(self.asked.id)))
+
+
+@dataclass
+class Reply:
+    """The answer to a message that mentions the bot: a reply to it, edited as it grows."""
+
+    message: discord.Message
+    _sent: discord.Message | None = None
+
+    async def show(self, message: Message) -> None:
+        if self._sent is None:
+            nonce = str(self.message.id)
+            self._sent = await steadily(
+                lambda: self.message.reply(**message.parts(), mention_author=False, nonce=nonce)
+            )
+        else:
+            sent = self._sent
+            await steadily(lambda: sent.edit(**message.edits()))
+
+    async def tell(self, message: Message) -> None:
+        """What went wrong."""
+        await self.show(message)
+
+    async def think(self) -> None:
+        """Typing …"""
+        await self.message.channel.typing()
+
+    async def withdraw(self) -> None:
+        """Nothing was shown."""

@@ -1,0 +1,110 @@
+"""What all handlers work with, and how each is run: once, acknowledged in time, its errors told to the person."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import discord
+
+from bot.errors import MynahError, OperatorError
+from bot.platforms.discord.answer import Answer, Reply
+from bot.platforms.discord.board import Board
+from bot.platforms.discord.look import Look
+from bot.platforms.discord.people import Asked
+from bot.platforms.discord.steady import GONE, NETWORK, TOKEN_EXPIRED, TOO_LATE, UNKNOWN_MESSAGE
+from bot.platforms.discord.webhooks import Webhooks
+from bot.texts import Text
+from bot.usecases.services import Services
+
+THINK_SECONDS = 0.4  # what takes longer is acknowledged first
+REMEMBERED = 4096  # events that are recognized when they come again
+UNREACHABLE = GONE | {TOKEN_EXPIRED, TOO_LATE, UNKNOWN_MESSAGE}  # of Discord's error codes
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Seen:
+    """The latest ids."""
+
+    _ids: OrderedDict[int, None] = field(default_factory=OrderedDict)
+
+    def again(self, number: int) -> bool:
+        """Whether this one came before."""
+        if number in self._ids:
+            return True
+        self._ids[number] = None
+        if len(self._ids) > REMEMBERED:
+            self._ids.popitem(last=False)
+        return False
+
+
+@dataclass
+class Desk:
+    """`commands`: by name, the ids under which Discord knows them."""
+
+    client: discord.Client
+    services: Services
+    board: Board
+    webhooks: Webhooks
+    commands: dict[str, int] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+
+    def look(self, locale: str) -> Look:
+        return Look(locale, self.commands)
+
+    async def answer(self, asked: Asked, work: Callable[[Answer], Awaitable[None]], private: bool = True) -> None:
+        """Do the work of one interaction, unless this is a copy of it; acknowledge it in time. Never raises."""
+        if not self.seen.again(asked.id):
+            answer = Answer(asked, private)
+            await self.see_through(answer, asked.locale.value, work(answer))
+
+    async def guard(self, asked: Asked, handling: Awaitable[None]) -> None:
+        """What goes wrong before there is an answer is told as well."""
+        try:
+            await handling
+        except Exception as error:
+            await self.explain(Answer(asked, private=True), asked.locale.value, error)
+
+    async def see_through(self, answer: Answer | Reply, locale: str, work: Awaitable[None]) -> None:
+        """To its end; whatever goes wrong is told to the person."""
+        task = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait([task], timeout=THINK_SECONDS)
+            if not done:
+                await answer.think()
+            await task
+        except Exception as error:
+            await self.explain(answer, locale, error)
+        finally:
+            task.cancel()
+
+    async def explain(self, answer: Answer | Reply, locale: str, error: Exception) -> None:
+        if (text := reason(error)) is None:
+            return
+        try:
+            await answer.tell(self.look(locale).notice(text))
+        except (discord.HTTPException, *NETWORK) as why:
+            logger.warning("an error could not be told (%s): %s", why, text)
+
+
+def reason(error: Exception) -> str | None:
+    """What a person is told; None: there is nobody to tell any more. The operator's part of it is logged."""
+    if isinstance(error, MynahError):
+        if isinstance(error, OperatorError):
+            logger.error("%s", error)
+        return error.text
+    if isinstance(error, discord.HTTPException):
+        logger.warning("Discord refused an answer: %s", error)
+        return None if error.code in UNREACHABLE else Text("Discord refused my answer ({why}).", why=error.text)
+    if isinstance(error, NETWORK):
+        logger.warning("Discord can't be reached: %r", error)
+        return None
+    logger.error("a command failed", exc_info=error)
+    return Text(
+        "Something went wrong inside ({error}); the operator's log has the details. Try again.",
+        error=type(error).__name__,
+    )

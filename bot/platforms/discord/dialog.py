@@ -1,0 +1,45 @@
+"""Commands that answer once, for the person alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.commands import Command
+from bot.platforms.discord.answer import Answer
+from bot.platforms.discord.desk import Desk
+from bot.platforms.discord.look import Look, utc_now
+from bot.platforms.discord.people import Asked, caller_of
+from bot.replies import Card, Reply
+from trainer.protocol import Piece
+
+
+@dataclass
+class OneAnswer:
+    """bot.commands.Dialog"""
+
+    desk: Desk
+    answer: Answer
+    look: Look
+
+    async def reply(self, reply: Reply) -> None:
+        if isinstance(reply, Card):
+            message = self.look.card(reply.persona, self.desk.board.pictures(reply.persona))
+        else:
+            message = self.look.reply(reply, utc_now())
+        await self.answer.show(message)
+
+    async def stream(self, piece: Piece) -> None:
+        """These commands say nothing."""
+
+    async def confirm(self, question: str) -> bool:
+        return True  # whoever is asked presses a button, which comes as a command of its own
+
+
+async def run_command(
+    desk: Desk, asked: Asked, command: Command[object], arguments: object, private: bool = True
+) -> None:
+    async def work(answer: Answer) -> None:
+        dialog = OneAnswer(desk, answer, desk.look(asked.locale.value))
+        await command.run(desk.services, caller_of(asked), dialog, arguments)
+
+    await desk.answer(asked, work, private)

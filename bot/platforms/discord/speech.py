@@ -1,0 +1,138 @@
+"""Saying something: from a command, a button, a form, a message's menu, or a mention."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import discord
+
+from bot.arguments import SayArguments, parse_say
+from bot.commands import COMMANDS
+from bot.domain import Caller, Utterance
+from bot.platforms.discord.answer import Answer, Message, Reply
+from bot.platforms.discord.desk import Desk
+from bot.platforms.discord.look import Look
+from bot.platforms.discord.people import Asked, caller_of, writer_of
+from bot.platforms.paced import Paced
+from bot.policy import check_prompt
+from bot.replies import Reply as AnyReply
+from bot.usecases.say import find_persona
+from trainer.protocol import Piece
+
+STREAM_SECONDS = 1.5  # between edits of an answer that grows
+
+Finish = Callable[[Utterance], Awaitable[None]]
+
+
+@dataclass
+class SpeechDialog:
+    """bot.commands.Dialog for utterances: pieces edit the answer in place; `finish` shows the whole one."""
+
+    persona: str
+    prompt: str
+    look: Look
+    finish: Finish
+    grow: Paced[Message] | None  # none: only the whole one is shown
+    _texts: dict[int, str] = field(default_factory=dict)
+
+    async def reply(self, reply: AnyReply) -> None:
+        if self.grow is not None:
+            await self.grow.close()
+        if isinstance(reply, Utterance):
+            await self.finish(reply)
+
+    async def stream(self, piece: Piece) -> None:
+        before = "" if piece.again else self._texts.get(piece.sample, "")
+        self._texts[piece.sample] = before + piece.text
+        if self.grow is not None and any(text.strip() for text in self._texts.values()):
+            texts = [self._texts[sample] for sample in sorted(self._texts)]
+            self.grow.put(self.look.growing(self.persona, self.prompt, texts))
+
+    async def confirm(self, question: str) -> bool:
+        return True
+
+
+async def say(desk: Desk, asked: Asked, wanted: SayArguments) -> None:
+    """Answer an interaction with what a persona makes of a prompt."""
+    caller = caller_of(asked)
+    named = await _in_its_name(desk, asked, caller)
+
+    async def work(answer: Answer) -> None:
+        finish = _under_its_name if named else _as_usual
+        await speak(desk, caller, wanted, answer, lambda look, prompt: finish(desk, answer, look, prompt), not named)
+
+    await desk.answer(asked, work, private=named)
+
+
+async def speak(
+    desk: Desk,
+    caller: Caller,
+    wanted: SayArguments,
+    answer: Answer | Reply,
+    finish: Callable[[Look, str], Finish],
+    streaming: bool,
+) -> None:
+    """Raises UserError or OperatorError."""
+    look = desk.look(caller.locale)
+    prompt = check_prompt(wanted.prompt, desk.services.settings.generation.max_prompt_characters)
+    persona = await find_persona(desk.services, caller, wanted.persona)
+    grow = Paced(answer.show, STREAM_SECONDS, first=STREAM_SECONDS) if streaming else None
+    dialog = SpeechDialog(persona.name, prompt, look, finish(look, prompt), grow)
+    try:
+        arguments = SayArguments(prompt, persona.name, wanted.n)
+        await COMMANDS["say"].run(desk.services, caller, dialog, arguments)
+    finally:
+        if grow is not None:
+            await grow.close()
+
+
+def _as_usual(desk: Desk, answer: Answer | Reply, look: Look, prompt: str) -> Finish:
+    async def finish(utterance: Utterance) -> None:
+        await answer.show(look.utterance(utterance, prompt))
+
+    return finish
+
+
+def _under_its_name(desk: Desk, answer: Answer, look: Look, prompt: str) -> Finish:
+    """Through a webhook; where that turns out not to be possible, as an ordinary message in the channel."""
+
+    async def finish(utterance: Utterance) -> None:
+        channel = answer.asked.channel
+        message = look.utterance(utterance, prompt, f" · {answer.asked.user.mention}")
+        if not await desk.webhooks.send(channel, utterance.persona, message):
+            answer.private = False
+            await answer.show(look.utterance(utterance, prompt))
+            return
+        await answer.withdraw()
+
+    return finish
+
+
+async def _in_its_name(desk: Desk, asked: Asked, caller: Caller) -> bool:
+    if caller.private or not desk.services.settings.discord.persona_webhooks:
+        return False
+    return asked.app_permissions.manage_webhooks and (await desk.services.chats.rules(caller.space)).in_its_name
+
+
+async def on_mention(desk: Desk, message: discord.Message) -> None:
+    """A message that mentions the bot, or that was written to it alone, is a /say."""
+    if desk.seen.again(message.id):
+        return
+    caller = writer_of(message)
+    reply = Reply(message)
+
+    async def work() -> None:
+        wanted = parse_say(prompt_of(message, desk.client))
+        await speak(desk, caller, wanted, reply, lambda look, prompt: _as_usual(desk, reply, look, prompt), True)
+
+    await desk.see_through(reply, caller.locale, work())
+
+
+def prompt_of(message: discord.Message, client: discord.Client) -> str:
+    """A message's text without the mention of the bot."""
+    text = message.content
+    if client.user is not None:
+        for mention in (f"<@{client.user.id}>", f"<@!{client.user.id}>"):
+            text = text.replace(mention, " ")
+    return text.strip()

@@ -1,0 +1,80 @@
+"""Asking for a training: the attachment, the job, and its message in the channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import discord
+
+from bot.arguments import TrainArguments, parse_train
+from bot.domain import Caller, Job, JobMessage
+from bot.errors import BadInput
+from bot.platforms.discord.answer import Answer
+from bot.platforms.discord.desk import Desk
+from bot.platforms.discord.people import Asked, caller_of
+from bot.platforms.discord.steady import missing_permission
+from bot.platforms.discord.uploads import check, download
+from bot.texts import Text
+from bot.usecases.train import submit as queue
+
+
+async def train(desk: Desk, asked: Asked, text: str, file: discord.Attachment | None = None) -> None:
+    """`text` is as in a terminal: `@alice:2 @bob --fresh`."""
+
+    async def work(answer: Answer) -> None:
+        wanted = parse_train(text)
+        if wanted.files:
+            raise BadInput(Text("Attach the file to the command, as its option “file”."))
+        await submit(desk, answer, caller_of(asked), wanted, file)
+
+    await desk.answer(asked, work)
+
+
+async def submit(
+    desk: Desk, answer: Answer, caller: Caller, wanted: TrainArguments, file: discord.Attachment | None = None
+) -> None:
+    """Queue it, show it in the channel, tell the person where. Raises UserError or OperatorError."""
+    if file is None:
+        job, position = await queue(desk.services, caller, wanted)
+    else:
+        job, position = await _queue_upload(desk, caller, wanted, file)
+    known = await desk.board.open(job, position)
+    await answer.show(desk.look(caller.locale).notice(_where(answer.asked, job, known)))
+
+
+async def _queue_upload(
+    desk: Desk, caller: Caller, wanted: TrainArguments, file: discord.Attachment
+) -> tuple[Job, int]:
+    services = desk.services
+    await services.gate.check_training(caller)
+    check(file, services.settings.limits.upload_megabytes)
+    path = await download(file, services.folders.uploads)
+    try:
+        return await queue(services, caller, replace(wanted, files=(path,)))
+    except BaseException:
+        path.unlink(missing_ok=True)  # a job that is queued keeps it until it has ended
+        raise
+
+
+def _where(asked: Asked, job: Job, known: JobMessage | None) -> Text:
+    """Where the job can be watched."""
+    if known is None:
+        return Text("Training @{persona}. I can't show it here or write to you; /jobs has it.", persona=job.persona)
+    if known.channel == job.caller.channel:
+        link = f"https://discord.com/channels/{asked.guild_id or '@me'}/{known.channel}/{known.message}"
+        return Text("Training @{persona}: {link}", persona=job.persona, link=Text(link))
+    missing = _missing(asked)
+    if missing is None:
+        return Text("Training @{persona}. I wrote you a private message that shows how far it is.", persona=job.persona)
+    return Text(
+        "Training @{persona}. In this channel I lack the permission “{permission}”, so I wrote you a private "
+        "message that shows how far it is.",
+        persona=job.persona,
+        permission=missing,
+    )
+
+
+def _missing(asked: Asked) -> Text | None:
+    if not asked.is_guild_integration() or asked.guild_id is None:
+        return None
+    return missing_permission(asked.app_permissions, isinstance(asked.channel, discord.Thread))
