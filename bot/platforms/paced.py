@@ -42,8 +42,9 @@ class Paced(Generic[T]):
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        await self._pause(self.first)
-        self.first = 0.0
+        if self.first:
+            await self._pause(self.first)
+            self.first = 0.0
         while self._latest:
             try:
                 await self.show(self._latest.pop())

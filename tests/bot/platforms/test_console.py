@@ -200,7 +200,7 @@ async def test_a_training_in_a_pipe_is_over_before_the_next_line(service: FakeSe
         await console.run_lines()
     assert printed(console)[0].startswith("Training @pip")
     assert "@pip is ready" in printed(console)[1]
-    assert printed(console)[2] == "@pip · written by a machine\n  My dream is soup."
+    assert "@pip · written by a machine\n  My dream is soup." in printed(console)[2:]  # beside its report card
     assert not console.failed
     assert live(console) == []
 

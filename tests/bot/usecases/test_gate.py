@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain import Caller
+from bot.errors import Limited, NotAllowed
+from bot.policy import Rules
+from bot.settings import LimitSettings
+from bot.usecases.gate import Gate
+from tests.doubles.service import FakeService
+
+LIMITS = LimitSettings(cooldown_seconds=10, answers_at_once=1, generations_a_day=5, trainings_a_day=2)
+BEN = Caller("discord", "ben", "7", "discord:1")
+ANN = replace(BEN, user="ann", admin=True)
+
+
+@dataclass
+class Time:
+    seconds: float = 100.0
+    day: datetime = datetime(2026, 1, 1, 20, 40, tzinfo=UTC)
+
+
+def gate(service: FakeService, time: Time) -> Gate:
+    return Gate(service.store, service.services.chats, LIMITS, lambda: time.seconds, lambda: time.day)
+
+
+async def speak(gate: Gate, caller: Caller, n: int = 1) -> None:
+    async with gate.speaking(caller, n):
+        await asyncio.sleep(0)
+
+
+async def test_the_operator_has_no_limits(service: FakeService) -> None:
+    one = gate(service, Time())
+    for _ in range(9):
+        await speak(one, Caller("console", "me", "here"))
+
+
+async def test_a_pause_between_two_questions(service: FakeService) -> None:
+    time = Time()
+    one = gate(service, time)
+    await speak(one, BEN)
+    time.seconds += 4
+    with pytest.raises(Limited, match="try again in 6 s"):
+        await speak(one, BEN)
+    await speak(one, replace(BEN, user="eve"))
+    time.seconds += 6
+    await speak(one, BEN)
+
+
+async def test_one_at_a_time(service: FakeService) -> None:
+    time = Time()
+    one = gate(service, time)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(one.speaking(BEN, 1))
+        time.seconds += 60
+        with pytest.raises(Limited, match="still busy"):
+            await speak(one, BEN)
+        await speak(one, ANN)
+    await speak(one, BEN)
+
+
+async def test_a_days_answers_are_the_spaces(service: FakeService) -> None:
+    time = Time()
+    one = gate(service, time)
+    await speak(one, ANN, 5)  # admins are exempt, but what they ask for counts
+    with pytest.raises(Limited, match=r"5 answers a day\. It goes on in 3 h 20 min"):
+        await speak(one, BEN)
+    await speak(one, ANN)
+    await speak(one, replace(BEN, space="discord:2"))
+    time.day = datetime(2026, 1, 2, tzinfo=UTC)
+    time.seconds += 60
+    await speak(one, BEN)
+
+
+async def test_admins_may_be_stricter_than_the_operator_but_not_more_generous(service: FakeService) -> None:
+    one = gate(service, Time())
+    await service.services.chats.set_rules(
+        BEN.space, Rules(generations_a_day=1, everyone_trains=True, trainings_a_day=99)
+    )
+    await speak(one, BEN)
+    with pytest.raises(Limited, match="1 answers a day"):
+        await speak(one, replace(BEN, user="eve"))
+    for _ in range(2):
+        await one.check_training(BEN)
+        await one.count_training(BEN)
+    with pytest.raises(Limited, match="2 trainings a day"):
+        await one.check_training(BEN)
+    await one.check_training(ANN)
+
+
+async def test_who_may_train(service: FakeService) -> None:
+    one = gate(service, Time())
+    with pytest.raises(NotAllowed, match="Only admins may train here"):
+        await one.check_training(BEN)
+    await one.check_training(replace(BEN, space="discord:dm:ben"))
+    await service.services.chats.set_rules(BEN.space, Rules(trainers=("8",)))
+    await one.check_training(replace(BEN, roles=("7", "8")))
+
+
+async def test_one_training_of_a_person_at_a_time(service: FakeService) -> None:
+    one = gate(service, Time())
+    caller = replace(BEN, space="discord:dm:ben")
+    await service.add_job("pip", caller)
+    with pytest.raises(Limited, match="still busy"):
+        await one.check_training(caller)
+
+
+async def test_an_answer_that_fails_frees_its_place(service: FakeService) -> None:
+    time = Time()
+    one = gate(service, time)
+    with pytest.raises(RuntimeError):
+        async with one.speaking(BEN, 1):
+            raise RuntimeError
+    time.seconds += 60
+    await speak(one, BEN)
