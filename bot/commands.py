@@ -112,7 +112,7 @@ def forget_question(plan: personas.Forgetting) -> Text:
 
 
 async def run_optout(services: Services, caller: Caller, dialog: Dialog, arguments: args.OptoutArguments) -> None:
-    silent = await optouts.opt_out(services, arguments.handle)
+    silent = await optouts.opt_out(services, caller, arguments.handle)
     names = ", ".join(f"@{name}" for name in silent)
     now = Text(" Silent from now on: {names}.", names=names) if silent and not caller.space else ""
     await dialog.reply(

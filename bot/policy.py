@@ -114,6 +114,12 @@ def check_trainings(used: int, limit: int, now: datetime) -> None:
         )
 
 
+def check_optouts(used: int, limit: int) -> None:
+    """Raises Limited."""
+    if used >= limit:
+        raise Limited(Text("That was enough for today. For more accounts, ask an admin."))
+
+
 def until_midnight(now: datetime) -> str:
     """`3 h 20 min`: how long a day, in UTC, still lasts."""
     tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -9,6 +9,7 @@ import click
 
 from bot.cli.discord import discord
 from bot.cli.models import models
+from bot.cli.optouts import optouts
 from bot.cli.run import serve
 from bot.cli.say import say
 from bot.cli.shared import Group, run, settings_of
@@ -42,5 +43,5 @@ def console(ctx: click.Context) -> None:
     sys.exit(run(run_console(settings_of(ctx))))
 
 
-for command in (serve, train, say, models, discord):
+for command in (serve, train, say, models, optouts, discord):
     main.add_command(command)

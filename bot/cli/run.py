@@ -26,7 +26,8 @@ def serve(ctx: click.Context) -> None:
 async def _serve(settings: Settings) -> None:
     from bot.app import open_services, run_jobs, warm_up
     from bot.errors import SettingsError
-    from bot.platforms.discord.client import Client, run_discord
+    from bot.platforms.discord.client import Client
+    from bot.platforms.discord.connection import run_discord
     from bot.platforms.discord.people import PLATFORM
     from bot.platforms.router import Router
 

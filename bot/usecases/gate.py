@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot import policy
-from bot.domain import Caller
+from bot.domain import Caller, private_space
 from bot.ports import Chats, Store
 from bot.settings import LimitSettings
 
-GENERATIONS, TRAININGS = "generation", "training"
+GENERATIONS, TRAININGS, OPTOUTS = "generation", "training", "optout"
+OPTOUTS_A_DAY = 3
 REMEMBERED = 10_000  # people whose last question's time is kept
 
 
@@ -78,6 +79,19 @@ class Gate:
         policy.check_at_once(await self.store.active_jobs(caller), self.limits.trainings_at_once)
         used = await self.chats.used(caller.space, TRAININGS, self._today())
         policy.check_trainings(used, _lower(rules.trainings_a_day, self.limits.trainings_a_day), self.now())
+
+    async def check_place(self, caller: Caller) -> None:
+        """May this be said here, for all to see? Raises NotAllowed."""
+        if caller.space:
+            policy.check_place(await self.chats.rules(caller.space), caller)
+
+    async def opting_out(self, caller: Caller) -> None:
+        """Count it: a person may silence a few accounts a day, not all of them. Raises Limited."""
+        if not caller.space or caller.admin:
+            return
+        space = private_space(caller.platform, caller.user)
+        policy.check_optouts(await self.chats.used(space, OPTOUTS, self._today()), OPTOUTS_A_DAY)
+        await self.chats.use(space, OPTOUTS, self._today(), 1)
 
     async def count_training(self, caller: Caller) -> None:
         if caller.space:

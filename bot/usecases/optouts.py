@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.domain import Persona
+from bot.domain import Caller, Persona
 from bot.errors import NotAllowed
 from bot.texts import Text
 from bot.usecases.services import Services
 
 
-async def opt_out(services: Services, handle: str) -> list[str]:
-    """Returns the personas that are silent from now on."""
+async def opt_out(services: Services, caller: Caller, handle: str) -> list[str]:
+    """Returns the personas that are silent from now on. Raises Limited."""
+    await services.gate.opting_out(caller)
     await services.chats.opt_out(handle)
     for job in await services.store.jobs():
         if handle in {account.handle for account in job.accounts}:

@@ -71,7 +71,7 @@ class State(Enum):
     LOST = auto()
 
 
-@dataclass
+@dataclass(eq=False)
 class Answer:
     """`private`: only the person who asked sees it."""
 
@@ -155,7 +155,7 @@ class Answer:
             self._message = await steadily(lambda: place.send(**message.parts(), nonce=str(self.asked.id)))
 
 
-@dataclass
+@dataclass(eq=False)
 class Reply:
     """The answer to a message that mentions the bot: a reply to it, edited as it grows."""
 

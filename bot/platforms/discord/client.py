@@ -10,12 +10,8 @@ import re
 from typing import Any
 
 import discord
-import yarl
 from discord import app_commands
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
 
-from bot.errors import SettingsError
 from bot.platforms.discord.actions import Pressed, act
 from bot.platforms.discord.board import Board
 from bot.platforms.discord.desk import Desk
@@ -26,16 +22,11 @@ from bot.platforms.discord.slash import add_commands
 from bot.platforms.discord.speech import on_mention
 from bot.platforms.discord.translator import Translator
 from bot.platforms.discord.webhooks import Webhooks
-from bot.settings import DiscordSettings
 from bot.usecases.services import Services
 
 SYNCED = "discord commands"  # the note that keeps what Discord was told
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 EVERYBODY = app_commands.AppInstallationType(guild=True, user=True)
-UNKNOWN_TOKEN = (
-    "discord.token: Discord doesn't know this token. Copy it again from the developer portal: "
-    "your application → Bot → Reset Token."
-)
 logger = logging.getLogger(__name__)
 
 
@@ -67,15 +58,19 @@ class Client(discord.AutoShardedClient):
         self.board = Board(self, services, self._look)
         self.desk = Desk(self, services, self.board, Webhooks(self))
         self._catching_up: asyncio.Task[None] | None = None
+        add_commands(self.tree)
+        self.add_dynamic_items(Pressed)
 
     def _look(self, locale: str) -> Look:
         return self.desk.look(locale)
 
     async def setup_hook(self) -> None:
-        add_commands(self.tree)
+        """Also after a login that failed on the way."""
         await self.tree.set_translator(Translator())
-        self.add_dynamic_items(Pressed)
-        await self.sync()
+        try:
+            await self.sync()
+        except discord.HTTPException:  # people have the commands of the last time
+            logger.exception("Discord could not be told the commands")
 
     async def sync(self) -> None:
         """Tell Discord the commands, all at once, if they have changed since the last time."""
@@ -124,27 +119,3 @@ class Client(discord.AutoShardedClient):
         mentioned = self.user in message.mentions and not message.is_system()
         if mentioned or message.guild is None:
             await on_mention(self.desk, message)
-
-
-def use_servers(settings: DiscordSettings) -> None:
-    """The library keeps the addresses of Discord in two class attributes; there is no other way to say them."""
-    Route.BASE = settings.api_base.rstrip("/")
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway)
-
-
-def check_token(settings: DiscordSettings) -> str:
-    """Raises SettingsError when there is none."""
-    if settings.token is None:
-        raise SettingsError("discord.token is missing. Set MYNAH_DISCORD__TOKEN; the README says where to get it.")
-    return settings.token.get_secret_value()
-
-
-async def run_discord(client: Client, settings: DiscordSettings) -> None:
-    """Until cancelled, or until Discord refuses the bot. Raises SettingsError."""
-    token = check_token(settings)
-    use_servers(settings)
-    try:
-        async with client:
-            await client.start(token)
-    except discord.LoginFailure:
-        raise SettingsError(UNKNOWN_TOKEN) from None

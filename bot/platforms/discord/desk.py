@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import discord
@@ -21,6 +22,7 @@ from bot.texts import Text
 from bot.usecases.services import Services
 
 THINK_SECONDS = 0.4  # what takes longer is acknowledged first
+GRACE_SECONDS, GOODBYE_SECONDS = 1.0, 3.0
 REMEMBERED = 4096  # events that are recognized when they come again
 UNREACHABLE = GONE | {TOKEN_EXPIRED, TOO_LATE, UNKNOWN_MESSAGE}  # of Discord's error codes
 logger = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Desk:
     webhooks: Webhooks
     commands: dict[str, int] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
+    _open: dict[asyncio.Future[None], tuple[Answer | Reply, str]] = field(default_factory=dict)  # with their locale
 
     def look(self, locale: str) -> Look:
         return Look(locale, self.commands)
@@ -72,6 +75,7 @@ class Desk:
     async def see_through(self, answer: Answer | Reply, locale: str, work: Awaitable[None]) -> None:
         """To its end; whatever goes wrong is told to the person."""
         task = asyncio.ensure_future(work)
+        self._open[task] = (answer, locale)
         try:
             done, _ = await asyncio.wait([task], timeout=THINK_SECONDS)
             if not done:
@@ -81,6 +85,21 @@ class Desk:
             await self.explain(answer, locale, error)
         finally:
             task.cancel()
+            del self._open[task]
+
+    async def say_goodbye(self) -> None:
+        """What is nearly done is done; those who wait for the rest are told that it won't come."""
+        if not self._open:
+            return
+        await asyncio.wait(self._open, timeout=GRACE_SECONDS)
+        waiting = dict(self._open)
+        for task in waiting:
+            task.cancel()
+        text = Text("I'm being restarted. Please ask again in a moment.")
+        told = [answer.tell(self.look(locale).notice(text)) for answer, locale in waiting.values()]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await asyncio.gather(*told, return_exceptions=True)
 
     async def explain(self, answer: Answer | Reply, locale: str, error: Exception) -> None:
         if (text := reason(error)) is None:

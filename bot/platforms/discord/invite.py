@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.errors import OperatorError, SettingsError
-from bot.platforms.discord.client import UNKNOWN_TOKEN, check_token, use_servers
+from bot.platforms.discord.connection import UNKNOWN_TOKEN, check_token, use_servers
 from bot.platforms.discord.steady import NETWORK
 from bot.settings import DiscordSettings
 

@@ -127,13 +127,9 @@ def _looking(tree: app_commands.CommandTree[Any]) -> None:
     @app_commands.rename(persona=option("persona"))
     @app_commands.autocomplete(persona=complete_persona)
     async def card_command(asked: Asked, persona: str | None = None) -> None:
-        await run_command(
-            desk_of(asked),
-            asked,
-            COMMANDS["card"],
-            CardArguments(parse_persona(persona) if persona else None),
-            private=False,
-        )
+        await desk_of(asked).services.gate.check_place(caller_of(asked))
+        arguments = CardArguments(named(persona))
+        await run_command(desk_of(asked), asked, COMMANDS["card"], arguments, private=False)
 
     @command(tree, "help")
     async def help_command(asked: Asked) -> None:

@@ -1,19 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot.domain import JobState
-from bot.errors import NotAllowed
+from bot.domain import Caller, JobState
+from bot.errors import Limited, NotAllowed
 from bot.usecases.optouts import check_wanted, opt_out, willing
 from bot.usecases.say import find_persona
 from tests.doubles.service import CALLER, FakeService
+
+
+async def test_nobody_silences_everybody(service: FakeService) -> None:
+    ben = Caller("discord", "ben", "7", "discord:1")
+    for handle in ("a", "b", "c"):
+        await opt_out(service.services, ben, handle)
+    with pytest.raises(Limited, match="enough for today"):
+        await opt_out(service.services, ben, "d")
+    await opt_out(service.services, replace(ben, admin=True), "d")
 
 
 async def test_who_opts_out_is_silent_and_not_trained(service: FakeService) -> None:
     for name in ("pip", "bob-pip", "ladle"):
         await service.add_persona(name)
     job = await service.add_job("pip")
-    assert await opt_out(service.services, "pip") == ["bob-pip", "pip"]
+    assert await opt_out(service.services, CALLER, "pip") == ["bob-pip", "pip"]
     assert (await service.job(job.id)).state is JobState.CANCELLED
     with pytest.raises(NotAllowed, match="@pip doesn't want"):
         await check_wanted(service.services, ["bob", "pip"])

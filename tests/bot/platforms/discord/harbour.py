@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.platforms.discord.client import Client, run_discord
+from bot.platforms.discord.client import Client
+from bot.platforms.discord.connection import run_discord
 from bot.settings import DiscordSettings, LimitSettings, Settings, TrainingSettings
 from tests.doubles.discord import Asked, Channel, FakeDiscord, Guild, Message, User
 from tests.doubles.service import FakeService, fake_service
@@ -27,6 +28,7 @@ class Harbour:
     ann: User
     ben: User
     client: Client
+    connection: AsyncExitStack  # closing it ends the client as a stop of the bot does
 
     @property
     def space(self) -> str:
@@ -40,10 +42,9 @@ class Harbour:
     @asynccontextmanager
     async def restarted(self) -> AsyncIterator[None]:
         """Another process in this one's place."""
-        await self.client.close()
-        async with connected(self.fake, self.service) as client:
-            self.client = client
-            yield
+        await self.connection.aclose()
+        self.client = await self.connection.enter_async_context(connected(self.fake, self.service))
+        yield
 
 
 @asynccontextmanager
@@ -58,7 +59,6 @@ async def connected(fake: FakeDiscord, service: FakeService) -> AsyncIterator[Cl
         await fake.connected()
         yield client
     finally:
-        await client.close()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -79,9 +79,10 @@ async def harbour(folder: Path, limits: LimitSettings | None = None) -> AsyncIte
         async with (
             fake_service(folder, settings) as service,
             service.running(),
-            connected(fake, service) as client,
+            AsyncExitStack() as connection,
         ):
-            yield Harbour(fake, service, guild, general, ann, ben, client)
+            client = await connection.enter_async_context(connected(fake, service))
+            yield Harbour(fake, service, guild, general, ann, ben, client, connection)
             assert fake.refusals == []
 
 

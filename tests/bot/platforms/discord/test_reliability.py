@@ -119,7 +119,7 @@ async def test_only_the_intents_needed_and_no_message_content(place: Harbour) ->
 
 
 async def test_random_trouble_loses_and_doubles_nothing(place: Harbour) -> None:
-    """A small version of `python -m benchmarks.discord_faults`."""
+    """A small version of `python -m benchmarks.discord_load --only faults`."""
     await place.persona()
     place.fake.faults.rest = Rates(server_error=0.05, rate_limited=0.05, seed=3)
     asked = [await say(place, f"Number {n} is") for n in range(40)]
@@ -139,3 +139,28 @@ async def test_an_error_inside_is_told_and_logged(place: Harbour, caplog: pytest
     )
     assert asked.ephemeral
     assert "oops" in caplog.text
+
+
+async def test_those_who_wait_are_told_of_a_restart(place: Harbour) -> None:
+    await place.persona()
+    place.service.generator.answers.append([asyncio.Event()])
+    asked = await say(place)
+    await asked.acknowledged()
+    async with place.restarted():
+        assert (await answered(asked)).content == "I'm being restarted. Please ask again in a moment."
+
+
+async def test_discord_that_is_down_at_the_start_is_waited_for(place: Harbour) -> None:
+    await place.persona()
+    place.fake.faults.fail("GET", "/users/@me", 503)
+    place.fake.faults.fail("GET", "/gateway/bot", 503)
+    async with place.restarted():
+        assert (await answered(await say(place))).content == SAID
+
+
+async def test_an_old_button_of_another_version(place: Harbour) -> None:
+    await place.persona()
+    message = await answered(await say(place))
+    message.components[0]["components"][0]["custom_id"] = "mynah:dance:pip"
+    told = await answered(await place.fake.click(place.ben, message, "mynah:dance"))
+    assert told.content == "That button is from another version of me. Please use a command."

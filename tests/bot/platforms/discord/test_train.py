@@ -187,7 +187,7 @@ async def test_what_ended_while_discord_was_away_is_told_later(place: Harbour) -
     place.service.trainer.gate.clear()
     await train(place, place.ann)
     board = await shown(place, "training")
-    await place.client.close()
+    await place.connection.aclose()
     place.service.jobs.notifier = place.service.notifier
     place.service.trainer.gate.set()
     await place.service.notifier.wait(1)

@@ -1,0 +1,153 @@
+"""What `discord_look` draws: the real bot, asked in the double of Discord, over doubles of its workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from benchmarks.discord_controls import Json
+from benchmarks.discord_names import Names
+from benchmarks.discord_svg import payload_of
+from bot.policy import Rules
+from bot.sources.samples import SampleSource
+from tests.bot.platforms.discord.harbour import Harbour, answered, harbour
+from tests.builders import manifest, report_card, run_record
+from tests.doubles.discord import Message, User
+from tests.doubles.generator import generated
+from tests.doubles.sources import make_posts
+from tests.doubles.trainer import ADAPTER
+from trainer.manifest import CorpusRecord, write_manifest
+from trainer.protocol import Progress, ReportCard, TrainRequest
+
+PIP, LADLE = "pip_the_lighthouse", "ladle_in_orbit"
+EVENING = datetime(2026, 11, 21, 21, 41, tzinfo=UTC)
+SAMPLE = "My dream is that somebody on a deck, past bedtime, asks what that light is, and is told it's just pip."
+HALFWAY = Progress(stage="train", done=9, total=20, loss=3.21, held_out_loss=3.40, seconds_left=140)
+MEASURED = {"bits_per_byte": 1.557, "bits_per_byte_base": 2.319, "attribution": 1.0, "copied": 0.0, "copied_own": 0.0}
+
+
+def write_persona(out: Path, request: TrainRequest) -> int:
+    """With figures like those in docs/measurements.md."""
+    out.mkdir(parents=True)
+    (out / ADAPTER).write_text("an adapter")
+    corpus = CorpusRecord(
+        accounts=request.accounts, duplicates=2, train_posts=520, held_out_posts=47, train_tokens=14_000
+    )
+    run = run_record().model_copy(update={"bits_per_byte": 1.557, "bits_per_byte_before": 2.319, "seconds": 23.0})
+    write_manifest(out, manifest(request.persona, created_at=EVENING, corpus=corpus, run=run, sample=SAMPLE))
+    return 7_700_000
+
+
+def measured() -> ReportCard:
+    return report_card().model_copy(update=MEASURED)
+
+
+@asynccontextmanager
+async def lighthouse(folder: Path) -> AsyncIterator[Harbour]:
+    """A harbour where the sample accounts can be trained."""
+    doubles = "tests.doubles.trainer."
+    with patch(f"{doubles}write_persona", write_persona), patch(f"{doubles}report_card", measured):
+        async with harbour(folder) as place:
+            source = SampleSource()
+            for account in source.at_hand():
+                place.service.sources.posts[account.handle] = await source.fetch(account, 0, lambda done, total: None)
+            place.service.sources.posts["harbour_master"] = make_posts(2)
+            yield place
+
+
+def names(place: Harbour, viewer: User, later: timedelta) -> Names:
+    """As `viewer` sees them; what was just now is long enough ago for the words for it to stay the same."""
+    guild, users = place.guild, place.fake.users.values()
+    return Names(
+        users={str(user.id): user.name.title() for user in users},
+        roles={str(role.id): role.name for role in guild.roles},
+        channels={str(channel.id): channel.name for channel in guild.channels},
+        now=datetime.now(UTC) + later,
+        viewer=str(viewer.id),
+    )
+
+
+async def said(place: Harbour, user: User, prompt: str, *rests: str) -> Message:
+    """As many ways to go on as there are `rests`."""
+    place.service.generator.answers.append([generated(*(f"{prompt} {rest}" for rest in rests))])
+    return await answered(await place.fake.slash(user, place.general, "say", prompt=prompt, n=len(rests)))
+
+
+async def saying(place: Harbour) -> list[Json]:
+    """A sentence, the same again, three ways to go on, the persona's own name, German."""
+    await place.persona(PIP)
+    first = await said(place, place.ben, "My dream is", "to keep the lamp lit until the last boat is home.")
+    again = generated("My dream is a second cupboard, and somebody to ask which one the biscuits are in.")
+    place.service.generator.answers.append([again])
+    second = await answered(await place.fake.click(place.ann, first, "Again"))
+    ways = (
+        "that a tower can look pleased.",
+        "how loud a kettle is when you've company.",
+        "you'll one day miss the stair that squeaks, and step on it on purpose.",
+    )
+    third = await said(place, place.ben, "Nobody tells you", *ways)
+    shown = [payload_of(message) for message in (first, second, third)]
+    shown.append(payload_of(await in_its_name(place)))
+    ute = place.guild.add_member("ute", locale="de")
+    german = await said(place, ute, "Dear ship,", "you're late tonight. I'm not cross. I only kept looking up.")
+    return [*shown, payload_of(german)]
+
+
+async def in_its_name(place: Harbour) -> Message:
+    """Through a webhook."""
+    await place.service.services.chats.set_rules(place.space, Rules(in_its_name=True))
+    before = len(place.general.messages)
+    rest = "gerald, there's half a scone on the sill. It's not for you. I'll be looking the other way."
+    place.service.generator.answers.append([generated(f"Dear {rest}")])
+    asked = await place.fake.slash(place.ben, place.general, "say", prompt="Dear")
+    messages = await place.general.until(lambda messages: len(messages) > before)
+    await asked.until(lambda asked: asked.ack_type is not None and not asked.thinking)
+    await place.service.services.chats.set_rules(place.space, Rules())
+    return messages[-1]
+
+
+async def train(place: Harbour, handle: str) -> Message:
+    return await answered(await place.fake.slash(place.ann, place.general, "train", handle=handle))
+
+
+async def shown(place: Harbour, text: str) -> Message:
+    """The channel's message that has this text, once it is there."""
+    messages = await place.general.until(lambda messages: any(text in message.text for message in messages))
+    return next(message for message in reversed(messages) if text in message.text)
+
+
+async def training(place: Harbour) -> list[Json]:
+    """Queued, half of it done, ready, and who asked is called; one that failed."""
+    place.service.trainer.gate.clear()
+    place.service.trainer.events = [HALFWAY]
+    await train(place, LADLE)
+    await shown(place, "45%")
+    reply = await train(place, PIP)
+    board = await shown(place, "Waiting")
+    seen = [payload_of(board), payload_of(reply)]
+    await next_training(place)
+    await shown(place, "@ladle\\_in\\_orbit is ready.")
+    await board.channel.until(lambda messages: "45%" in board.text)
+    seen.append(payload_of(board))
+    await next_training(place)
+    await shown(place, "@pip\\_the\\_lighthouse is ready.")
+    return [*seen, *await ended(place, board)]
+
+
+async def next_training(place: Harbour) -> None:
+    """The one that runs comes to its end; the one after it will wait."""
+    gate, place.service.trainer.gate = place.service.trainer.gate, asyncio.Event()
+    gate.set()
+
+
+async def ended(place: Harbour, board: Message) -> list[Json]:
+    ready = place.general.messages[-1]
+    await board.channel.until(lambda messages: "Taken for the author" in board.text)
+    await train(place, "harbour_master")
+    called = await shown(place, "@harbour\\_master was not trained.")
+    assert called.reference is not None
+    return [payload_of(message) for message in (board, ready, called.reference, called)]

@@ -1,0 +1,61 @@
+"""`mynah optouts`: accounts that must not be imitated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.shared import run, settings_of
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+
+@click.group()
+def optouts() -> None:
+    """Accounts that must not be imitated: people put them here with /optout."""
+
+
+@optouts.command("list")
+@click.pass_context
+def list_optouts(ctx: click.Context) -> None:
+    """The handles."""
+    for handle in run(_list(settings_of(ctx))):
+        click.echo(f"@{handle}")
+
+
+@optouts.command()
+@click.argument("handle", metavar="@HANDLE")
+@click.pass_context
+def add(ctx: click.Context, handle: str) -> None:
+    """Never train on this account, and let nothing speak that was made of it."""
+    from bot.domain import parse_handle
+
+    run(_set(settings_of(ctx), parse_handle(handle), out=True))
+
+
+@optouts.command()
+@click.argument("handle", metavar="@HANDLE")
+@click.pass_context
+def remove(ctx: click.Context, handle: str) -> None:
+    """Allow it again: because it was a mistake, or somebody's joke."""
+    from bot.domain import parse_handle
+
+    run(_set(settings_of(ctx), parse_handle(handle), out=False))
+
+
+async def _list(settings: Settings) -> list[str]:
+    from bot.app import open_services
+    from bot.platforms.router import Router
+
+    async with open_services(settings, Router()) as services:
+        return sorted(await services.chats.optouts())
+
+
+async def _set(settings: Settings, handle: str, out: bool) -> None:
+    from bot.app import open_services
+    from bot.platforms.router import Router
+
+    async with open_services(settings, Router()) as services:
+        await (services.chats.opt_out(handle) if out else services.chats.opt_in(handle))

@@ -1,0 +1,65 @@
+"""Where Discord is, who we are there, and staying connected to it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.errors import SettingsError
+from bot.platforms.discord.client import Client
+from bot.platforms.discord.steady import NETWORK
+from bot.settings import DiscordSettings
+
+UNKNOWN_TOKEN = (
+    "discord.token: Discord doesn't know this token. Copy it again from the developer portal: "
+    "your application → Bot → Reset Token."
+)
+UNREACHABLE = (discord.DiscordServerError, discord.GatewayNotFound, *NETWORK)
+logger = logging.getLogger(__name__)
+
+
+def use_servers(settings: DiscordSettings) -> None:
+    """The library keeps the addresses of Discord in two class attributes; there is no other way to say them."""
+    Route.BASE = settings.api_base.rstrip("/")
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway)
+
+
+def check_token(settings: DiscordSettings) -> str:
+    """Raises SettingsError when there is none."""
+    if settings.token is None:
+        raise SettingsError("discord.token is missing. Set MYNAH_DISCORD__TOKEN; the README says where to get it.")
+    return settings.token.get_secret_value()
+
+
+async def run_discord(client: Client, settings: DiscordSettings) -> None:
+    """Until cancelled, or until Discord refuses the bot. Raises SettingsError."""
+    token = check_token(settings)
+    use_servers(settings)
+    try:
+        async with client:
+            try:
+                await patiently(lambda: client.login(token))
+                await patiently(client.connect)
+            finally:
+                await client.desk.say_goodbye()
+    except discord.LoginFailure:
+        raise SettingsError(UNKNOWN_TOKEN) from None
+
+
+async def patiently(step: Callable[[], Awaitable[None]]) -> None:
+    """Where Discord can't be reached at the start: again and again. Later the library does so by itself."""
+    for seconds in itertools.chain((1, 2, 5, 10, 30), itertools.repeat(60)):
+        try:
+            await step()
+        except UNREACHABLE as error:
+            logger.warning("Discord can't be reached (%r); trying again in %d s", error, seconds)
+            await asyncio.sleep(seconds)
+        else:
+            return
