@@ -40,18 +40,15 @@ def component(found: Json, place: Place, width: float) -> Drawn:
 def _container(found: Json, place: Place, width: float) -> Drawn:
     inner = components(found["components"], place, width - 36)
     height = inner.height + 30
-    edge = f"#{found['accent_color']:06x}" if found.get("accent_color") is not None else "#2b2d31"
-    svg = box(width, height, edge, 8)
-    svg += at(4, 0.75, Drawn(f'<path d="{_rounded(width - 4.75, height - 1.5, 7)}" fill="#2b2d31"/>', 0, 0))
-    frame = f'<path d="{_rounded(width - 4.5, height - 1, 8)}" fill="none" stroke="#3f4147"/>'
-    return Drawn(svg + at(4, 0.5, Drawn(frame, 0, 0)) + at(20, 15, inner), width, height)
+    svg = box(width, height, "#2b2d31", 8, ' stroke="#3f4147"') + at(20, 15, inner)
+    if found.get("accent_color") is not None:
+        svg += f'<path d="{_edge(height)}" fill="#{found["accent_color"]:06x}"/>'
+    return Drawn(svg, width, height)
 
 
-def _rounded(width: float, height: float, radius: float) -> str:
-    """Square on its left, where the coloured edge is."""
-    down, left = height - 2 * radius, width - radius
-    arc = f"a{radius} {radius} 0 0 1"
-    return f"M0 0h{left:.2f}{arc} {radius} {radius}v{down:.2f}{arc} -{radius} {radius}H0z"
+def _edge(height: float) -> str:
+    """The left 4 of a box whose corners have a radius of 8."""
+    return f"M4 1.07A8 8 0 0 0 0 8V{height - 8:.1f}A8 8 0 0 0 4 {height - 1.07:.1f}z"
 
 
 def _section(found: Json, place: Place, width: float) -> Drawn:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import matplotlib
 from PIL import ImageFont
+from wcwidth import wcwidth
 
 from benchmarks.discord_markdown import Run
 
@@ -34,8 +35,17 @@ def font(bold: bool = False, code: bool = False) -> ImageFont.FreeTypeFont:
 def measure(text: str, size: float, bold: bool = False, code: bool = False) -> float:
     width = 0.0
     for number, part in enumerate(EMOJI.split(text)):
-        width += EMOJI_WIDTH * size if number % 2 else font(bold, code).getlength(part) * size / 100
+        width += EMOJI_WIDTH * size if number % 2 else _letters(part, font(bold, code)) * size / 100
     return width
+
+
+def _letters(text: str, known: ImageFont.FreeTypeFont) -> float:
+    """What DejaVu lacks, such as Japanese, is as wide as it is high; where columns count, as two other letters."""
+    wide = sum(wcwidth(letter) == 2 for letter in text)
+    if not wide:
+        return known.getlength(text)
+    each = 2 * known.getlength("0") if known.getname()[0] == "DejaVu Sans Mono" else 100
+    return known.getlength("".join(letter for letter in text if wcwidth(letter) != 2)) + wide * each
 
 
 def wrap(runs: Sequence[Run], size: float, width: float) -> list[list[Piece]]:

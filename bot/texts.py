@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from babel.messages.pofile import read_po
-
 LANGUAGES = ("en", "de", "es", "fr", "ja")
 
 _FOLDER = Path(__file__).with_name("locales")
@@ -50,6 +48,8 @@ def translate(text: str, locale: str) -> str:
 @cache
 def catalogue(tongue: str) -> dict[str, str]:
     """English template → the language's; without what is not translated yet."""
+    from babel.messages.pofile import read_po  # slow to import, and not needed for English
+
     path = _FOLDER / f"{tongue}.po"
     if not path.is_file():
         return {}
