@@ -5,8 +5,9 @@
 load: 200 interactions in a minute (four fifths of them /say) while a training runs and the serve worker never rests.
       How long each person waits for the acknowledgement, as Discord sees it.
 faults: 1,000 /say by 20 people, 5% of all REST calls answered with a server error (half of those after doing what was
-      asked), 5% with a rate limit, 3 gateway connections cut, one of them so that it can't be resumed. Counted: people
-      without an answer, and answers that are there twice.
+      asked), 5% with a rate limit, 3 gateway connections cut, one of them so that it can't be resumed: what was asked
+      before the new session no bot hears of, and Discord says so to the person. Counted: people without an answer, and
+      answers that are there twice.
 """
 
 from __future__ import annotations
@@ -135,13 +136,18 @@ async def faults(place: Town) -> list[tuple[str, ...]]:
     fake.faults.clear()
     await asyncio.sleep(10)
     answers = Counter(message.text.split("**")[1] for message in place.channel.messages[before:])
-    given = [f"Number {n} is" for n in range(REPLIES)]
+    reached = {request.path.split("/")[2] for request in fake.requests if request.path.startswith("/interactions/")}
+    given = [f"Number {n} is" for n, one in enumerate(asked) if str(one.id) in reached]
     return [
         ("faults", f"{len(asked)} interactions in {time.monotonic() - start:.0f} s"),
         ("  REST calls that were failed", f"{len(fake.faults.injected)} of {len(fake.requests)}"),
-        ("  people without an answer", str(sum(not answers[prompt] for prompt in given))),
+        ("  never sent to the bot, whose session was lost", str(len(asked) - len(given))),
+        ("  people without an answer, of the others", str(sum(not answers[prompt] for prompt in given))),
         ("  answers that are there twice", str(sum(answers[prompt] > 1 for prompt in given))),
-        ("  answered in the channel, the interaction being lost", str(sum(one.message is None for one in asked))),
+        (
+            "  answered in the channel, the interaction being lost",
+            str(sum(one.message is None and str(one.id) in reached for one in asked)),
+        ),
         ("  refused for being wrong", str(len(fake.refusals))),
     ]
 

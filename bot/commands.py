@@ -128,7 +128,7 @@ async def run_optout(services: Services, caller: Caller, dialog: Dialog, argumen
 
 
 async def run_privacy(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
-    await dialog.reply(Notice(PRIVACY))
+    await dialog.reply(PRIVACY)
 
 
 async def run_help(services: Services, caller: Caller, dialog: Dialog, arguments: args.NoArguments) -> None:
@@ -154,9 +154,15 @@ COMMANDS: dict[str, Command[Any]] = {
             args.parse_train,
             run_train,
         ),
-        Command("say", "/say [@persona] PROMPT [--n 1..5]", "finish a sentence in that voice", args.parse_say, run_say),
+        Command(
+            "say",
+            "/say [@persona] PROMPT [--n 1..5]",
+            "finish a sentence in a persona's voice",
+            args.parse_say,
+            run_say,
+        ),
         Command("personas", "/personas", "who can speak", args.parse_none, run_personas),
-        Command("card", "/card [@persona]", "how it was made, and how good it is", args.parse_card, run_card),
+        Command("card", "/card [@persona]", "how a persona was made, and how good it is", args.parse_card, run_card),
         Command("jobs", "/jobs", "trainings, running and past", args.parse_none, run_jobs),
         Command("status", "/status", "how much the personas speak, and how fast", args.parse_none, run_status),
         Command("cancel", "/cancel JOB", "stop a training", args.parse_cancel, run_cancel),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from wcwidth import wcswidth
 
 from bot.domain import Persona, Utterance
-from bot.replies import Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
+from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply, Status, Submitted
 from bot.texts import Text
 from bot.usecases.train import DryRun
 from trainer.manifest import Manifest
@@ -35,6 +35,8 @@ def plain(reply: Reply, now: datetime) -> str:
             return status(reply)
         case Help():
             return table([(f"  {usage}", summary) for usage, summary in reply.commands])
+        case Page():
+            return "\n\n".join(f"{head}\n{body}" for head, body in reply.parts)
         case Notice():
             return reply.text
 
@@ -300,6 +302,15 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def duration(seconds: float) -> str:
+    """`32 s`, `12 min 5 s`, `1 h 2 min`"""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def ago(span: timedelta) -> str:

@@ -55,26 +55,46 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Page:
+    """(heading, text) of each part."""
+
+    parts: tuple[tuple[Text, Text], ...]
+
+
+@dataclass(frozen=True)
 class Help:
     """Usage and summary of each command."""
 
     commands: tuple[tuple[str, str], ...]
 
 
-Reply = Submitted | PersonaList | Card | JobList | Status | Notice | Help | Utterance
+Reply = Submitted | PersonaList | Card | JobList | Status | Notice | Page | Help | Utterance
 
-PRIVACY = Text(
-    "What I keep\n"
-    "Of a persona: the public posts, or the file, that somebody gave me to train on; the weights made of them; its "
-    "card. Of a training: who asked for it, where, and how it ended. Of a channel: which persona speaks there. Of a "
-    "server: its settings, and how many answers it had today.\n\n"
-    "What I don't keep\n"
-    "What you ask me to finish, and what I answer. I read no messages but those that mention me, that you write to "
-    "me alone, or that you hand me with a command, and I never learn from chat messages: the rules of Discord and "
-    "Telegram forbid it, and so do we.\n\n"
-    "Who sees it\n"
-    "Everything is on the operator's own machine; nothing is sent to anybody else.\n\n"
-    "How to have it deleted\n"
-    "/forget (admins) deletes a persona with its posts and weights for good. /optout silences whatever imitates your "
-    "account, at once. For the rest, ask whoever runs this bot."
+PRIVACY = Page(
+    (
+        (
+            Text("What I keep"),
+            Text(
+                "Of a persona: the public posts, or the file, that somebody gave me to train on; the weights made of "
+                "them; its card. Of a training: who asked for it, where, and how it ended. Of a channel: which persona "
+                "speaks there. Of a server: its settings, and how many answers it had today."
+            ),
+        ),
+        (
+            Text("What I don't keep"),
+            Text(
+                "What you ask me to finish, and what I answer. I read no messages but those that mention me, that you "
+                "write to me alone, or that you hand me with a command, and I never learn from chat messages: the "
+                "rules of Discord and Telegram forbid it, and so do we."
+            ),
+        ),
+        (Text("Who sees it"), Text("Everything is on the operator's own machine; nothing is sent to anybody else.")),
+        (
+            Text("How to have it deleted"),
+            Text(
+                "/forget (admins) deletes a persona with its posts and weights for good. /optout silences whatever "
+                "imitates your account, at once. For the rest, ask whoever runs this bot."
+            ),
+        ),
+    )
 )

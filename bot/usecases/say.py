@@ -50,7 +50,7 @@ async def _missing(store: Store, wanted: str | None, known: Sequence[str]) -> Te
             "Which persona? There are: {names}. Name one, like /say @{first} My dream is", names=names, first=known[0]
         )
     return Text(
-        "There is no persona @{persona}. There are: {names}. To make it: /train @{accounts}",
+        "There is no persona @{persona}. There are: {names}. To make a new one: /train @{accounts}",
         persona=wanted,
         names=names,
         accounts=wanted.replace("-", " @"),

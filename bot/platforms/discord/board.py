@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import discord
 
 from bot.domain import Job, JobMessage, JobState, Persona
+from bot.platforms.discord import look_jobs
 from bot.platforms.discord.answer import Message, Picture
 from bot.platforms.discord.look import Look, utc_now
 from bot.platforms.discord.people import PLATFORM
@@ -40,7 +41,9 @@ class Board:
     async def open(self, job: Job, position: int) -> JobMessage | None:
         """Show a job that was just queued. None when there is no place for it."""
         async with self._locks[job.id]:
-            return await self._post(job, self.look(job.caller.locale).waiting(job, position), f"job-{job.id}")
+            return await self._post(
+                job, look_jobs.waiting(self.look(job.caller.locale), job, position), f"job-{job.id}"
+            )
 
     async def progress(self, job: Job, progress: Progress) -> None:
         if job.id not in self._paced:
@@ -49,11 +52,11 @@ class Board:
 
     async def _show_progress(self, job: Job, progress: Progress) -> None:
         async with self._locks[job.id]:
-            await self._edit(job, self.look(job.caller.locale).progress(job, progress, utc_now()))
+            await self._edit(job, look_jobs.progress(self.look(job.caller.locale), job, progress, utc_now()))
 
     async def trained(self, job: Job, persona: Persona) -> None:
         await self._end(job, self._ready(job, persona))
-        await self._call(job, self.look(job.caller.locale).ready(job, persona))
+        await self._call(job, look_jobs.ready_call(self.look(job.caller.locale), job))
         await self.services.chats.tell(job.id)
         await self._move_queue_up()
 
@@ -63,9 +66,9 @@ class Board:
 
     async def failed(self, job: Job, message: str) -> None:
         look = self.look(job.caller.locale)
-        await self._end(job, look.failed(job, message))
+        await self._end(job, look_jobs.failed(look, job, message))
         if (latest := await self.services.store.job(job.id)) and latest.state is JobState.FAILED:
-            await self._call(job, look.not_ready(job))
+            await self._call(job, look_jobs.failed_call(look, job))
         await self.services.chats.tell(job.id)
         await self._move_queue_up()
 
@@ -84,7 +87,7 @@ class Board:
 
     def _ready(self, job: Job, persona: Persona) -> Message:
         look = self.look(job.caller.locale)
-        return look.trained(persona, self.services.settings.training.warn_characters, self.pictures(persona))
+        return look_jobs.trained(look, persona, self.services.settings.training.warn_characters, self.pictures(persona))
 
     def pictures(self, persona: Persona) -> tuple[Picture, ...]:
         folder = self.services.folders.root / persona.folder
@@ -96,7 +99,7 @@ class Board:
             if job.state is JobState.QUEUED and job.caller.platform == PLATFORM:
                 position = await self.services.store.position(job.id)
                 async with self._locks[job.id]:
-                    await self._edit(job, self.look(job.caller.locale).waiting(job, position))
+                    await self._edit(job, look_jobs.waiting(self.look(job.caller.locale), job, position))
 
     async def _end(self, job: Job, message: Message) -> None:
         """The last word about a job, in its message, or in a new one where that is gone."""

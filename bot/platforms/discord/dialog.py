@@ -8,6 +8,7 @@ from bot.commands import Command
 from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.look import Look, utc_now
+from bot.platforms.discord.look_lists import card, shown
 from bot.platforms.discord.people import Asked, caller_of
 from bot.replies import Card, Reply
 from trainer.protocol import Piece
@@ -23,9 +24,9 @@ class OneAnswer:
 
     async def reply(self, reply: Reply) -> None:
         if isinstance(reply, Card):
-            message = self.look.card(reply.persona, self.desk.board.pictures(reply.persona))
+            message = card(self.look, reply.persona, self.desk.board.pictures(reply.persona))
         else:
-            message = self.look.reply(reply, utc_now())
+            message = shown(self.look, reply, utc_now())
         await self.answer.show(message)
 
     async def stream(self, piece: Piece) -> None:

@@ -10,9 +10,11 @@ import discord
 from bot.arguments import SayArguments, parse_say
 from bot.commands import COMMANDS
 from bot.domain import Caller, Utterance
+from bot.platforms.discord import look_say
 from bot.platforms.discord.answer import Answer, Message, Reply
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.look import Look
+from bot.platforms.discord.look_say import growing
 from bot.platforms.discord.people import Asked, caller_of, writer_of
 from bot.platforms.paced import Paced
 from bot.policy import check_prompt
@@ -47,7 +49,7 @@ class SpeechDialog:
         self._texts[piece.sample] = before + piece.text
         if self.grow is not None and any(text.strip() for text in self._texts.values()):
             texts = [self._texts[sample] for sample in sorted(self._texts)]
-            self.grow.put(self.look.growing(self.persona, self.prompt, texts))
+            self.grow.put(growing(self.look, self.persona, self.prompt, texts))
 
     async def confirm(self, question: str) -> bool:
         return True
@@ -89,7 +91,7 @@ async def speak(
 
 def _as_usual(desk: Desk, answer: Answer | Reply, look: Look, prompt: str) -> Finish:
     async def finish(utterance: Utterance) -> None:
-        await answer.show(look.utterance(utterance, prompt))
+        await answer.show(look_say.utterance(look, utterance, prompt))
 
     return finish
 
@@ -99,10 +101,10 @@ def _under_its_name(desk: Desk, answer: Answer, look: Look, prompt: str) -> Fini
 
     async def finish(utterance: Utterance) -> None:
         channel = answer.asked.channel
-        message = look.utterance(utterance, prompt, f" · {answer.asked.user.mention}")
+        message = look_say.utterance(look, utterance, prompt, answer.asked.user.mention)
         if not await desk.webhooks.send(channel, utterance.persona, message):
             answer.private = False
-            await answer.show(look.utterance(utterance, prompt))
+            await answer.show(look_say.utterance(look, utterance, prompt))
             return
         await answer.withdraw()
 

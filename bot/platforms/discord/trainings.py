@@ -62,7 +62,7 @@ def _where(asked: Asked, job: Job, known: JobMessage | None) -> Text:
         return Text("Training @{persona}. I can't show it here or write to you; /jobs has it.", persona=job.persona)
     if known.channel == job.caller.channel:
         link = f"https://discord.com/channels/{asked.guild_id or '@me'}/{known.channel}/{known.message}"
-        return Text("Training @{persona}: {link}", persona=job.persona, link=Text(link))
+        return Text("Training @{persona}. Follow it here: {link}", persona=job.persona, link=Text(link))
     missing = _missing(asked)
     if missing is None:
         return Text("Training @{persona}. I wrote you a private message that shows how far it is.", persona=job.persona)

@@ -20,7 +20,7 @@ async def test_personas(place: Harbour) -> None:
     assert message.content.startswith("No persona yet. Train one: </train:")
     await place.persona()
     _, message = await run(place, place.ben, "personas")
-    assert "**@pip** — 88 posts, version 1" in message.text
+    assert "- **@pip** · 88 posts, version 1" in message.text
 
 
 async def test_a_card(place: Harbour) -> None:
@@ -43,7 +43,7 @@ async def test_jobs_of_this_server_only(place: Harbour) -> None:
     assert message.content.startswith("No trainings yet.")
     await place.service.add_job("ladle")
     await place.fake.slash(place.ann, place.general, "train", handle="pip")
-    await place.general.until(lambda messages: bool(messages) and "@pip is ready." in messages[-1].text)
+    await place.general.until(lambda messages: bool(messages) and "**@pip** is ready." in messages[-1].text)
     _, message = await run(place, place.ben, "jobs")
     assert "**@pip** done" in message.text
     assert "ladle" not in message.text

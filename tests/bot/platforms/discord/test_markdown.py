@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.domain import Utterance
 from bot.platforms.discord.ids import PATTERN, custom_id, named, reference
 from bot.platforms.discord.look import Look
+from bot.platforms.discord.look_say import utterance
 from bot.platforms.discord.markdown import (
     LIMIT,
     bold,
@@ -60,7 +61,7 @@ def test_parts_fit(text: str, limit: int) -> None:
 def test_every_utterance_is_a_message_that_discord_takes(prompt: str, rests: list[str], locale: str) -> None:
     prompt *= 4
     reply = Utterance("pip" * 60, tuple(prompt + 9 * rest for rest in rests), cut=True, quotes=5 - len(rests))
-    parts = Look(locale).utterance(reply, prompt).parts()
+    parts = utterance(Look(locale), reply, prompt).parts()
     assert len(parts["content"]) <= LIMIT
     payload = {"content": parts["content"], "components": parts["view"].to_components()}
     assert check_message(payload).found == []

@@ -83,7 +83,7 @@ async def test_a_token_that_died_loses_no_job(place: Harbour) -> None:
     await place.general.until(lambda messages: len(messages) == 1)
     place.fake.clock.advance(16 * 60)
     place.service.trainer.gate.set()
-    await place.general.until(lambda messages: bool(messages) and "@pip is ready." in messages[-1].text)
+    await place.general.until(lambda messages: bool(messages) and "**@pip** is ready." in messages[-1].text)
 
 
 async def test_an_answer_after_the_tokens_death_is_given_up_quietly(

@@ -55,7 +55,7 @@ async def test_a_slow_answer_thinks_and_then_grows(place: Harbour) -> None:
 async def test_several_ways_to_go_on(place: Harbour) -> None:
     await place.persona()
     message = await answered(await place.fake.slash(place.ben, place.general, "say", prompt="Tea", n=3))
-    assert message.content == f"**Tea**\n1. soup.\n2. soup.\n3. soup.\n{LABEL}"
+    assert message.content == f"**Tea** …\n1. soup.\n2. soup.\n3. soup.\n{LABEL}"
     assert [button.label for button in message.buttons] == ["Again"]
     again = await answered(await place.fake.click(place.ben, message, "Again"))
     assert "3. soup." in again.content
@@ -181,7 +181,7 @@ async def test_answers_in_the_personas_name(place: Harbour) -> None:
     message = await named(place)
     assert isinstance(message.author, WebhookAuthor)
     assert message.author.name == "pip · AI"
-    assert message.content == f"**My dream is** soup.\n{LABEL} · {place.ben.mention}"
+    assert message.content == f"**My dream is** soup.\n-# written by a machine, asked for by {place.ben.mention}"
     assert message.pings == []
     (webhook,) = place.general.webhooks
     assert webhook.avatar

@@ -32,14 +32,15 @@ async def test_a_training_from_its_command_to_its_card(place: Harbour) -> None:
     assert asked.ephemeral
     board = await shown(place, "is ready")
     assert (
-        reply.content == f"Training @pip: https://discord.com/channels/{place.guild.id}/{place.general.id}/{board.id}"
+        reply.content
+        == f"Training @pip. Follow it here: https://discord.com/channels/{place.guild.id}/{place.general.id}/{board.id}"
     )
     await shown(place, "Taken for the author")
     assert board.edits
     for text in ("Posts downloaded", "bits per byte", "96%", "written by a machine"):
         assert text in board.text
     assert [button.label for button in board.buttons] == ["Say something", "Card", "Retrain"]
-    call = await shown(place, f"{place.ann.mention} @pip is ready.")
+    call = await shown(place, f"{place.ann.mention}, **@pip** is ready.")
     assert call.pings == [place.ann]
     assert call.reference is board
     assert len(place.general.messages) == 2
@@ -50,11 +51,11 @@ async def test_progress_is_edited_in_place_with_a_bar_and_a_countdown(place: Har
     trainer.events = [Progress(stage="train", done=9, total=20, loss=3.21, held_out_loss=3.4, seconds_left=32)]
     trainer.gate.clear()
     await train(place, place.ann)
-    board = await shown(place, "loss 3.21 · held out 3.40 · ready <t:")
-    assert "`███████▎········` 45%" in board.text
+    board = await shown(place, "loss 3.21, on held-out posts 3.40")
+    assert "`█████████···········` 45% · training · ready <t:" in board.text
     assert [button.label for button in board.buttons] == ["Cancel"]
     trainer.gate.set()
-    await shown(place, "@pip is ready.")
+    await shown(place, "**@pip** is ready.")
 
 
 async def test_the_queue_shows_its_places(place: Harbour) -> None:
@@ -63,13 +64,13 @@ async def test_the_queue_shows_its_places(place: Harbour) -> None:
     await shown(place, "training")
     await train(place, place.ann, "ladle")
     await train(place, place.ann, "bob")
-    second, third = await shown(place, "Waiting: 2 in the queue"), await shown(place, "Waiting: 3 in the queue")
+    second, third = await shown(place, "Place 2 in the queue"), await shown(place, "Place 3 in the queue")
     await answered(await place.fake.click(place.ann, second, "Cancel"))
-    await place.general.until(lambda messages: "It was cancelled." in second.text and "Waiting: 2" in third.text)
+    await place.general.until(lambda messages: "It was cancelled." in second.text and "Place 2 in" in third.text)
     again = await answered(await train(place, place.ann, "pip"))
     assert again.content.startswith("@pip is already training (job 1).")
     place.service.trainer.gate.set()
-    await shown(place, "@bob is ready.")
+    await shown(place, "**@bob** is ready.")
 
 
 async def test_only_admins_and_who_asked_may_cancel(place: Harbour) -> None:
@@ -93,7 +94,7 @@ async def test_members_need_leave_to_train(place: Harbour) -> None:
     place.guild.set_roles(place.ben, role)
     await place.service.services.chats.set_rules(place.space, Rules(trainers=(str(role.id),)))
     await train(place, place.ben)
-    await shown(place, "@pip is ready.")
+    await shown(place, "**@pip** is ready.")
     assert place.service.trainer.requests
 
 
@@ -102,7 +103,7 @@ async def test_a_failure_is_told_where_the_training_was_shown(place: Harbour) ->
     await train(place, place.ann, "tiny")
     board = await shown(place, "@tiny was not trained")
     assert "has too little text to learn a voice from" in board.text
-    call = await shown(place, f"{place.ann.mention} @tiny was not trained.")
+    call = await shown(place, f"{place.ann.mention}, **@tiny** could not be trained")
     assert call.pings == [place.ann]
 
 
@@ -114,7 +115,7 @@ async def test_a_message_that_somebody_deleted_comes_back_at_the_end(place: Harb
     place.service.trainer.gate.set()
     final = await shown(place, "Posts downloaded")
     assert final.id != board.id
-    await shown(place, "@pip is ready.")
+    await shown(place, "**@pip** is ready.")
 
 
 async def test_where_the_channel_is_gone_the_person_is_written_to(place: Harbour) -> None:
@@ -124,7 +125,7 @@ async def test_where_the_channel_is_gone_the_person_is_written_to(place: Harbour
     await place.general.delete()
     place.service.trainer.gate.set()
     private = place.fake.dm(place.ann)
-    await private.until(lambda messages: any("@pip is ready." in message.text for message in messages))
+    await private.until(lambda messages: any("**@pip** is ready." in message.text for message in messages))
 
 
 async def test_a_kicked_bot_finishes_its_job(place: Harbour) -> None:
@@ -144,7 +145,7 @@ async def test_a_missing_permission_is_named_and_the_person_written_to(place: Ha
     reply = await answered(await train(place, place.ann))
     assert "I lack the permission “Send Messages”" in reply.content
     private = place.fake.dm(place.ann)
-    await private.until(lambda messages: any("@pip is ready." in message.text for message in messages))
+    await private.until(lambda messages: any("**@pip** is ready." in message.text for message in messages))
 
 
 async def test_a_file_is_streamed_and_goes_with_its_job(place: Harbour) -> None:
@@ -156,7 +157,7 @@ async def test_a_file_is_streamed_and_goes_with_its_job(place: Harbour) -> None:
     assert kept.name.endswith("-my_posts.txt")
     assert kept.read_bytes() == POSTS
     place.service.trainer.gate.set()
-    await shown(place, "@newcomer is ready.")
+    await shown(place, "**@newcomer** is ready.")
     assert not kept.exists()
     assert await place.service.store.spaces("newcomer") == {place.space}
 
@@ -178,7 +179,7 @@ async def test_a_job_goes_on_in_the_same_message_after_a_restart(place: Harbour)
     board = await shown(place, "training")
     async with place.restarted():
         place.service.trainer.gate.set()
-        await shown(place, "@pip is ready.")
+        await shown(place, "**@pip** is ready.")
     assert "Taken for the author" in board.text or "report card is being written" in board.text
     assert len(place.general.messages) == 2
 
@@ -192,7 +193,7 @@ async def test_what_ended_while_discord_was_away_is_told_later(place: Harbour) -
     place.service.trainer.gate.set()
     await place.service.notifier.wait(1)
     async with place.restarted():
-        await shown(place, "@pip is ready.")
+        await shown(place, "**@pip** is ready.")
         assert "Posts downloaded" in board.text
     async with place.restarted():
         await place.client.wait_until_ready()
@@ -201,7 +202,7 @@ async def test_what_ended_while_discord_was_away_is_told_later(place: Harbour) -
 
 async def test_retrain_takes_the_accounts_that_it_has(place: Harbour) -> None:
     await train(place, place.ann, "pip:2", handle2="ladle")
-    await shown(place, "is ready.")
+    await shown(place, "** is ready.")
     board = place.general.messages[0]
     await shown(place, "Taken for the author")
     place.service.sources.posts["pip"] += make_posts(beginning="later pip says ")
@@ -219,7 +220,7 @@ async def test_in_ones_own_app_the_training_is_shown_in_private(place: Harbour) 
     asked = await place.fake.slash(place.ben, channel, "train", installed="user", handle="pip")
     assert (await answered(asked)).content.startswith("Training @pip. I wrote you a private message")
     private = place.fake.dm(place.ben)
-    await private.until(lambda messages: any("@pip is ready." in message.text for message in messages))
+    await private.until(lambda messages: any("**@pip** is ready." in message.text for message in messages))
     assert await place.service.store.spaces("pip") == {f"discord:dm:{place.ben.id}"}
 
 
@@ -231,7 +232,7 @@ async def test_files_of_the_machine_cannot_be_named(place: Harbour) -> None:
 async def test_what_one_server_gave_is_not_for_another(place: Harbour) -> None:
     place.service.sources.posts["newcomer"] = make_posts()
     await train(place, place.ann, "newcomer", file=place.fake.upload("posts.txt", POSTS))
-    await shown(place, "@newcomer is ready.")
+    await shown(place, "**@newcomer** is ready.")
     other = place.fake.add_guild("Other")
     channel, eve = other.add_channel("talk"), other.add_member("eve", admin=True)
     said = await answered(await place.fake.slash(eve, channel, "say", prompt="Hi", persona="newcomer"))

@@ -12,7 +12,7 @@ import matplotlib
 from PIL import ImageFont
 from wcwidth import wcwidth
 
-from benchmarks.discord_markdown import Run
+from benchmarks.discord_look.markdown import Run
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EMOJI = re.compile("([\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]\ufe0f?)")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.discord_markdown import Run
-from benchmarks.discord_names import Names
-from benchmarks.discord_type import BRIGHT, FAINT, TEXT, Drawn, at, box, label, paragraph, stack
+from benchmarks.discord_look.markdown import Run
+from benchmarks.discord_look.names import Names
+from benchmarks.discord_look.type import BRIGHT, FAINT, TEXT, Drawn, at, box, label, paragraph, stack
 
 Json = dict[str, Any]
 

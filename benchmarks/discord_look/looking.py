@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.discord_controls import Json
-from benchmarks.discord_scenes import HALFWAY, LADLE, PIP, shown, train
-from benchmarks.discord_svg import payload_of
+from benchmarks.discord_look.controls import Json
+from benchmarks.discord_look.scenes import HALFWAY, LADLE, PIP, shown, train
+from benchmarks.discord_look.svg import payload_of
 from tests.bot.platforms.discord.harbour import Harbour, answered
 from tests.doubles.discord import Asked, Message, User
 
@@ -63,4 +63,4 @@ async def trained(place: Harbour) -> None:
     await train(place, LADLE)
     await shown(place, "45%")
     await train(place, f"{PIP}:2 {LADLE}")
-    await shown(place, "Waiting")
+    await shown(place, "Place 2 in the queue")

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from benchmarks.discord_controls import Json
-from benchmarks.discord_names import Names
-from benchmarks.discord_svg import payload_of
+from benchmarks.discord_look.controls import Json
+from benchmarks.discord_look.names import Names
+from benchmarks.discord_look.svg import payload_of
 from bot.policy import Rules
 from bot.sources.samples import SampleSource
 from tests.bot.platforms.discord.harbour import Harbour, answered, harbour
@@ -26,6 +26,11 @@ from trainer.protocol import Progress, ReportCard, TrainRequest
 PIP, LADLE = "pip_the_lighthouse", "ladle_in_orbit"
 EVENING = datetime(2026, 11, 21, 21, 41, tzinfo=UTC)
 SAMPLE = "My dream is that somebody on a deck, past bedtime, asks what that light is, and is told it's just pip."
+WAYS = (
+    "that a tower can look pleased.",
+    "how loud a kettle is when you've company.",
+    "you'll one day miss the stair that squeaks, and step on it on purpose.",
+)
 HALFWAY = Progress(stage="train", done=9, total=20, loss=3.21, held_out_loss=3.40, seconds_left=140)
 MEASURED = {"bits_per_byte": 1.557, "bits_per_byte_base": 2.319, "attribution": 1.0, "copied": 0.0, "copied_own": 0.0}
 
@@ -34,9 +39,8 @@ def write_persona(out: Path, request: TrainRequest) -> int:
     """With figures like those in docs/measurements.md."""
     out.mkdir(parents=True)
     (out / ADAPTER).write_text("an adapter")
-    corpus = CorpusRecord(
-        accounts=request.accounts, duplicates=2, train_posts=520, held_out_posts=47, train_tokens=14_000
-    )
+    counts = {"duplicates": 2, "train_posts": 520, "held_out_posts": 47, "train_tokens": 14_000}
+    corpus = CorpusRecord(accounts=request.accounts, **counts)
     run = run_record().model_copy(update={"bits_per_byte": 1.557, "bits_per_byte_before": 2.319, "seconds": 23.0})
     write_manifest(out, manifest(request.persona, created_at=EVENING, corpus=corpus, run=run, sample=SAMPLE))
     return 7_700_000
@@ -84,12 +88,7 @@ async def saying(place: Harbour) -> list[Json]:
     again = generated("My dream is a second cupboard, and somebody to ask which one the biscuits are in.")
     place.service.generator.answers.append([again])
     second = await answered(await place.fake.click(place.ann, first, "Again"))
-    ways = (
-        "that a tower can look pleased.",
-        "how loud a kettle is when you've company.",
-        "you'll one day miss the stair that squeaks, and step on it on purpose.",
-    )
-    third = await said(place, place.ben, "Nobody tells you", *ways)
+    third = await said(place, place.ben, "Nobody tells you", *WAYS)
     shown = [payload_of(message) for message in (first, second, third)]
     shown.append(payload_of(await in_its_name(place)))
     ute = place.guild.add_member("ute", locale="de")
@@ -127,14 +126,14 @@ async def training(place: Harbour) -> list[Json]:
     await train(place, LADLE)
     await shown(place, "45%")
     reply = await train(place, PIP)
-    board = await shown(place, "Waiting")
+    board = await shown(place, "Place 2 in the queue")
     seen = [payload_of(board), payload_of(reply)]
     await next_training(place)
-    await shown(place, "@ladle\\_in\\_orbit is ready.")
+    await shown(place, "@ladle\\_in\\_orbit** is ready.")
     await board.channel.until(lambda messages: "45%" in board.text)
     seen.append(payload_of(board))
     await next_training(place)
-    await shown(place, "@pip\\_the\\_lighthouse is ready.")
+    await shown(place, "@pip\\_the\\_lighthouse** is ready.")
     return [*seen, *await ended(place, board)]
 
 
@@ -148,6 +147,6 @@ async def ended(place: Harbour, board: Message) -> list[Json]:
     ready = place.general.messages[-1]
     await board.channel.until(lambda messages: "Taken for the author" in board.text)
     await train(place, "harbour_master")
-    called = await shown(place, "@harbour\\_master was not trained.")
+    called = await shown(place, "@harbour\\_master** could not be trained")
     assert called.reference is not None
     return [payload_of(message) for message in (board, ready, called.reference, called)]

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from benchmarks.discord_markdown import Block, Run, blocks
-from benchmarks.discord_names import Names
-from benchmarks.discord_type import BRIGHT, FAINT, TEXT, Drawn, at, box, label, line, paragraph, stack
-from benchmarks.discord_wrap import CODE, Piece, measure
+from benchmarks.discord_look.markdown import Block, Run, blocks
+from benchmarks.discord_look.names import Names
+from benchmarks.discord_look.type import BRIGHT, FAINT, TEXT, Drawn, at, box, label, line, paragraph, stack
+from benchmarks.discord_look.wrap import CODE, Piece, measure
 
 SIZE, SMALL, CODE_SIZE = 15.0, 12.5, 13.5
 HEADINGS = {1: 22.0, 2: 19.0, 3: 16.5}

@@ -8,9 +8,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from benchmarks.discord_controls import Json, button, select
-from benchmarks.discord_text import SIZE, Place, content
-from benchmarks.discord_type import FAINT, Drawn, at, box, label, stack
+from benchmarks.discord_look.controls import Json, button, select
+from benchmarks.discord_look.text import SIZE, Place, content
+from benchmarks.discord_look.type import FAINT, Drawn, at, box, label, stack
 
 GAP = 8.0
 CONTAINER, PICTURE_HEIGHT = 600.0, 350.0

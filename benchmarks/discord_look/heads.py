@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from benchmarks.discord_controls import Json
-from benchmarks.discord_markdown import Run, blocks
-from benchmarks.discord_names import Names
-from benchmarks.discord_type import BRIGHT, FAINT, Drawn, at, box, label, line
-from benchmarks.discord_wrap import measure, wrap
+from benchmarks.discord_look.controls import Json
+from benchmarks.discord_look.markdown import Run, blocks
+from benchmarks.discord_look.names import Names
+from benchmarks.discord_look.type import BRIGHT, FAINT, Drawn, at, box, label, line
+from benchmarks.discord_look.wrap import measure, wrap
 
 WIDTH, LEFT, RIGHT = 760.0, 72.0, 16.0
 FACES = ("#5865f2", "#3ba55c", "#faa61a", "#ed4245", "#eb459e", "#747f8d")

@@ -1,0 +1,1 @@
+"""Pictures of the bot on Discord, drawn from what it really sends."""

@@ -1,0 +1,124 @@
+"""How lists, cards and pages look. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot import render
+from bot.domain import Job, JobState, Persona
+from bot.platforms.discord.answer import Message, Picture
+from bot.platforms.discord.controls import button, button_row
+from bot.platforms.discord.look import NEUTRAL, Look, layout
+from bot.platforms.discord.look_jobs import stage
+from bot.platforms.discord.markdown import LIMIT, first_part, plain
+from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
+from bot.texts import Text
+from bot.usecases.jobs import state_text
+from trainer.protocol import ReportCard
+
+SHOWN = 15  # rows of a list
+CANCELS = 3  # buttons
+REASON_LIMIT = 90
+SIGNS = {
+    JobState.QUEUED: "⏳",
+    JobState.RUNNING: "🏃",
+    JobState.DONE: "✅",
+    JobState.FAILED: "❌",
+    JobState.CANCELLED: "✖️",
+}
+
+
+def shown(look: Look, reply: Reply, now: datetime) -> Message:
+    """What commands answer, but for utterances and trainings."""
+    match reply:
+        case PersonaList():
+            return personas(look, reply)
+        case Card():
+            return card(look, reply.persona)
+        case JobList():
+            return jobs(look, reply)
+        case Help():
+            return help_page(look, reply)
+        case Page():
+            return layout(NEUTRAL, [f"### {look.told(head)}\n{look.told(body)}" for head, body in reply.parts])
+        case Notice():
+            return look.notice(reply.text)
+    return Message(first_part(plain(render.plain(reply, now)), LIMIT))
+
+
+def personas(look: Look, reply: PersonaList) -> Message:
+    if not reply.personas:
+        return look.notice(Text("No persona yet. Train one: /train @pip_the_lighthouse"))
+    lines = [persona_line(look, one, one.name == reply.current) for one in reply.personas[:SHOWN]]
+    if len(reply.personas) > SHOWN:
+        lines.append(look.say("… and {n} more", n=len(reply.personas) - SHOWN))
+    return layout(NEUTRAL, ["### " + look.say("Who can speak here"), "\n".join(lines)])
+
+
+def persona_line(look: Look, one: Persona, current: bool) -> str:
+    posts = sum(account.kept for account in one.manifest.corpus.accounts)
+    what = look.say("{posts:,} posts, version {version}", posts=posts, version=one.version)
+    speaks = " · " + look.say("speaks in this channel") if current else ""
+    return f"- **@{plain(one.name)}** · {what}{speaks}"
+
+
+def card(look: Look, persona: Persona, pictures: tuple[Picture, ...] = ()) -> Message:
+    report = persona.manifest.report
+    lines = [*look.report_lines(report), *more_lines(look, report)] if report else [look.say("No report card yet.")]
+    texts = [
+        f"### @{plain(persona.name)}",
+        look.training_table(persona),
+        "\n".join(lines),
+        look.sample(persona),
+        look.run_line(persona),
+    ]
+    return layout(NEUTRAL, texts, [look.persona_buttons(persona.name, "speak", "retrain")], pictures)
+
+
+def more_lines(look: Look, report: ReportCard) -> list[str]:
+    """Of the report card, what its three lines leave out."""
+    return [
+        look.say(
+            "🧼 Clean: {share} of {n} texts; 📐 {length:.0f} characters long (the real posts: {own:.0f})",
+            share=render.percent(report.clean),
+            n=report.generations,
+            length=report.length,
+            own=report.length_own,
+        ),
+        look.say(
+            "🎨 Different word pairs: {share} (in the real posts: {own})",
+            share=render.percent(report.distinct_2),
+            own=render.percent(report.distinct_2_own),
+        ),
+    ]
+
+
+def jobs(look: Look, reply: JobList) -> Message:
+    if not reply.jobs:
+        return look.notice(Text("No trainings yet. /train @pip_the_lighthouse starts one."))
+    lines = [job_line(look, job, reply) for job in reply.jobs[:SHOWN]]
+    active = [job for job in reply.jobs if job.state in {JobState.QUEUED, JobState.RUNNING}][:CANCELS]
+    cancels = [button("cancel", f"{look.say('Cancel')} @{job.persona}", "✖️", job.id) for job in active]
+    rows = [button_row(*cancels)] if cancels else []
+    return layout(NEUTRAL, ["### " + look.say("Trainings"), "\n".join(lines)], rows)
+
+
+def job_line(look: Look, job: Job, reply: JobList) -> str:
+    note = f"\n  {plain(first_part(job.error, REASON_LIMIT))}" if job.error else ""
+    if reply.progress is not None and reply.progress[0] == job.id:
+        note = f"\n  {stage(look, reply.progress[1])}"
+    asked = look.say("asked for {when}", when=f"<t:{int(job.created_at.timestamp())}:R>")
+    return f"- {SIGNS[job.state]} **@{plain(job.persona)}** {look.told(state_text(job.state))} · {asked}{note}"
+
+
+def help_page(look: Look, reply: Help) -> Message:
+    """The commands that Discord knows, /say first."""
+    names = {usage.split()[0]: summary for usage, summary in reply.commands}
+    known = {name: summary for name, summary in names.items() if name[1:] in look.commands and name != "/help"}
+    order = sorted(known, key=lambda name: name != "/say")
+    lines = [f"- {look.told(name)} — {look.told(Text(known[name]))}" for name in order]
+    tips = [
+        look.say("Or mention me with the beginning of a sentence, or pick “Continue this” in a message's menu."),
+        look.say("Admins decide with /settings where I talk and who may train."),
+    ]
+    return layout(NEUTRAL, ["### " + look.say("I finish your sentences"), "\n".join(lines), "\n".join(tips)])
