@@ -67,7 +67,7 @@ async def town(folder: Path) -> AsyncIterator[Town]:
                 await fake.connected(WAIT)
                 place = Town(fake, channel, ann, people)
                 await place.train(PIP)
-                await channel.until(lambda messages: any("is ready." in one.text for one in messages), WAIT)
+                await channel.until(lambda messages: any("** is ready." in one.text for one in messages), WAIT)
                 await channel.until(lambda messages: any("🔎" in one.text for one in messages), WAIT)
                 yield place
             finally:

@@ -100,6 +100,8 @@ def forgotten(plan: personas.Forgetting) -> Text:
 
 
 def forget_question(plan: personas.Forgetting) -> Text:
+    if plan.shared:
+        return Text("Remove @{persona} from here? Others keep it.", persona=plan.name)
     job = Text(" Its training (job {job}) is cancelled.", job=plan.job.id) if plan.job else ""
     return Text(
         "Forget @{persona}? This deletes {size} of weights and {posts:,} posts for good.{job}{blends}",

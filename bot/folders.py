@@ -37,7 +37,7 @@ class Folders:
 
     @property
     def uploads(self) -> Path:
-        """Files that people sent, until the job that reads them has ended."""
+        """Files that people sent, each in a folder of its own, until the job that reads them has ended."""
         return self.root / "uploads"
 
     @property
@@ -128,9 +128,19 @@ class Folders:
 
     def drop_uploads(self, references: Iterable[str]) -> None:
         """Of those that are named like this, as by AccountSource."""
-        for path in (Path(reference.removeprefix("file:")) for reference in references):
-            if path.parent == self.uploads:
-                path.unlink(missing_ok=True)
+        for folder in self._uploads_of(references):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep_uploads(self, references: Iterable[str]) -> None:
+        """All others go."""
+        kept = self._uploads_of(references)
+        for folder in self.uploads.glob("*"):
+            if folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _uploads_of(self, references: Iterable[str]) -> set[Path]:
+        paths = (Path(reference.removeprefix("file:")) for reference in references)
+        return {path.parent for path in paths if path.parent.parent == self.uploads}
 
     def jobs_with_work(self) -> list[int]:
         """Jobs that a process before this one, stopped or killed, has left something of."""

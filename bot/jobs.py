@@ -18,7 +18,7 @@ from bot.domain import Job, JobState
 from bot.errors import MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Notifier, Store
-from bot.texts import Text
+from bot.texts import OUR_FAULT, Text
 from bot.training import Published, Training
 from trainer.manifest import write_manifest
 from trainer.protocol import Progress, Reported
@@ -78,6 +78,8 @@ class JobRunner:
             job = await self.store.job(job_id)
             if job is None or job.state is not JobState.QUEUED:
                 self.folders.drop_work(job_id)
+        waiting = await self.store.unfinished_jobs()
+        self.folders.keep_uploads(account.reference for job in waiting for account in job.accounts)
         return requeued
 
     async def run(self) -> None:
@@ -121,19 +123,18 @@ class JobRunner:
         """Stop a queued or running job; False when it had ended, or ended otherwise. Returns when it has stopped."""
         async with self._claiming:
             run = self._running
-            if run is None or run.job_id != job_id:
-                moved = await self.store.move_job(job_id, JobState.CANCELLED)
-                job = await self.store.job(job_id)
-                if moved and job is not None:
-                    self._drop(job)
-                    await self._carry_on(self.notifier.failed(job, CANCELLED))
-                return moved
-            if not run.cancelled:
+            waiting = run is None or run.job_id != job_id
+            moved = waiting and await self.store.move_job(job_id, JobState.CANCELLED, CANCELLED)
+            if run is not None and not waiting and not run.cancelled:
                 run.cancelled = True
                 run.task.cancel()
-        await run.ended.wait()
+        if run is not None and not waiting:
+            await run.ended.wait()
         job = await self.store.job(job_id)
-        return job is not None and job.state is JobState.CANCELLED
+        if moved and job is not None:  # of an attempt before there may be something
+            self._drop(job)
+            await self._carry_on(self.notifier.failed(job, CANCELLED))
+        return job is not None and job.state is JobState.CANCELLED and (moved or not waiting)
 
     def _drop(self, job: Job) -> None:
         """What it had on the disk."""
@@ -215,6 +216,7 @@ class JobRunner:
         if isinstance(error, MynahError):
             if isinstance(error, OperatorError):
                 logger.error("job %d: %s", job.id, error)
+                return OUR_FAULT if job.caller.space else error.text
             return error.text
         logger.exception("job %d failed", job.id, exc_info=error)
         return Text(

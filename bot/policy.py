@@ -117,7 +117,7 @@ def check_trainings(used: int, limit: int, now: datetime) -> None:
 def check_optouts(used: int, limit: int) -> None:
     """Raises Limited."""
     if used >= limit:
-        raise Limited(Text("That was enough for today. For more accounts, ask an admin."))
+        raise Limited(Text("That was enough for today. For more accounts, ask whoever runs this bot."))
 
 
 def until_midnight(now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,8 +28,11 @@ FetchProgress = Callable[[int, int], None]  # (done, total) in the source's own 
 class PostSource(Protocol):
     """One place that posts come from."""
 
-    def resolve(self, handle: str) -> AccountSource | None:
-        """Where this account's posts are, if this source has them; cheap."""
+    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
+        """Where this account's posts are, if this source has them; cheap.
+
+        `keepers`: of what personas have kept, only these ones' counts; None: all.
+        """
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The account's latest `limit` posts. Raises UserError when there are none or they can't be read."""
@@ -41,7 +44,7 @@ class PostSource(Protocol):
 class Sources(Protocol):
     """All the places that posts come from."""
 
-    def resolve(self, handle: str) -> AccountSource:
+    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
         """The first source that has this account. Raises NotFound, which says what the person can do."""
 
     def named_file(self, handle: str, path: Path) -> AccountSource:
@@ -64,9 +67,12 @@ class Store(Protocol):
     async def persona(self, name: str) -> Persona | None: ...
 
     async def publish(
-        self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest, space: str = ""
+        self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest, space: str | None = ""
     ) -> Persona:
-        """Record a version, make it the current one and let the space see it, in one transaction."""
+        """Record a version, make it the current one and let the space see it, in one transaction.
+
+        None: whoever sees the version before.
+        """
 
     async def spaces(self, name: str) -> set[str]:
         """Where a persona may be seen."""
@@ -94,8 +100,8 @@ class Store(Protocol):
     async def jobs(self, limit: int = 20, space: str = "") -> list[Job]:
         """A space's, newest first; "": all."""
 
-    async def active_jobs(self, caller: Caller) -> int:
-        """How many jobs of this person are queued or running."""
+    async def unfinished_jobs(self) -> list[Job]:
+        """All that are queued or running, oldest first."""
 
     async def position(self, job_id: int) -> int:
         """How many jobs are before this one."""
@@ -120,7 +126,8 @@ class Chats(Protocol):
     async def rules(self, space: str) -> Rules:
         """A space's, or the usual ones."""
 
-    async def set_rules(self, space: str, rules: Rules) -> None: ...
+    async def change_rules(self, space: str, change: Callable[[Rules], Rules]) -> Rules:
+        """Returns them as they are now; changes of others come before or after, not between."""
 
     async def used(self, space: str, what: str, day: str) -> int:
         """How often something was done in a space on a day."""
@@ -144,7 +151,7 @@ class Chats(Protocol):
         """A job's message shows how it ended."""
 
     async def untold(self, platform: str) -> list[int]:
-        """Ended jobs of a messenger whose message doesn't show it."""
+        """Ended jobs of a messenger whose message, if there is one, doesn't show it."""
 
     async def note(self, name: str) -> str | None: ...
 

@@ -27,6 +27,10 @@ class Text(str):
         return text
 
 
+# What people on messengers are told instead of an OperatorError: those may name files of the operator's machine.
+OUR_FAULT = Text("Something is wrong on my side; whoever runs me finds it in the log. Try again later.")
+
+
 def language(locale: str) -> str:
     """`pt-BR` → `en`, `es-419` → `es`: the one of LANGUAGES to use for a person's locale."""
     short = locale.replace("_", "-").split("-")[0].lower()

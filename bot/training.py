@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.contrast import contrast_posts
-from bot.domain import Job, Persona, train_command
+from bot.domain import Job, Persona, kept_by, train_command
 from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Sources, Store, Trainer
@@ -144,10 +144,19 @@ class Training:
             await asyncio.to_thread(self.write_posts, self.folders.new_posts(job.id, one.counts.handle), one.posts)
         place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
         folder = self.folders.relative(place)
-        persona = await self.store.publish(job.persona, number, folder, n_bytes, manifest, job.caller.space)
+        space = await self._space(job)
+        persona = await self.store.publish(job.persona, number, folder, n_bytes, manifest, space)
         for one in prepared:
             await asyncio.to_thread(self.folders.keep_posts, job.id, job.persona, one.counts.handle)
         return persona
+
+    async def _space(self, job: Job) -> str | None:
+        """Who else may see it: the operator's training shows nobody what people of one space have given."""
+        if job.caller.space or await self.store.persona(job.persona) is None:
+            kept = [await self.store.spaces(keeper) for one in job.accounts if (keeper := kept_by(one.reference))]
+            hidden = [spaces for spaces in kept if spaces and "" not in spaces]
+            return job.caller.space or (min(hidden[0]) if hidden else "")
+        return None
 
 
 async def to_its_end(publishing: Coroutine[None, None, Persona]) -> Persona:

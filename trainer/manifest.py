@@ -125,9 +125,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
-        raise DamagedPersona(f"{folder / MANIFEST} is missing") from None
+        raise DamagedPersona(f"{MANIFEST} is missing") from None
     except ValidationError as error:
-        raise DamagedPersona(f"{folder / MANIFEST} is not a manifest") from error
+        raise DamagedPersona(f"{MANIFEST} is not a manifest") from error
 
 
 def verify(folder: Path) -> Manifest:

@@ -98,14 +98,14 @@ async def saying(place: Harbour) -> list[Json]:
 
 async def in_its_name(place: Harbour) -> Message:
     """Through a webhook."""
-    await place.service.services.chats.set_rules(place.space, Rules(in_its_name=True))
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
     before = len(place.general.messages)
     rest = "gerald, there's half a scone on the sill. It's not for you. I'll be looking the other way."
     place.service.generator.answers.append([generated(f"Dear {rest}")])
     asked = await place.fake.slash(place.ben, place.general, "say", prompt="Dear")
     messages = await place.general.until(lambda messages: len(messages) > before)
     await asked.until(lambda asked: asked.ack_type is not None and not asked.thinking)
-    await place.service.services.chats.set_rules(place.space, Rules())
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules())
     return messages[-1]
 
 

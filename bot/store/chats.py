@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain import JobMessage
@@ -13,6 +14,8 @@ _SET_RULES = """INSERT INTO space_rules (space, rules) VALUES (?, ?)
     ON CONFLICT (space) DO UPDATE SET rules = excluded.rules"""
 _SET_MESSAGE = """INSERT INTO job_messages (job, channel, message) VALUES (?, ?, ?)
     ON CONFLICT (job) DO UPDATE SET channel = excluded.channel, message = excluded.message"""
+_TELL = """INSERT INTO job_messages (job, channel, message, told) VALUES (?, '', '', 1)
+    ON CONFLICT (job) DO UPDATE SET told = 1"""
 _USE = """INSERT INTO usage (space, what, day, used) VALUES (?, ?, ?, ?)
     ON CONFLICT (space, what) DO UPDATE
     SET used = iif(day = excluded.day, used, 0) + excluded.used, day = excluded.day"""
@@ -27,8 +30,12 @@ class SqliteChats:
         rows = await self.database.fetch("SELECT rules FROM space_rules WHERE space = ?", (space,))
         return Rules.model_validate_json(rows[0]["rules"]) if rows else Rules()
 
-    async def set_rules(self, space: str, rules: Rules) -> None:
-        await self._write(_SET_RULES, space, rules.model_dump_json())
+    async def change_rules(self, space: str, change: Callable[[Rules], Rules]) -> Rules:
+        async with self.database.transaction() as execute:
+            rows = await execute("SELECT rules FROM space_rules WHERE space = ?", (space,))
+            rules = change(Rules.model_validate_json(rows[0]["rules"]) if rows else Rules())
+            await execute(_SET_RULES, (space, rules.model_dump_json()))
+        return rules
 
     async def used(self, space: str, what: str, day: str) -> int:
         sql = "SELECT used FROM usage WHERE space = ? AND what = ? AND day = ?"
@@ -52,14 +59,15 @@ class SqliteChats:
 
     async def message(self, job_id: int) -> JobMessage | None:
         rows = await self.database.fetch("SELECT * FROM job_messages WHERE job = ?", (job_id,))
-        return JobMessage(job_id, rows[0]["channel"], rows[0]["message"]) if rows else None
+        return JobMessage(job_id, rows[0]["channel"], rows[0]["message"]) if rows and rows[0]["message"] else None
 
     async def tell(self, job_id: int) -> None:
-        await self._write("UPDATE job_messages SET told = 1 WHERE job = ?", job_id)
+        await self._write(_TELL, job_id)
 
     async def untold(self, platform: str) -> list[int]:
-        sql = """SELECT id FROM jobs JOIN job_messages ON job = id
-            WHERE platform = ? AND NOT told AND state IN ('done', 'failed', 'cancelled') ORDER BY id"""
+        sql = """SELECT id FROM jobs LEFT JOIN job_messages ON job = id
+            WHERE platform = ? AND jobs.channel <> '' AND NOT coalesce(told, 0)
+            AND state IN ('done', 'failed', 'cancelled') ORDER BY id"""
         return [row["id"] for row in await self.database.fetch(sql, (platform,))]
 
     async def note(self, name: str) -> str | None:

@@ -42,7 +42,6 @@ _ADD_JOB = """INSERT INTO jobs (persona, accounts, platform, user, channel, spac
     ON CONFLICT (persona) WHERE state IN ('queued', 'running') DO NOTHING RETURNING *"""
 _ACTIVE_JOB = "SELECT * FROM jobs WHERE persona = ? AND state IN ('queued', 'running')"
 _JOBS = "SELECT * FROM jobs WHERE :space IN ('', space) ORDER BY id DESC LIMIT :limit"
-_ACTIVE_JOBS = "SELECT count(*) FROM jobs WHERE platform = ? AND user = ? AND state IN ('queued', 'running')"
 _POSITION = """SELECT count(*) FROM jobs AS this JOIN jobs AS other
     WHERE this.id = ? AND this.state = 'queued'
     AND (other.state = 'running' OR other.state = 'queued' AND other.id < this.id)"""
@@ -84,12 +83,13 @@ class SqliteStore:
         return persona_from_row(rows[0]) if rows else None
 
     async def publish(
-        self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest, space: str = ""
+        self, name: str, version: int, folder: str, n_bytes: int, manifest: Manifest, space: str | None = ""
     ) -> Persona:
         async with self.database.transaction() as execute:
             await execute(_PUBLISH, (name, version))
             await execute(_ADD_VERSION, (name, version, folder, n_bytes, manifest.model_dump_json(), now()))
-            await execute(_SHOW, (name, space))
+            if space is not None:
+                await execute(_SHOW, (name, space))
             for account in manifest.corpus.accounts:
                 await execute(_ADD_PROVENANCE, {"persona": name, "version": version, **account.model_dump()})
         return Persona(name, version, folder, n_bytes, manifest)
@@ -142,9 +142,9 @@ class SqliteStore:
         rows = await self.database.fetch(_JOBS, {"space": space, "limit": limit})
         return [job_from_row(row) for row in rows]
 
-    async def active_jobs(self, caller: Caller) -> int:
-        rows = await self.database.fetch(_ACTIVE_JOBS, (caller.platform, caller.user))
-        return int(rows[0][0])
+    async def unfinished_jobs(self) -> list[Job]:
+        sql = "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"
+        return [job_from_row(row) for row in await self.database.fetch(sql)]
 
     async def position(self, job_id: int) -> int:
         return int((await self.database.fetch(_POSITION, (str(job_id),)))[0][0])

@@ -31,6 +31,7 @@ class Gate:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = utc_now
     _asked: dict[tuple[str, str], float] = field(default_factory=dict)
+    _submitting: set[tuple[str, str]] = field(default_factory=set)
     _at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @asynccontextmanager
@@ -40,8 +41,10 @@ class Gate:
             yield
             return
         who = (caller.platform, caller.user)
-        await self._check_speaking(caller, who)
-        self._at_work[who] += 1
+        rules = await self.chats.rules(caller.space)
+        used = await self.chats.used(caller.space, GENERATIONS, self._today())
+        self._check_speaking(rules, used, caller, who)
+        self._at_work[who] += 1  # nothing is waited for between the check and this
         try:
             await self.chats.use(caller.space, GENERATIONS, self._today(), n)
             yield
@@ -50,14 +53,12 @@ class Gate:
             if not self._at_work[who]:
                 del self._at_work[who]
 
-    async def _check_speaking(self, caller: Caller, who: tuple[str, str]) -> None:
-        rules = await self.chats.rules(caller.space)
+    def _check_speaking(self, rules: policy.Rules, used: int, caller: Caller, who: tuple[str, str]) -> None:
         policy.check_place(rules, caller)
         if caller.admin:
             return
         policy.check_at_once(self._at_work[who], self.limits.answers_at_once)
         policy.check_pause(self.clock() - self._asked.get(who, float("-inf")), self.limits.cooldown_seconds)
-        used = await self.chats.used(caller.space, GENERATIONS, self._today())
         policy.check_generations(used, _lower(rules.generations_a_day, self.limits.generations_a_day), self.now())
         self._remember(who)
 
@@ -68,15 +69,26 @@ class Gate:
         if len(self._asked) > REMEMBERED:
             del self._asked[next(iter(self._asked))]
 
-    async def check_training(self, caller: Caller) -> None:
-        """Raises NotAllowed or Limited."""
-        if not caller.space:
-            return
+    @asynccontextmanager
+    async def training(self, caller: Caller) -> AsyncIterator[None]:
+        """While somebody asks for a training, files included: one at a time. Raises NotAllowed or Limited."""
+        who = (caller.platform, caller.user)
+        policy.check_at_once(len(self._submitting & {who}), 1)
+        self._submitting.add(who)
+        try:
+            if caller.space:
+                await self._check_training(caller)
+            yield
+        finally:
+            self._submitting.discard(who)
+
+    async def _check_training(self, caller: Caller) -> None:
         rules = await self.chats.rules(caller.space)
         policy.check_trainer(rules, caller)
         if caller.admin:
             return
-        policy.check_at_once(await self.store.active_jobs(caller), self.limits.trainings_at_once)
+        mine = [job for job in await self.store.unfinished_jobs() if job.caller.user == caller.user]
+        policy.check_at_once(len(mine), self.limits.trainings_at_once)
         used = await self.chats.used(caller.space, TRAININGS, self._today())
         policy.check_trainings(used, _lower(rules.trainings_a_day, self.limits.trainings_a_day), self.now())
 
@@ -86,8 +98,11 @@ class Gate:
             policy.check_place(await self.chats.rules(caller.space), caller)
 
     async def opting_out(self, caller: Caller) -> None:
-        """Count it: a person may silence a few accounts a day, not all of them. Raises Limited."""
-        if not caller.space or caller.admin:
+        """Count it: a person may silence a few accounts a day, not all of them. Raises Limited.
+
+        Admins too: everybody is one in a server of their own, and who opts out is silent everywhere.
+        """
+        if not caller.space:
             return
         space = private_space(caller.platform, caller.user)
         policy.check_optouts(await self.chats.used(space, OPTOUTS, self._today()), OPTOUTS_A_DAY)

@@ -17,7 +17,7 @@ async def list_jobs(services: Services, caller: Caller) -> list[Job]:
 async def cancel(services: Services, caller: Caller, job_id: int) -> Job:
     """Stop a queued or running job; returns it as it is now. Raises NotFound, NotAllowed or BadInput."""
     job = await services.store.job(job_id)
-    if job is None or caller.space not in {"", job.caller.space}:
+    if job is None or not _sees(caller, job):
         raise NotFound(Text("There is no job {job}. /jobs lists them.", job=job_id))
     if caller.space:
         check_owner(caller, job.caller.user)
@@ -33,6 +33,12 @@ async def cancel(services: Services, caller: Caller, job_id: int) -> Job:
             )
         )
     return job
+
+
+def _sees(caller: Caller, job: Job) -> bool:
+    """Those of their space, and their own wherever they are."""
+    mine = (caller.platform, caller.user) == (job.caller.platform, job.caller.user)
+    return mine or caller.space in {"", job.caller.space}
 
 
 def state_text(state: JobState) -> Text:

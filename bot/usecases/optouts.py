@@ -17,7 +17,7 @@ async def opt_out(services: Services, caller: Caller, handle: str) -> list[str]:
     """Returns the personas that are silent from now on. Raises Limited."""
     await services.gate.opting_out(caller)
     await services.chats.opt_out(handle)
-    for job in await services.store.jobs():
+    for job in await services.store.unfinished_jobs():
         if handle in {account.handle for account in job.accounts}:
             await services.jobs.cancel(job.id)
     return [one.name for one in await services.store.personas() if handle in one.weights]

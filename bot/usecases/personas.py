@@ -21,6 +21,7 @@ class Forgetting:
     posts: int
     blends: tuple[str, ...]
     job: Job | None  # queued or running: it would be cancelled
+    shared: bool = False  # others see it too: it would go from this space only
 
 
 async def list_personas(services: Services, caller: Caller) -> list[Persona]:
@@ -55,7 +56,8 @@ async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forg
             )
         )
     n_bytes = persona.n_bytes if persona else 0
-    return Forgetting(name, n_bytes, sum(account.downloaded for account in accounts), blends, job)
+    shared = bool(caller.space and await services.store.spaces(name) - {caller.space})
+    return Forgetting(name, n_bytes, sum(account.downloaded for account in accounts), blends, job, shared)
 
 
 def blends_note(blends: Sequence[str]) -> str:
@@ -71,7 +73,7 @@ async def _check_forgetting(services: Services, caller: Caller, persona: Persona
         return
     if not caller.admin and not caller.private:
         raise NotAllowed(Text("Only admins may make me forget a persona. If it imitates you: /optout"))
-    if persona is not None and caller.space not in await services.store.spaces(persona.name):
+    if persona is not None and "" in await services.store.spaces(persona.name):
         raise NotAllowed(Text("@{persona} is the operator's, who alone can make me forget it.", persona=persona.name))
 
 
@@ -100,10 +102,10 @@ def _forget_files(services: Services, name: str) -> None:
     except OSError as error:
         raise BadInput(
             Text(
-                "@{persona} is forgotten, but some of its files in {folder} could not be deleted ({error}). "
-                "Delete that folder by hand.",
+                "@{persona} is forgotten, but some of its files could not be deleted ({error}). The operator can "
+                "delete the folder {folder} by hand.",
                 persona=name,
-                folder=services.folders.persona(name),
+                folder=services.folders.relative(services.folders.persona(name)),
                 error=error.strerror,
             )
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Container, Sequence
 from contextlib import aclosing
 
 from bot.domain import Caller, Persona, Utterance, train_command
@@ -22,22 +22,26 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
     Raises NotFound, or NotAllowed when its account has opted out.
     """
     personas = {persona.name: persona for persona in await services.store.personas(caller.space)}
-    wanted = name or await services.store.current_persona(caller.channel) or await _usual(services, caller)
+    wanted = name or await _remembered(services, caller, personas)
     if wanted is None and len(personas) == 1:
         wanted = next(iter(personas))
     if wanted in personas:
         await check_wanted(services, personas[wanted].weights)
         return personas[wanted]
-    raise NotFound(await _missing(services.store, wanted, sorted(personas)))
+    raise NotFound(await _missing(services.store, caller, wanted, sorted(personas)))
 
 
-async def _usual(services: Services, caller: Caller) -> str | None:
-    return (await services.chats.rules(caller.space)).persona if caller.space else None
+async def _remembered(services: Services, caller: Caller, seen: Container[str]) -> str | None:
+    """The channel's, or the space's; one that this person doesn't see doesn't count."""
+    current = await services.store.current_persona(caller.channel)
+    usual = (await services.chats.rules(caller.space)).persona if caller.space else None
+    return next((one for one in (current, usual) if one is not None and one in seen), None)
 
 
-async def _missing(store: Store, wanted: str | None, known: Sequence[str]) -> Text:
+async def _missing(store: Store, caller: Caller, wanted: str | None, known: Sequence[str]) -> Text:
     """Why there is nobody to speak, and what to do."""
-    if wanted is not None and await store.active_job(wanted):
+    job = await store.active_job(wanted) if wanted is not None else None
+    if job is not None and caller.space in {"", job.caller.space}:
         return Text("@{persona} is still training. /jobs shows how far it is.", persona=wanted)
     if not known:
         return Text(
@@ -94,8 +98,7 @@ async def _tries(
                 raise UserError(
                     Text(
                         "The speaking part of Mynah stopped twice on this one. Try again; if it stays so, "
-                        "the operator finds the reason in {log}.",
-                        log=services.folders.logs / "serve.log",
+                        "the operator finds the reason in logs/serve.log."
                     )
                 ) from None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.arguments import TrainArguments
-from bot.domain import AccountSource, Caller, Job, Persona, Voice, is_private, kept_by
-from bot.errors import BadInput, NotAllowed, NotFound
+from bot.domain import AccountSource, Caller, Job, Persona, Voice, is_private
+from bot.errors import AlreadyTraining, BadInput, Busy, NotAllowed
 from bot.ports import Sources
 from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import Settings
@@ -18,6 +18,8 @@ from bot.usecases.services import Services
 from trainer.corpus import persona_name
 from trainer.protocol import AccountCounts, Hyperparameters
 from trainer.recipe import CHARACTERS_PER_TOKEN, choose_epochs
+
+Files = Callable[[], Awaitable[tuple[Path, ...]]]
 
 PREVIEW_POSTS = 5
 # The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
@@ -41,7 +43,9 @@ class DryRun:
     new_posts: int = 0
 
 
-def find_accounts(sources: Sources, wanted: TrainArguments) -> tuple[AccountSource, ...]:
+def find_accounts(
+    sources: Sources, wanted: TrainArguments, keepers: Collection[str] | None = None
+) -> tuple[AccountSource, ...]:
     """Pair accounts with files, in order; one without a file is looked up. Raises UserError."""
     n_files, n_voices = len(wanted.files), len(wanted.voices)
     if n_files > n_voices:
@@ -53,51 +57,76 @@ def find_accounts(sources: Sources, wanted: TrainArguments) -> tuple[AccountSour
             )
         )
     files = (*wanted.files, *[None] * (n_voices - n_files))
-    return tuple(_find(sources, voice, path) for voice, path in zip(wanted.voices, files, strict=True))
+    return tuple(_find(sources, *one, keepers) for one in zip(wanted.voices, files, strict=True))
 
 
-def _find(sources: Sources, voice: Voice, path: Path | None) -> AccountSource:
-    found = sources.resolve(voice.handle) if path is None else sources.named_file(voice.handle, path)
+def _find(sources: Sources, voice: Voice, path: Path | None, keepers: Collection[str] | None) -> AccountSource:
+    found = sources.resolve(voice.handle, keepers) if path is None else sources.named_file(voice.handle, path)
     return replace(found, weight=voice.weight)
 
 
-async def submit(services: Services, caller: Caller, wanted: TrainArguments) -> tuple[Job, int]:
-    """Queue a training; returns the job and how many are before it. Raises UserError."""
+async def submit(
+    services: Services, caller: Caller, wanted: TrainArguments, files: Files | None = None
+) -> tuple[Job, int]:
+    """Queue a training; returns the job and how many are before it. Raises UserError.
+
+    `files` gets what the person sends, once it is clear that they may.
+    """
     services.folders.check_free_space()
-    await services.gate.check_training(caller)
-    await check_wanted(services, [voice.handle for voice in wanted.voices])
-    accounts = find_accounts(services.sources, wanted)
-    await check_private(services, caller, accounts)
-    job = await services.store.add_job(accounts, _name(accounts), caller, wanted.fresh)
-    await services.gate.count_training(caller)
+    async with services.gate.training(caller):
+        await check_wanted(services, [voice.handle for voice in wanted.voices])
+        if files is not None:
+            wanted = replace(wanted, files=await files())
+        accounts = find_accounts(services.sources, wanted, await _keepers(services, caller))
+        await check_private(services, caller, accounts, wanted.fresh)
+        job = await _add_job(services, caller, accounts, wanted.fresh)
+        await services.gate.count_training(caller)
     position = await services.store.position(job.id)
     services.jobs.wake()
     return job, position
 
 
-async def check_private(services: Services, caller: Caller, accounts: Sequence[AccountSource]) -> None:
-    """What people of one space have given stays there. Raises NotFound or NotAllowed."""
-    if not caller.space:
-        return
-    for account in accounts:
-        if (keeper := kept_by(account.reference)) and not await _sees(services, caller, keeper):
-            raise NotFound(
-                Text("I don't know an account @{handle}. Give me its posts as a file.", handle=account.handle)
-            )
+async def _keepers(services: Services, caller: Caller) -> set[str] | None:
+    """Whose kept posts this person may train on: those of the personas that their space sees."""
+    return {one.name for one in await services.store.personas(caller.space)} if caller.space else None
+
+
+async def _add_job(services: Services, caller: Caller, accounts: Sequence[AccountSource], fresh: bool) -> Job:
+    try:
+        return await services.store.add_job(accounts, _name(accounts), caller, fresh)
+    except AlreadyTraining as error:
+        job = await services.store.job(error.job_id)
+        if job is None or caller.space in {"", job.caller.space}:
+            raise
+        raise Busy(
+            Text("@{persona} is being trained at the moment. Try again later.", persona=_name(accounts))
+        ) from None
+
+
+async def check_private(
+    services: Services, caller: Caller, accounts: Sequence[AccountSource], fresh: bool = False
+) -> None:
+    """Nobody changes a persona that others see, but for going on with its public posts. Raises NotAllowed.
+
+    What people of one space have given stays there, and doesn't come into what others hear.
+    """
     known = await services.store.persona(_name(accounts))
     spaces = await services.store.spaces(known.name) if known else set()
-    if known is None or caller.space in spaces:
+    if not caller.space or known is None or spaces == {caller.space}:
         return
-    given = [account.reference for account in accounts]
-    has = [] if "" in spaces else [account.source for account in known.manifest.corpus.accounts]
-    if any(map(is_private, (*given, *has))):
+    if not {"", caller.space} & spaces and any(is_private(one.source) for one in known.manifest.corpus.accounts):
         raise NotAllowed(
             Text("Somebody else has a persona @{persona}. Give the account another name.", persona=known.name)
         )
-
-
-async def _sees(services: Services, caller: Caller, persona: str) -> bool:
-    return bool({"", caller.space} & await services.store.spaces(persona))
+    same = {account.handle: account.weight for account in accounts} == known.weights
+    if fresh or not same or any(is_private(account.reference) for account in accounts):
+        raise NotAllowed(
+            Text(
+                "@{persona} is there for others, too: it can go on with new public posts, but can't be changed "
+                "from here.",
+                persona=known.name,
+            )
+        )
 
 
 def _name(accounts: Sequence[AccountSource]) -> str:

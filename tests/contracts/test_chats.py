@@ -35,8 +35,8 @@ async def both(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 async def test_rules_of_a_space(both: Both) -> None:
     assert await both.chats.rules("discord:1") == Rules()
     rules = Rules(channels=("1", "2"), persona="alice", trainings_a_day=3, in_its_name=True)
-    await both.chats.set_rules("discord:1", Rules())
-    await both.chats.set_rules("discord:1", rules)
+    await both.chats.change_rules("discord:1", lambda _: Rules())
+    await both.chats.change_rules("discord:1", lambda _: rules)
     assert await both.chats.rules("discord:1") == rules
     assert await both.chats.rules("discord:2") == Rules()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class FakeSources:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def resolve(self, handle: str) -> AccountSource:
+    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
         if handle not in self.posts:
             raise NotFound(f"I don't know an account @{handle}.")
         return AccountSource(handle, f"fake:{handle}")

@@ -80,7 +80,7 @@ async def town(mynah: Mynah) -> AsyncIterator[Town]:
 async def test_train_say_again_restart_again(town: Town) -> None:
     async with town.bot() as process:
         await answer(await town.fake.slash(town.ann, town.channel, "train", handle=f"@{PIP}"))
-        call = await town.see("is ready.")
+        call = await town.see("** is ready.")
         assert call.pings == [town.ann]
         said = await answer(await town.fake.slash(town.ann, town.channel, "say", prompt="My dream is"))
         assert said.content.startswith("**My dream is**")
@@ -104,7 +104,7 @@ async def test_a_training_goes_on_in_its_message_after_a_kill(town: Town) -> Non
         board = await town.see("training")
         process.kill()
     async with town.bot():
-        await town.see("is ready.")
+        await town.see("** is ready.")
     assert "Posts downloaded" in board.text
     assert sum("Posts downloaded" in one.text for one in town.channel.messages) == 1
 

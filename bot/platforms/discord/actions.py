@@ -18,8 +18,8 @@ from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.dialog import run_command
 from bot.platforms.discord.ids import PATTERN, custom_id, named
 from bot.platforms.discord.look_lists import card as card_of
-from bot.platforms.discord.markdown import first_bold, without_bold
-from bot.platforms.discord.people import Asked, caller_of
+from bot.platforms.discord.markdown import first_bold, said_in
+from bot.platforms.discord.people import Asked, caller_of, fields
 from bot.platforms.discord.speech import say
 from bot.platforms.discord.trainings import submit
 from bot.texts import Text
@@ -39,8 +39,7 @@ async def again(desk: Desk, asked: Asked, about: str) -> None:
 
 async def more(desk: Desk, asked: Asked, about: str) -> None:
     """On from where a text ended."""
-    content = asked.message.content if asked.message else ""
-    text = without_bold(content.split("\n-# ")[0]).removeprefix("…")
+    text = said_in(asked.message.content if asked.message else "")
     longest = desk.services.settings.generation.max_prompt_characters
     await say(desk, asked, SayArguments(text[-longest:], await _name(desk, asked, about)))
 
@@ -99,14 +98,6 @@ async def forget(desk: Desk, asked: Asked, about: str) -> None:
 async def _name(desk: Desk, asked: Asked, about: str) -> str:
     known = await list_personas(desk.services, caller_of(asked))
     return named(about, [persona.name for persona in known])
-
-
-def fields(asked: Asked) -> dict[str, str]:
-    """A form's texts, by the ids of their fields."""
-    data: Any = asked.data or {}
-    inner = [part.get("component", part) for part in data.get("components", ())]
-    inner += [part for row in data.get("components", ()) for part in row.get("components", ())]
-    return {part["custom_id"]: part.get("value", "") for part in inner if "custom_id" in part}
 
 
 ACTIONS: dict[str, Handler] = {

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import discord
 
 from bot.platforms.discord.people import Asked
-from bot.platforms.discord.steady import ALREADY_ANSWERED, TOO_LATE, steadily
+from bot.platforms.discord.steady import ALREADY_ANSWERED, NETWORK, TOO_LATE, steadily
 
 MISSING: Any = discord.utils.MISSING
 logger = logging.getLogger(__name__)
@@ -73,10 +74,11 @@ class State(Enum):
 
 @dataclass(eq=False)
 class Answer:
-    """`private`: only the person who asked sees it."""
+    """`private`: only the person who asked sees it. `in_place`: it changes the message whose button was pressed."""
 
     asked: Asked
     private: bool = False
+    in_place: bool = False
     state: State = State.NEW
     _message: discord.Message | None = None  # where the interaction was lost
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -85,24 +87,27 @@ class Answer:
         """Show that it takes a moment; nothing when something was shown already."""
         async with self._lock:
             if self.state is State.NEW:
-                await self._first(
-                    lambda: self.asked.response.defer(ephemeral=self.private, thinking=True), State.THINKING
-                )
+                hidden, new = self.private, not self.in_place
+                await self._first(lambda: self.asked.response.defer(ephemeral=hidden, thinking=new), State.THINKING)
 
     async def tell(self, message: Message) -> None:
         """What went wrong: to the person alone, where nothing has been shown to others yet."""
+        if self.in_place and self.state is not State.NEW:
+            await self.asked.followup.send(**message.parts(), ephemeral=True)
+            return
         if self.state is State.NEW:
-            self.private = True
+            self.private, self.in_place = True, False
         await self.show(message)
 
     async def show(self, message: Message) -> None:
         """The answer, or as much of it as there is; replaces what was shown."""
         async with self._lock:
             if self.state is State.NEW:
-                hidden = self.private
-                await self._first(
-                    lambda: self.asked.response.send_message(**message.parts(), ephemeral=hidden), State.SHOWN
-                )
+                hidden, response = self.private, self.asked.response
+                if self.in_place:
+                    await self._first(lambda: response.edit_message(**message.edits()), State.SHOWN)
+                else:
+                    await self._first(lambda: response.send_message(**message.parts(), ephemeral=hidden), State.SHOWN)
             elif self.state is not State.LOST:
                 await steadily(lambda: self.asked.edit_original_response(**message.edits()))
                 self.state = State.SHOWN
@@ -115,11 +120,6 @@ class Answer:
         async with self._lock:
             if self.state in {State.THINKING, State.SHOWN}:
                 await steadily(self.asked.delete_original_response)
-
-    async def update(self, message: Message) -> None:
-        """Change the message whose button was pressed. Only as the first answer."""
-        async with self._lock:
-            await self._first(lambda: self.asked.response.edit_message(**message.edits()), State.SHOWN)
 
     async def ask(self, modal: discord.ui.Modal) -> None:
         """Open a form. Only as the first answer."""
@@ -178,7 +178,8 @@ class Reply:
 
     async def think(self) -> None:
         """Typing …"""
-        await self.message.channel.typing()
+        with suppress(discord.HTTPException, *NETWORK):
+            await self.message.channel.typing()
 
     async def withdraw(self) -> None:
         """Nothing was shown."""

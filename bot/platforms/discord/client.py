@@ -18,6 +18,7 @@ from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.ids import PATTERN
 from bot.platforms.discord.look import Look
 from bot.platforms.discord.people import Asked
+from bot.platforms.discord.posts import Posts
 from bot.platforms.discord.slash import add_commands
 from bot.platforms.discord.speech import on_mention
 from bot.platforms.discord.translator import Translator
@@ -25,6 +26,7 @@ from bot.platforms.discord.webhooks import Webhooks
 from bot.usecases.services import Services
 
 SYNCED = "discord commands"  # the note that keeps what Discord was told
+CATCH_UP_SECONDS = 60.0
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 EVERYBODY = app_commands.AppInstallationType(guild=True, user=True)
 logger = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class Client(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
         )
         self.tree = Tree(self, allowed_contexts=EVERYWHERE, allowed_installs=EVERYBODY)
-        self.board = Board(self, services, self._look)
+        self.board = Board(Posts(self, services.chats), services, self._look)
         self.desk = Desk(self, services, self.board, Webhooks(self))
         self._catching_up: asyncio.Task[None] | None = None
         add_commands(self.tree)
@@ -77,6 +79,7 @@ class Client(discord.AutoShardedClient):
         chats = self.desk.services.chats
         digest = await self._digest()
         note = json.loads(await chats.note(SYNCED) or "{}")
+        self.desk.commands.update(note.get("ids", {}))
         if note.get("digest") != digest:
             known = await self.tree.sync()
             note = {"digest": digest, "ids": {one.name: one.id for one in known}}
@@ -96,14 +99,22 @@ class Client(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """Also after a session was lost."""
         logger.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
-        if self._catching_up is None or self._catching_up.done():
+        if self._catching_up is None:
             self._catching_up = asyncio.create_task(self._catch_up())
 
     async def _catch_up(self) -> None:
-        try:
-            await self.board.catch_up()
-        except Exception:
-            logger.exception("jobs that ended meanwhile could not be told")
+        """What could not be told when it happened is told as soon as it can be."""
+        while not self.is_closed():
+            try:
+                await self.board.catch_up()
+            except Exception:
+                logger.exception("jobs that ended meanwhile could not be told")
+            await asyncio.sleep(CATCH_UP_SECONDS)
+
+    async def close(self) -> None:
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        await super().close()
 
     async def on_interaction(self, asked: Asked) -> None:
         """Forms: the library forgets them with a restart; their ids say all that is needed."""

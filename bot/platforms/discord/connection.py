@@ -21,6 +21,7 @@ UNKNOWN_TOKEN = (
     "discord.token: Discord doesn't know this token. Copy it again from the developer portal: "
     "your application → Bot → Reset Token."
 )
+REFUSED_TOKEN = 4004  # the gateway's code for a token that was reset
 UNREACHABLE = (discord.DiscordServerError, discord.GatewayNotFound, *NETWORK)
 logger = logging.getLogger(__name__)
 
@@ -49,8 +50,11 @@ async def run_discord(client: Client, settings: DiscordSettings) -> None:
                 await patiently(client.connect)
             finally:
                 await client.desk.say_goodbye()
+                await client.board.close()
     except discord.LoginFailure:
         raise SettingsError(UNKNOWN_TOKEN) from None
+    except discord.ConnectionClosed as error:  # those that connecting again doesn't help
+        raise SettingsError(UNKNOWN_TOKEN if error.code == REFUSED_TOKEN else f"Discord closed ({error}).") from None
 
 
 async def patiently(step: Callable[[], Awaitable[None]]) -> None:

@@ -18,7 +18,7 @@ from bot.platforms.discord.look import Look
 from bot.platforms.discord.people import Asked
 from bot.platforms.discord.steady import GONE, NETWORK, TOKEN_EXPIRED, TOO_LATE, UNKNOWN_MESSAGE
 from bot.platforms.discord.webhooks import Webhooks
-from bot.texts import Text
+from bot.texts import OUR_FAULT, Text
 from bot.usecases.services import Services
 
 THINK_SECONDS = 0.4  # what takes longer is acknowledged first
@@ -59,10 +59,16 @@ class Desk:
     def look(self, locale: str) -> Look:
         return Look(locale, self.commands)
 
-    async def answer(self, asked: Asked, work: Callable[[Answer], Awaitable[None]], private: bool = True) -> None:
+    async def answer(
+        self,
+        asked: Asked,
+        work: Callable[[Answer], Awaitable[None]],
+        private: bool = True,
+        in_place: bool = False,
+    ) -> None:
         """Do the work of one interaction, unless this is a copy of it; acknowledge it in time. Never raises."""
         if not self.seen.again(asked.id):
-            answer = Answer(asked, private)
+            answer = Answer(asked, private, in_place)
             await self.see_through(answer, asked.locale.value, work(answer))
 
     async def guard(self, asked: Asked, handling: Awaitable[None]) -> None:
@@ -115,6 +121,7 @@ def reason(error: Exception) -> str | None:
     if isinstance(error, MynahError):
         if isinstance(error, OperatorError):
             logger.error("%s", error)
+            return OUR_FAULT
         return error.text
     if isinstance(error, discord.HTTPException):
         logger.warning("Discord refused an answer: %s", error)

@@ -31,7 +31,7 @@ async def links(settings: DiscordSettings) -> list[tuple[str, str]]:
             number = (await client.application_info()).id
     except discord.LoginFailure:
         raise SettingsError(UNKNOWN_TOKEN) from None
-    except NETWORK as error:
+    except (discord.DiscordServerError, *NETWORK) as error:
         raise OperatorError(f"Discord can't be reached ({error}). Check the network, and discord.api_base.") from error
     person = discord.utils.oauth_url(number, scopes=SCOPES[1:])
     return [

@@ -70,7 +70,11 @@ def losses(look: Look, now: Progress) -> list[str]:
 def trained(look: Look, persona: Persona, warn_characters: int, pictures: tuple[Picture, ...] = ()) -> Message:
     """What it says first, then what it was made of and how good it is."""
     manifest = persona.manifest
-    report = look.report_lines(manifest.report) if manifest.report else [look.say("Its report card is being written …")]
+    report = (
+        look.report_lines(manifest.report)
+        if manifest.report
+        else [look.say("Its report card comes in a moment; /card has it then.")]
+    )
     warnings = [look.told(one) for one in render.thin_warnings(manifest.corpus.accounts, warn_characters)]
     texts = [
         "### " + look.say("{persona} is ready", persona=f"@{plain(persona.name)}"),

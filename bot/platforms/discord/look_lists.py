@@ -16,6 +16,7 @@ from bot.texts import Text
 from bot.usecases.jobs import state_text
 from trainer.protocol import ReportCard
 
+ELSEWHERE = {"/help", "/status", "/cancel"}  # asked for, or not on Discord
 SHOWN = 15  # rows of a list
 CANCELS = 3  # buttons
 REASON_LIMIT = 90
@@ -112,9 +113,9 @@ def job_line(look: Look, job: Job, reply: JobList) -> str:
 
 
 def help_page(look: Look, reply: Help) -> Message:
-    """The commands that Discord knows, /say first."""
+    """The commands, /say first."""
     names = {usage.split()[0]: summary for usage, summary in reply.commands}
-    known = {name: summary for name, summary in names.items() if name[1:] in look.commands and name != "/help"}
+    known = {name: summary for name, summary in names.items() if name not in ELSEWHERE}
     order = sorted(known, key=lambda name: name != "/say")
     lines = [f"- {look.told(name)} — {look.told(Text(known[name]))}" for name in order]
     tips = [

@@ -13,7 +13,6 @@ from bot.platforms.discord.markdown import LIMIT, bold, first_part, last_part, p
 
 PROMPT_LIMIT = 1200
 GROWING = " ▌"
-ROOM = 300  # characters for the label
 
 
 def utterance(look: Look, reply: Utterance, prompt: str, asked_by: str | None = None) -> Message:
@@ -52,5 +51,5 @@ def spoken(samples: Sequence[str], prompt: str) -> str:
 
 def growing(look: Look, persona: str, prompt: str, texts: Sequence[str]) -> Message:
     """What there is of an utterance that is on its way."""
-    body = spoken([prompt + text for text in texts], prompt)
-    return Message(f"{first_part(body, LIMIT - ROOM)}{GROWING}\n{look.label(persona)}")
+    body, tail = spoken([prompt + text for text in texts], prompt), f"{GROWING}\n{look.label(persona)}"
+    return Message(first_part(body, LIMIT - len(tail)) + tail)

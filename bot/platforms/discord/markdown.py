@@ -10,7 +10,7 @@ _UNESCAPE = re.compile(r"\\([^0-9A-Za-z\s])")
 _SPECIAL = re.compile(
     r"[\\*_~|`<>@\[\]#+:-]|(?<=discord)\.|(?<=discordapp)\.|(?m:(?<=^\d)\.|(?<=^\d\d)\.)", re.IGNORECASE
 )
-_BOLD = re.compile(r"\*\*(.+?)(?<!\\)\*\*", re.DOTALL)
+_BOLD = re.compile(r"\*\*((?:\\.|[^\\])+?)\*\*", re.DOTALL)
 _COMMAND = re.compile(r"(?<![\w/<])/([a-z]+)\b")
 
 LIMIT = 2000  # characters of a message, Discord's
@@ -39,6 +39,11 @@ def unescape(content: str) -> str:
 def without_bold(content: str) -> str:
     """`**My dream is** to sail` → `My dream is to sail`, as it reads."""
     return unescape(_BOLD.sub(r"\1", content))
+
+
+def said_in(content: str) -> str:
+    """What a persona said in one of our messages: without its formatting, and without the small lines below."""
+    return without_bold(content.split("\n-# ")[0]).removeprefix("…")
 
 
 def last_part(text: str, limit: int) -> str:

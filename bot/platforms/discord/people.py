@@ -55,3 +55,11 @@ def roles_of(user: discord.User | discord.Member) -> tuple[str, ...]:
 
 def parent_of(channel: object) -> str:
     return str(channel.parent_id) if isinstance(channel, discord.Thread) else ""
+
+
+def fields(asked: Asked) -> dict[str, str]:
+    """A form's texts, by the ids of their fields."""
+    data: Any = asked.data or {}
+    inner = [part.get("component", part) for part in data.get("components", ())]
+    inner += [part for row in data.get("components", ()) for part in row.get("components", ())]
+    return {part["custom_id"]: part.get("value", "") for part in inner if "custom_id" in part}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bot.domain import Caller
 from bot.errors import BadInput, NotAllowed
-from bot.platforms.discord.answer import Answer
+from bot.platforms.discord.answer import Answer, Message
 from bot.platforms.discord.desk import Desk
-from bot.platforms.discord.people import Asked, caller_of
-from bot.platforms.discord.rules_form import GENERATIONS, NOBODY, TRAININGS, form, limits_form
+from bot.platforms.discord.people import Asked, caller_of, fields
+from bot.platforms.discord.rules_form import GENERATIONS, NOBODY, ON, TRAININGS, form, limits_form
 from bot.policy import Rules
 from bot.texts import Text
 from bot.usecases.personas import list_personas
 
-TOGGLES = {"everyone": "everyone_trains", "name": "in_its_name"}
+SWITCHES = {"everyone": "everyone_trains", "name": "in_its_name"}
 LISTS = {"channels": "channels", "roles": "roles", "trainers": "trainers"}
 
 
@@ -24,21 +25,24 @@ async def settings(desk: Desk, asked: Asked) -> None:
 
 async def _show(desk: Desk, answer: Answer) -> None:
     caller = admin_of(answer.asked)
-    rules = await desk.services.chats.rules(caller.space)
-    known = await list_personas(desk.services, caller)
-    await answer.show(form(desk.look(caller.locale), rules, known, desk.services.settings.discord.persona_webhooks))
+    await answer.show(await _form(desk, caller, await desk.services.chats.rules(caller.space)))
 
 
 async def on_rule(desk: Desk, asked: Asked, about: str) -> None:
     """A select or a switch of the form."""
+    what, _, wanted = about.partition(":")
+    data: Any = asked.data or {}
+    values = tuple(data.get("values", ())) or (wanted,) * bool(wanted)
+    await desk.answer(
+        asked, lambda answer: _change(desk, answer, lambda old: changed(old, what, values)), in_place=True
+    )
 
-    async def work(answer: Answer) -> None:
-        caller = admin_of(asked)
-        data: Any = asked.data or {}
-        rules = changed(await desk.services.chats.rules(caller.space), about, tuple(data.get("values", ())))
-        await _save(desk, answer, caller, rules)
 
-    await desk.answer(asked, work)
+async def _change(desk: Desk, answer: Answer, change: Callable[[Rules], Rules]) -> None:
+    """Raises NotAllowed."""
+    caller = admin_of(answer.asked)
+    rules = await desk.services.chats.change_rules(caller.space, change)
+    await answer.show(await _form(desk, caller, rules))
 
 
 async def on_quotas(desk: Desk, asked: Asked, about: str) -> None:
@@ -50,27 +54,22 @@ async def on_quotas(desk: Desk, asked: Asked, about: str) -> None:
 
 
 async def on_quota(desk: Desk, asked: Asked, about: str) -> None:
-    from bot.platforms.discord.actions import fields
+    """The other form comes back."""
 
     async def work(answer: Answer) -> None:
-        caller = admin_of(asked)
         given = fields(asked)
-        rules = (await desk.services.chats.rules(caller.space)).model_copy(
-            update={
-                "generations_a_day": number(given.get(GENERATIONS, "")),
-                "trainings_a_day": number(given.get(TRAININGS, "")),
-            }
-        )
-        await _save(desk, answer, caller, rules)
+        limits = {
+            "generations_a_day": number(given.get(GENERATIONS, "")),
+            "trainings_a_day": number(given.get(TRAININGS, "")),
+        }
+        await _change(desk, answer, lambda old: old.model_copy(update=limits))
 
-    await desk.answer(asked, work)
+    await desk.answer(asked, work, in_place=True)
 
 
-async def _save(desk: Desk, answer: Answer, caller: Caller, rules: Rules) -> None:
-    await desk.services.chats.set_rules(caller.space, rules)
+async def _form(desk: Desk, caller: Caller, rules: Rules) -> Message:
     known = await list_personas(desk.services, caller)
-    shown = form(desk.look(caller.locale), rules, known, desk.services.settings.discord.persona_webhooks)
-    await answer.update(shown)
+    return form(desk.look(caller.locale), rules, known, desk.services.settings.discord.persona_webhooks)
 
 
 def admin_of(asked: Asked) -> Caller:
@@ -82,9 +81,9 @@ def admin_of(asked: Asked) -> Caller:
 
 
 def changed(rules: Rules, what: str, values: tuple[str, ...]) -> Rules:
-    """A switch turns; a select sets."""
-    if what in TOGGLES:
-        return rules.model_copy(update={TOGGLES[what]: not getattr(rules, TOGGLES[what])})
+    """What was chosen in a select, or what a switch would be switched to."""
+    if what in SWITCHES:
+        return rules.model_copy(update={SWITCHES[what]: values == (ON,)})
     if what in LISTS:
         return rules.model_copy(update={LISTS[what]: values})
     return rules.model_copy(update={"persona": None if values in {(), (NOBODY,)} else values[0]})

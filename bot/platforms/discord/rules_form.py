@@ -15,7 +15,15 @@ from bot.policy import Rules
 from bot.settings import LimitSettings
 
 MOST = 25  # of a select's options and values
+CHANNELS = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.forum,
+    discord.ChannelType.voice,
+    discord.ChannelType.stage_voice,
+]
 NOBODY = "-"
+ON, OFF = "on", "off"
 GENERATIONS, TRAININGS = "generations", "trainings"
 
 
@@ -55,7 +63,7 @@ def _channels(look: Look, rules: Rules) -> Row:
         min_values=0,
         max_values=MOST,
         default_values=chosen,
-        channel_types=[discord.ChannelType.text, discord.ChannelType.forum, discord.ChannelType.voice],
+        channel_types=CHANNELS,
     )
     return discord.ui.ActionRow(select)
 
@@ -89,7 +97,7 @@ def _others(look: Look, rules: Rules, webhooks: bool) -> Row:
 
 def _switch(what: str, label: str, on: bool) -> discord.ui.Button[Any]:
     style = discord.ButtonStyle.success if on else discord.ButtonStyle.secondary
-    return button("rule", label, "✅" if on else "⬜", what, style=style)
+    return button("rule", label, "✅" if on else "⬜", what, OFF if on else ON, style=style)
 
 
 def _number(look: Look, field: str, label: str, value: int | None, most: int) -> discord.ui.Label[Any]:

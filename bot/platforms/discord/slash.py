@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import discord
@@ -11,7 +12,7 @@ from discord.app_commands import Choice, Range
 from discord.app_commands import locale_str as words
 from rapidfuzz import fuzz, process
 
-from bot.arguments import CardArguments, NoArguments, SayArguments, parse_optout, parse_say
+from bot.arguments import CardArguments, NoArguments, SayArguments, parse_optout
 from bot.commands import COMMANDS, forget_question
 from bot.domain import parse_persona
 from bot.platforms.discord import rules, trainings
@@ -20,8 +21,9 @@ from bot.platforms.discord.controls import button, buttons_below
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.dialog import run_command
 from bot.platforms.discord.ids import reference
+from bot.platforms.discord.markdown import said_in
 from bot.platforms.discord.people import Asked, caller_of
-from bot.platforms.discord.speech import say
+from bot.platforms.discord.speech import addressed, say
 from bot.platforms.discord.translator import name, option
 from bot.policy import MAX_SAMPLES
 from bot.usecases.personas import list_personas, plan_forgetting
@@ -78,17 +80,15 @@ def _speaking(tree: app_commands.CommandTree[Any]) -> None:
     async def say_command(
         asked: Asked, prompt: Range[str, 1, PROMPT], persona: str | None = None, n: Range[int, 1, MAX_SAMPLES] = 1
     ) -> None:
-        wanted = (
-            parse_say(prompt)
-            if persona is None and n == 1
-            else SayArguments(prompt, parse_persona(persona) if persona else None, n)
-        )
-        await say(desk_of(asked), asked, wanted)
+        wanted = SayArguments(prompt, named(persona)) if persona else addressed(prompt)
+        await say(desk_of(asked), asked, replace(wanted, n=n))
 
     @tree.context_menu(name=words("Continue this"))
     async def continue_this(asked: Asked, message: discord.Message) -> None:
         longest = desk_of(asked).services.settings.generation.max_prompt_characters
-        await say(desk_of(asked), asked, SayArguments(message.content[-longest:]))
+        own = message.author == asked.client.user or message.application_id == asked.application_id
+        text = said_in(message.content) if own else message.content
+        await say(desk_of(asked), asked, SayArguments(text[-longest:]))
 
 
 def _training(tree: app_commands.CommandTree[Any]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import discord
 
-from bot.arguments import SayArguments, parse_say
+from bot.arguments import SayArguments
 from bot.commands import COMMANDS
-from bot.domain import Caller, Utterance
+from bot.domain import Caller, Utterance, parse_persona
+from bot.errors import Limited, NotAllowed
 from bot.platforms.discord import look_say
 from bot.platforms.discord.answer import Answer, Message, Reply
 from bot.platforms.discord.desk import Desk
@@ -58,13 +60,21 @@ class SpeechDialog:
 async def say(desk: Desk, asked: Asked, wanted: SayArguments) -> None:
     """Answer an interaction with what a persona makes of a prompt."""
     caller = caller_of(asked)
-    named = await _in_its_name(desk, asked, caller)
+    named = await _in_its_name(desk, asked, caller, wanted.persona)
 
     async def work(answer: Answer) -> None:
         finish = _under_its_name if named else _as_usual
         await speak(desk, caller, wanted, answer, lambda look, prompt: finish(desk, answer, look, prompt), not named)
 
     await desk.answer(asked, work, private=named)
+
+
+def addressed(prompt: str) -> SayArguments:
+    """`@pip My dream is` is for pip. Raises BadInput."""
+    name, _, rest = prompt.lstrip().partition(" ")
+    if name.startswith("@") and len(name) > 1:
+        return SayArguments(rest, parse_persona(name))
+    return SayArguments(prompt)
 
 
 async def speak(
@@ -97,24 +107,26 @@ def _as_usual(desk: Desk, answer: Answer | Reply, look: Look, prompt: str) -> Fi
 
 
 def _under_its_name(desk: Desk, answer: Answer, look: Look, prompt: str) -> Finish:
-    """Through a webhook; where that turns out not to be possible, as an ordinary message in the channel."""
+    """Through a webhook; where that turns out not to be possible, at least to who asked."""
 
     async def finish(utterance: Utterance) -> None:
-        channel = answer.asked.channel
         message = look_say.utterance(look, utterance, prompt, answer.asked.user.mention)
-        if not await desk.webhooks.send(channel, utterance.persona, message):
-            answer.private = False
+        if await desk.webhooks.send(answer.asked.channel, utterance.persona, message, answer.asked):
+            await answer.withdraw()
+        else:
             await answer.show(look_say.utterance(look, utterance, prompt))
-            return
-        await answer.withdraw()
 
     return finish
 
 
-async def _in_its_name(desk: Desk, asked: Asked, caller: Caller) -> bool:
+async def _in_its_name(desk: Desk, asked: Asked, caller: Caller, persona: str | None) -> bool:
+    """Whether the answer is to come through a webhook, and can. Raises NotFound or NotAllowed."""
     if caller.private or not desk.services.settings.discord.persona_webhooks:
         return False
-    return asked.app_permissions.manage_webhooks and (await desk.services.chats.rules(caller.space)).in_its_name
+    if not asked.app_permissions.manage_webhooks or not (await desk.services.chats.rules(caller.space)).in_its_name:
+        return False
+    speaker = await find_persona(desk.services, caller, persona)
+    return await desk.webhooks.ready(asked.channel, speaker.name)
 
 
 async def on_mention(desk: Desk, message: discord.Message) -> None:
@@ -125,8 +137,9 @@ async def on_mention(desk: Desk, message: discord.Message) -> None:
     reply = Reply(message)
 
     async def work() -> None:
-        wanted = parse_say(prompt_of(message, desk.client))
-        await speak(desk, caller, wanted, reply, lambda look, prompt: _as_usual(desk, reply, look, prompt), True)
+        wanted = addressed(prompt_of(message, desk.client))
+        with suppress(*([NotAllowed, Limited] if message.guild else [])):  # others needn't read that
+            await speak(desk, caller, wanted, reply, lambda look, prompt: _as_usual(desk, reply, look, prompt), True)
 
     await desk.see_through(reply, caller.locale, work())
 

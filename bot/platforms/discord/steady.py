@@ -17,9 +17,10 @@ TRIES = 4
 PAUSE_SECONDS = 0.5
 # Codes of Discord's JSON errors (developer documentation, "Opcodes and Status Codes").
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LATE, ALREADY_ANSWERED = 10003, 10008, 10062, 40060
+OLD_MESSAGE = 30046
 NO_ACCESS, CANNOT_DM, NO_PERMISSION, TOKEN_EXPIRED = 50001, 50007, 50013, 50027
 GONE = frozenset({UNKNOWN_CHANNEL, NO_ACCESS, CANNOT_DM, NO_PERMISSION})
-NETWORK = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
+NETWORK = (aiohttp.ClientError, ConnectionError)
 
 
 async def steadily(call: Callable[[], Awaitable[T]]) -> T:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from pathlib import Path
 
 import discord
 
@@ -12,10 +13,12 @@ from bot.errors import BadInput
 from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.people import Asked, caller_of
-from bot.platforms.discord.steady import missing_permission
+from bot.platforms.discord.steady import NETWORK, missing_permission
 from bot.platforms.discord.uploads import check, download
 from bot.texts import Text
 from bot.usecases.train import submit as queue
+
+logger = logging.getLogger(__name__)
 
 
 async def train(desk: Desk, asked: Asked, text: str, file: discord.Attachment | None = None) -> None:
@@ -34,25 +37,33 @@ async def submit(
     desk: Desk, answer: Answer, caller: Caller, wanted: TrainArguments, file: discord.Attachment | None = None
 ) -> None:
     """Queue it, show it in the channel, tell the person where. Raises UserError or OperatorError."""
-    if file is None:
-        job, position = await queue(desk.services, caller, wanted)
-    else:
-        job, position = await _queue_upload(desk, caller, wanted, file)
-    known = await desk.board.open(job, position)
+    job, position = await _queue(desk, caller, wanted, file)
+    try:
+        known = await desk.board.open(job, position)
+    except (discord.HTTPException, *NETWORK):  # the job runs all the same, and its end will be told
+        logger.exception("job %d can't be shown", job.id)
+        known = None
     await answer.show(desk.look(caller.locale).notice(_where(answer.asked, job, known)))
 
 
-async def _queue_upload(
-    desk: Desk, caller: Caller, wanted: TrainArguments, file: discord.Attachment
+async def _queue(
+    desk: Desk, caller: Caller, wanted: TrainArguments, file: discord.Attachment | None
 ) -> tuple[Job, int]:
     services = desk.services
-    await services.gate.check_training(caller)
-    check(file, services.settings.limits.upload_megabytes)
-    path = await download(file, services.folders.uploads)
+    if file is None:
+        return await queue(services, caller, wanted)
+    given = file
+    paths: list[Path] = []
+
+    async def fetch() -> tuple[Path, ...]:
+        check(given, services.settings.limits.upload_megabytes)
+        paths.append(await download(given, services.folders.uploads))
+        return tuple(paths)
+
     try:
-        return await queue(services, caller, replace(wanted, files=(path,)))
-    except BaseException:
-        path.unlink(missing_ok=True)  # a job that is queued keeps it until it has ended
+        return await queue(services, caller, wanted, fetch)
+    except BaseException:  # a job that is queued keeps its files until it has ended
+        services.folders.drop_uploads(f"file:{path}" for path in paths)
         raise
 
 

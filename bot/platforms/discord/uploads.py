@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import uuid
+import shutil
+import tempfile
 from pathlib import Path
 
 import aiohttp
@@ -38,15 +39,16 @@ def check(attachment: discord.Attachment, megabytes: int) -> None:
         raise BadInput(Text("{file} is empty. Send a file with posts in it.", file=attachment.filename))
 
 
-async def download(attachment: discord.Attachment, folder: Path) -> Path:
-    """Into the folder, under a name of its own that ends with the file's. Raises UserError."""
-    os.makedirs(folder, exist_ok=True)
-    path = folder / f"{uuid.uuid4().hex[:12]}-{_UNSAFE.sub('_', attachment.filename)[-80:]}"
+async def download(attachment: discord.Attachment, uploads: Path) -> Path:
+    """Into a folder of its own in there. Raises UserError."""
+    os.makedirs(uploads, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=uploads))
     try:
+        path = folder / _UNSAFE.sub("_", attachment.filename)[-80:]
         async with asyncio.timeout(SECONDS):
             await _stream(attachment, path)
     except BaseException as error:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, aiohttp.ClientError | TimeoutError):
             raise UserError(
                 Text("{file} couldn't be downloaded from Discord. Try again.", file=attachment.filename)

@@ -41,9 +41,9 @@ def test_an_unknown_account(sources: Sources) -> None:
     with pytest.raises(NotFound) as caught:
         sources.resolve("bob")
     assert str(caught.value) == (
-        "I don't know an account @bob. Give me its posts with /train @bob --from FILE (an X archive (the zip, or its "
-        "tweets.js), JSONL, a JSON list, CSV, or plain text with one post a line), or try a sample: "
-        "@pip_the_lighthouse, @ladle_in_orbit."
+        "I don't know an account @bob. Give me its posts as a file (an X archive (the zip, or its tweets.js), JSONL, a "
+        "JSON list, CSV, or plain text with one post a line): with --from FILE in a terminal, with the option “file” "
+        "in a messenger. Or try a sample: @pip_the_lighthouse, @ladle_in_orbit."
     )
 
 

@@ -32,6 +32,8 @@ async def test_the_newest_posts_win(tmp_path: Path) -> None:
     account = source.resolve("pip")
     assert account == AccountSource("pip", "stored:personas/ladle-pip/posts/pip.jsonl")
     assert await source.fetch(account, 0, silent) == [Post("ladle-pip")]
+    assert source.resolve("pip", {"pip", "bob-pip"}) == AccountSource("pip", "stored:personas/bob-pip/posts/pip.jsonl")
+    assert source.resolve("pip", set()) is None
 
 
 def test_handles_are_names_not_patterns(tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ def gate(service: FakeService, time: Time) -> Gate:
     return Gate(service.store, service.services.chats, LIMITS, lambda: time.seconds, lambda: time.day)
 
 
+async def train(gate: Gate, caller: Caller) -> None:
+    async with gate.training(caller):
+        await asyncio.sleep(0)
+
+
 async def speak(gate: Gate, caller: Caller, n: int = 1) -> None:
     async with gate.speaking(caller, n):
         await asyncio.sleep(0)
@@ -79,27 +84,27 @@ async def test_a_days_answers_are_the_spaces(service: FakeService) -> None:
 
 async def test_admins_may_be_stricter_than_the_operator_but_not_more_generous(service: FakeService) -> None:
     one = gate(service, Time())
-    await service.services.chats.set_rules(
-        BEN.space, Rules(generations_a_day=1, everyone_trains=True, trainings_a_day=99)
+    await service.services.chats.change_rules(
+        BEN.space, lambda _: Rules(generations_a_day=1, everyone_trains=True, trainings_a_day=99)
     )
     await speak(one, BEN)
     with pytest.raises(Limited, match="1 answers a day"):
         await speak(one, replace(BEN, user="eve"))
     for _ in range(2):
-        await one.check_training(BEN)
+        await train(one, BEN)
         await one.count_training(BEN)
     with pytest.raises(Limited, match="2 trainings a day"):
-        await one.check_training(BEN)
-    await one.check_training(ANN)
+        await train(one, BEN)
+    await train(one, ANN)
 
 
 async def test_who_may_train(service: FakeService) -> None:
     one = gate(service, Time())
     with pytest.raises(NotAllowed, match="Only admins may train here"):
-        await one.check_training(BEN)
-    await one.check_training(replace(BEN, space="discord:dm:ben"))
-    await service.services.chats.set_rules(BEN.space, Rules(trainers=("8",)))
-    await one.check_training(replace(BEN, roles=("7", "8")))
+        await train(one, BEN)
+    await train(one, replace(BEN, space="discord:dm:ben"))
+    await service.services.chats.change_rules(BEN.space, lambda _: Rules(trainers=("8",)))
+    await train(one, replace(BEN, roles=("7", "8")))
 
 
 async def test_one_training_of_a_person_at_a_time(service: FakeService) -> None:
@@ -107,7 +112,7 @@ async def test_one_training_of_a_person_at_a_time(service: FakeService) -> None:
     caller = replace(BEN, space="discord:dm:ben")
     await service.add_job("pip", caller)
     with pytest.raises(Limited, match="still busy"):
-        await one.check_training(caller)
+        await train(one, caller)
 
 
 async def test_an_answer_that_fails_frees_its_place(service: FakeService) -> None:
@@ -118,3 +123,15 @@ async def test_an_answer_that_fails_frees_its_place(service: FakeService) -> Non
             raise RuntimeError
     time.seconds += 60
     await speak(one, BEN)
+
+
+async def test_a_burst_of_one_person_is_one_question(service: FakeService) -> None:
+    one = gate(service, Time())
+    done = await asyncio.gather(*(speak(one, BEN) for _ in range(6)), return_exceptions=True)
+    assert sum(isinstance(each, Limited) for each in done) == 5
+
+
+async def test_one_request_for_a_training_at_a_time(service: FakeService) -> None:
+    one = gate(service, Time())
+    done = await asyncio.gather(*(train(one, ANN) for _ in range(3)), return_exceptions=True)
+    assert sum(isinstance(each, Limited) for each in done) == 2

@@ -48,8 +48,8 @@ async def test_the_only_one(service: FakeService) -> None:
         ([], None, "pip", "There is no persona yet. Train one first"),
         ([], "pip", "pip", "@pip is still training"),
         (["bob", "pip"], None, None, "Which persona? There are: @bob, @pip."),
-        (["bob"], None, "pip", "There is no persona @pip. There are: @bob. To make it: /train @pip"),
-        (["bob"], None, "ladle-pip", "To make it: /train @ladle @pip"),
+        (["bob"], None, "pip", "There is no persona @pip. There are: @bob. To make a new one: /train @pip"),
+        (["bob"], None, "ladle-pip", "To make a new one: /train @ladle @pip"),
         (["bob"], "pip", "pip", "@pip is still training"),
     ],
 )

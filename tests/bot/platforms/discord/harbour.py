@@ -70,7 +70,7 @@ async def harbour(folder: Path, limits: LimitSettings | None = None) -> AsyncIte
         settings = Settings(
             data_dir=folder,
             training=TrainingSettings(min_characters=300),
-            limits=limits or LimitSettings(cooldown_seconds=0),
+            limits=limits or LimitSettings(cooldown_seconds=0, answers_at_once=100),
             discord=DiscordSettings(token=SecretStr(fake.token), api_base=fake.api_base, gateway=fake.gateway),
         )
         guild = fake.add_guild("Harbour")

@@ -143,3 +143,37 @@ async def test_a_wrong_quota_changes_nothing(place: Harbour) -> None:
     answer = await answered(await place.fake.submit(place.ann, asked, {"generations": "lots", "trainings": ""}))
     assert answer.content.startswith("'lots' is no number; write one like 20")
     assert await place.service.services.chats.rules(place.space) == Rules()
+
+
+async def test_a_setting_that_takes_long_to_save_still_shows(place: Harbour) -> None:
+    form = await answered(await place.fake.slash(place.ann, place.general, "settings"))
+    async with place.service.store.database.transaction():  # a busy disk
+        asked = await place.fake.click(place.ann, form, "mynah:rule:everyone")
+        await asked.acknowledged()
+        assert asked.ack_type == 6
+    await place.fake.until(lambda: "✅" in str(form.components))
+    assert not asked.thinking
+
+
+async def test_a_switch_pressed_twice_is_not_switched_back(place: Harbour) -> None:
+    form = await answered(await place.fake.slash(place.ann, place.general, "settings"))
+    pressed = [await place.fake.click(place.ann, form, "mynah:rule:everyone") for _ in range(2)]
+    for asked in pressed:
+        await asked.acknowledged()
+    await place.fake.until(lambda: "✅" in str(form.components))
+    assert (await place.service.services.chats.rules(place.space)).everyone_trains
+
+
+async def test_only_admins_change_settings(place: Harbour) -> None:
+    form = await answered(await place.fake.slash(place.ann, place.general, "settings"))
+    place.guild.set_roles(place.ann)
+    asked = await place.fake.click(place.ann, form, "mynah:rule:everyone")
+    told = await answered(asked)
+    assert told.content.startswith("Only those who may manage this server")
+    assert not (await place.service.services.chats.rules(place.space)).everyone_trains
+
+
+async def test_help_without_command_ids(place: Harbour) -> None:
+    place.client.desk.commands.clear()
+    _, message = await run(place, place.ben, "help")
+    assert "- /say — finish a sentence" in message.text

@@ -90,7 +90,7 @@ async def test_the_persona_is_remembered_for_the_channel(place: Harbour) -> None
     assert "@ladle" in (await answered(await place.fake.slash(place.ann, place.general, "say", prompt="Hi"))).text
     which = await answered(await place.fake.slash(place.ben, other, "say", prompt="Hi"))
     assert which.content.startswith("Which persona?")
-    await place.service.services.chats.set_rules(place.space, Rules(persona="pip"))
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(persona="pip"))
     assert "@pip" in (await answered(await place.fake.slash(place.ben, other, "say", prompt="Hi"))).text
 
 
@@ -177,7 +177,7 @@ async def named(place: Harbour) -> Message:
 
 async def test_answers_in_the_personas_name(place: Harbour) -> None:
     await place.persona()
-    await place.service.services.chats.set_rules(place.space, Rules(in_its_name=True))
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
     message = await named(place)
     assert isinstance(message.author, WebhookAuthor)
     assert message.author.name == "pip · AI"
@@ -193,7 +193,7 @@ async def test_answers_in_the_personas_name(place: Harbour) -> None:
 
 async def test_in_ones_own_name_where_webhooks_are_not_allowed(place: Harbour) -> None:
     await place.persona()
-    await place.service.services.chats.set_rules(place.space, Rules(in_its_name=True))
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
     place.guild.deny(place.general, "manage_webhooks")
     message = await answered(await place.fake.slash(place.ben, place.general, "say", prompt="My dream is"))
     assert message.content == SAID
@@ -201,7 +201,7 @@ async def test_in_ones_own_name_where_webhooks_are_not_allowed(place: Harbour) -
 
 async def test_a_webhook_that_somebody_deleted_is_made_anew(place: Harbour) -> None:
     await place.persona()
-    await place.service.services.chats.set_rules(place.space, Rules(in_its_name=True))
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
     await named(place)
     place.general.webhooks.clear()
     asked = await place.fake.slash(place.ben, place.general, "say", prompt="My dream is")
@@ -234,7 +234,7 @@ async def test_quotas_are_told_with_the_time_left(tmp_path: Path) -> None:
 )
 async def test_where_and_who(place: Harbour, rules: Rules, answer: str) -> None:
     await place.persona()
-    await place.service.services.chats.set_rules(place.space, rules)
+    await place.service.services.chats.change_rules(place.space, lambda _: rules)
     message = await answered(await place.fake.slash(place.ben, place.general, "say", prompt="Hi"))
     assert message.content.startswith(answer)
     assert message.ephemeral
@@ -248,7 +248,59 @@ async def test_a_role_and_a_threads_channel_count(place: Harbour) -> None:
     role = place.guild.add_role("friends")
     place.guild.set_roles(place.ben, role)
     rules = Rules(channels=(str(place.general.id),), roles=(str(role.id),))
-    await place.service.services.chats.set_rules(place.space, rules)
+    await place.service.services.chats.change_rules(place.space, lambda _: rules)
     thread = place.general.add_thread("aside")
     message = await answered(await place.fake.slash(place.ben, thread, "say", prompt="Hi"))
     assert message.content.startswith("**Hi**")
+
+
+async def test_a_name_that_discord_refuses_is_answered_in_the_usual_way(place: Harbour) -> None:
+    await place.persona("discordian")
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
+    asked = await place.fake.slash(place.ben, place.general, "say", prompt="My dream is")
+    assert (await answered(asked)).content.startswith("**My dream is** soup.")
+    assert not asked.ephemeral
+
+
+async def test_two_at_once_make_one_webhook(place: Harbour) -> None:
+    await place.persona()
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
+    for _ in range(3):
+        await place.fake.slash(place.ben, place.general, "say", prompt="My dream is")
+    await place.general.until(lambda messages: len(messages) == 3)
+    assert len(place.general.webhooks) == 1
+
+
+async def test_a_webhook_message_that_may_have_been_sent_is_not_sent_again(place: Harbour) -> None:
+    await place.persona()
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
+    await named(place)
+    place.fake.faults.fail("POST", rf"/webhooks/{place.general.webhooks[0].id}/", 503, after=True)
+    await named(place)
+    assert len(place.general.messages) == 2
+
+
+async def test_what_a_terminal_would_take_for_options_is_prompt(place: Harbour) -> None:
+    await place.persona()
+    for prompt in ("I was late -- again", "give me --n 3 reasons", "trailing \\"):
+        message = await answered(await place.fake.slash(place.ben, place.general, "say", prompt=prompt))
+        again = await answered(await place.fake.click(place.ben, message, "Again"))
+        assert again.content == message.content
+    prompts = [request.prompt for request in place.service.generator.requests]
+    assert prompts[::2] == prompts[1::2] == ["I was late -- again", "give me --n 3 reasons", "trailing \\"]
+
+
+async def test_continuing_what_a_persona_said(place: Harbour) -> None:
+    await place.persona()
+    said = await answered(await place.fake.slash(place.ben, place.general, "say", prompt="My *dream* is"))
+    more = await answered(await place.fake.context(place.ann, said, "Continue this"))
+    assert more.content.startswith(r"**My \*dream\* is soup.** soup.")
+
+
+async def test_a_mention_where_the_bot_may_not_talk_is_left_alone(place: Harbour) -> None:
+    await place.persona()
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(channels=("1",)))
+    await place.fake.post(place.ben, place.general, "<@BOT> My dream is")
+    await place.fake.post(place.ann, place.general, "<@BOT> My dream is")  # an admin may
+    await place.general.until(lambda messages: messages[-1].content == SAID)
+    assert len(place.general.messages) == 3

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.domain import JobState
+from bot.errors import OperatorError
 from bot.policy import Rules
 from tests.bot.platforms.discord.harbour import Harbour, answered
 from tests.doubles.discord import Asked, Message, User
@@ -62,8 +63,8 @@ async def test_the_queue_shows_its_places(place: Harbour) -> None:
     place.service.trainer.gate.clear()
     await train(place, place.ann, "pip")
     await shown(place, "training")
-    await train(place, place.ann, "ladle")
-    await train(place, place.ann, "bob")
+    await answered(await train(place, place.ann, "ladle"))
+    await answered(await train(place, place.ann, "bob"))
     second, third = await shown(place, "Place 2 in the queue"), await shown(place, "Place 3 in the queue")
     await answered(await place.fake.click(place.ann, second, "Cancel"))
     await place.general.until(lambda messages: "It was cancelled." in second.text and "Place 2 in" in third.text)
@@ -74,7 +75,7 @@ async def test_the_queue_shows_its_places(place: Harbour) -> None:
 
 
 async def test_only_admins_and_who_asked_may_cancel(place: Harbour) -> None:
-    await place.service.services.chats.set_rules(place.space, Rules(everyone_trains=True))
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(everyone_trains=True))
     place.service.trainer.gate.clear()
     await train(place, place.ben)
     board = await shown(place, "training")
@@ -92,7 +93,7 @@ async def test_members_need_leave_to_train(place: Harbour) -> None:
     assert refused.content.startswith("Only admins may train here.")
     role = place.guild.add_role("trainers")
     place.guild.set_roles(place.ben, role)
-    await place.service.services.chats.set_rules(place.space, Rules(trainers=(str(role.id),)))
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(trainers=(str(role.id),)))
     await train(place, place.ben)
     await shown(place, "**@pip** is ready.")
     assert place.service.trainer.requests
@@ -153,12 +154,12 @@ async def test_a_file_is_streamed_and_goes_with_its_job(place: Harbour) -> None:
     place.service.trainer.gate.clear()
     await train(place, place.ann, "newcomer", file=place.fake.upload("my posts.txt", POSTS, "text/plain"))
     await shown(place, "training")
-    (kept,) = place.service.folders.uploads.iterdir()
-    assert kept.name.endswith("-my_posts.txt")
+    (kept,) = place.service.folders.uploads.glob("*/*")
+    assert kept.name == "my_posts.txt"
     assert kept.read_bytes() == POSTS
     place.service.trainer.gate.set()
     await shown(place, "**@newcomer** is ready.")
-    assert not kept.exists()
+    assert list(place.service.folders.uploads.iterdir()) == []
     assert await place.service.store.spaces("newcomer") == {place.space}
 
 
@@ -180,7 +181,7 @@ async def test_a_job_goes_on_in_the_same_message_after_a_restart(place: Harbour)
     async with place.restarted():
         place.service.trainer.gate.set()
         await shown(place, "**@pip** is ready.")
-    assert "Taken for the author" in board.text or "report card is being written" in board.text
+    assert "Taken for the author" in board.text or "Its report card comes in a moment" in board.text
     assert len(place.general.messages) == 2
 
 
@@ -241,3 +242,60 @@ async def test_what_one_server_gave_is_not_for_another(place: Harbour) -> None:
     taken = await answered(await place.fake.slash(eve, channel, "train", handle="newcomer", file=file))
     assert taken.content.startswith("Somebody else has a persona @newcomer.")
     assert list(place.service.folders.uploads.iterdir()) == []
+
+
+async def test_a_closed_message_is_replaced_at_the_end(place: Harbour) -> None:
+    """As in an archived thread, or where a message is too old to be edited often."""
+    place.service.trainer.gate.clear()
+    await train(place, place.ann)
+    await shown(place, "training")
+    place.fake.faults.fail("PATCH", r"/messages/", 400, code=50083, message="Thread is archived", times=3)
+    place.service.trainer.gate.set()
+    await shown(place, "**@pip** is ready.")
+    assert sum("Posts downloaded" in message.text for message in place.general.messages) == 1
+
+
+async def test_one_that_cannot_be_told_does_not_stop_the_others(place: Harbour) -> None:
+    place.service.trainer.gate.clear()
+    await train(place, place.ann)
+    await shown(place, "training")
+    place.fake.faults.fail("*", r"/channels/\d+/messages", 503, times=200)
+    place.service.trainer.gate.set()
+    await place.service.jobs.settled(1)
+    place.fake.faults.clear()
+    await place.client.board.close()
+    await place.client.board.catch_up()
+    await shown(place, "**@pip** is ready.")
+
+
+async def test_a_job_whose_message_could_not_be_posted_is_not_lost(place: Harbour) -> None:
+    place.fake.faults.fail("POST", rf"/channels/{place.general.id}/messages", 503, times=4)
+    asked = await train(place, place.ann)
+    assert (await answered(asked)).content.startswith("Training @pip. I can't show it here")
+    await shown(place, "**@pip** is ready.")
+
+
+async def test_the_message_in_private_can_cancel(place: Harbour) -> None:
+    place.guild.deny(place.general, "send_messages")
+    place.service.trainer.gate.clear()
+    await train(place, place.ann)
+    private = place.fake.dm(place.ann)
+    await private.until(lambda messages: any("training" in message.text for message in messages))
+    done = await answered(await place.fake.click(place.ann, private.messages[0], "Cancel"))
+    assert done.content == "Job 1 (@pip) is cancelled."
+
+
+async def test_what_is_wrong_with_the_machine_is_not_told_in_public(place: Harbour) -> None:
+    place.service.trainer.error = OperatorError("The folder /home/secret is broken.")
+    await train(place, place.ann)
+    board = await shown(place, "@pip was not trained")
+    assert "Something is wrong on my side" in board.text
+    assert "secret" not in board.text
+
+
+async def test_uploads_that_no_job_waits_for_go_at_the_start(place: Harbour) -> None:
+    orphan = place.service.folders.uploads / "x" / "posts.txt"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(POSTS)
+    await place.service.jobs.recover()
+    assert not orphan.parent.exists()

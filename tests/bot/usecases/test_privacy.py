@@ -1,0 +1,107 @@
+"""What people of one space have given stays there, and nobody changes what others hear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.arguments import TrainArguments
+from bot.domain import Caller, JobState, Voice
+from bot.errors import Busy, NotAllowed, NotFound
+from bot.usecases.jobs import cancel
+from bot.usecases.personas import forget, plan_forgetting
+from bot.usecases.say import find_persona
+from bot.usecases.train import submit
+from tests.doubles.service import CALLER, FakeService
+from tests.doubles.sources import make_posts
+
+A = Caller("discord", "ann", "7", "discord:A", admin=True)
+B = Caller("discord", "bob", "8", "discord:B", admin=True)
+FILE = Path("/tmp/posts.txt")
+
+
+def wanted(*names: str, weight: float = 1.0, fresh: bool = False, file: bool = False) -> TrainArguments:
+    voices = tuple(Voice(name, weight if n == 0 else 1.0) for n, name in enumerate(names))
+    return TrainArguments(voices, (FILE,) if file else (), fresh)
+
+
+async def train(service: FakeService, caller: Caller, what: TrainArguments) -> None:
+    job, _ = await submit(service.services, caller, what)
+    async with service.running():
+        await service.notifier.wait(job.id)
+    assert (await service.job(job.id)).state is JobState.DONE, (await service.job(job.id)).error
+
+
+async def seen_by(service: FakeService, name: str) -> set[str]:
+    return await service.store.spaces(name)
+
+
+async def test_a_public_persona_is_shared_and_goes_on_for_all(service: FakeService) -> None:
+    await train(service, CALLER, wanted("pip"))
+    service.sources.posts["pip"] += make_posts(beginning="later pip says ")
+    await train(service, A, wanted("pip"))
+    assert await seen_by(service, "pip") == {"", "discord:A"}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [wanted("pip", fresh=True), wanted("pip", file=True), wanted("pip", weight=9.0)],
+    ids=["from the start", "with a file", "with another weight"],
+)
+async def test_what_others_hear_is_not_changed(service: FakeService, what: TrainArguments) -> None:
+    await train(service, CALLER, wanted("pip"))
+    service.sources.posts["pip"] += make_posts(beginning="later pip says ")
+    await train(service, A, wanted("pip"))
+    with pytest.raises(NotAllowed, match="can't be changed"):
+        await submit(service.services, A, what)
+
+
+async def test_ones_own_persona_is_ones_own_to_change(service: FakeService) -> None:
+    await train(service, A, wanted("pip", file=True))
+    await train(service, A, wanted("pip", fresh=True, file=True))
+    assert await seen_by(service, "pip") == {"discord:A"}
+    with pytest.raises(NotAllowed, match="Somebody else has a persona @pip"):
+        await submit(service.services, B, wanted("pip"))
+
+
+async def test_the_operator_shows_nobody_what_a_space_has_given(service: FakeService) -> None:
+    await train(service, A, wanted("pip", file=True))
+    await train(service, CALLER, wanted("pip", fresh=True))
+    assert await seen_by(service, "pip") == {"discord:A"}
+
+
+async def test_a_training_of_others_is_not_told_about(service: FakeService) -> None:
+    job, _ = await submit(service.services, A, wanted("pip", file=True))
+    with pytest.raises(Busy, match="being trained at the moment"):
+        await submit(service.services, B, wanted("pip"))
+    with pytest.raises(NotFound, match="There is no persona yet"):
+        await find_persona(service.services, B, "pip")
+    with pytest.raises(NotFound, match="still training"):
+        await find_persona(service.services, A, "pip")
+    with pytest.raises(NotFound, match="There is no job"):
+        await cancel(service.services, B, job.id)
+    await cancel(service.services, replace(A, space="discord:dm:ann", admin=False), job.id)
+
+
+async def test_a_remembered_persona_that_one_does_not_see_does_not_count(service: FakeService) -> None:
+    await train(service, A, wanted("pip", file=True))
+    await service.add_persona("bob")
+    await service.store.set_current_persona(B.channel, "pip")
+    assert (await find_persona(service.services, B, None)).name == "bob"
+
+
+async def test_forgetting_what_others_see(service: FakeService) -> None:
+    await train(service, CALLER, wanted("pip"))
+    service.sources.posts["pip"] += make_posts(beginning="later pip says ")
+    await train(service, A, wanted("pip"))
+    with pytest.raises(NotAllowed, match="the operator's"):
+        await plan_forgetting(service.services, A, "pip")
+    await train(service, A, wanted("ladle"))
+    service.sources.posts["ladle"] += make_posts(beginning="later ladle says ")
+    await train(service, B, wanted("ladle"))
+    plan = await plan_forgetting(service.services, B, "ladle")
+    assert plan.shared
+    assert not await forget(service.services, B, plan)
+    assert await seen_by(service, "ladle") == {"discord:A"}
