@@ -54,25 +54,30 @@ class Town:
 
 @asynccontextmanager
 async def town(folder: Path) -> AsyncIterator[Town]:
-    """A server with people, and `mynah run` on the bundled base model, @pip_the_lighthouse trained."""
+    """A server with people, and the bot there, @pip_the_lighthouse trained."""
     async with FakeDiscord() as fake:
         guild = fake.add_guild("Harbour")
-        channel, ann = guild.add_channel("general"), guild.add_member("ann", admin=True)
-        people = [guild.add_member(f"person {n}") for n in range(PEOPLE)]
-        with (folder / "run.log").open("w") as log:
-            command = (sys.executable, "-m", "bot", "run")
-            process = await asyncio.create_subprocess_exec(*command, env=environment(fake, folder), stderr=log)
-            try:
-                await fake.until(lambda: fake.syncs > 0, WAIT)
-                await fake.connected(WAIT)
-                place = Town(fake, channel, ann, people)
-                await place.train(PIP)
-                await channel.until(lambda messages: any("** is ready." in one.text for one in messages), WAIT)
-                await channel.until(lambda messages: any("🔎" in one.text for one in messages), WAIT)
-                yield place
-            finally:
-                process.terminate()
-                await process.wait()
+        place = Town(fake, guild.add_channel("general"), guild.add_member("ann", admin=True), [])
+        place.people += [guild.add_member(f"person {n}") for n in range(PEOPLE)]
+        async with bot(fake, folder):
+            await place.train(PIP)
+            await place.channel.until(lambda messages: any("🔎" in one.text for one in messages), WAIT)
+            yield place
+
+
+@asynccontextmanager
+async def bot(fake: FakeDiscord, folder: Path) -> AsyncIterator[None]:
+    """`mynah run` on the bundled base model, connected."""
+    command, before = (sys.executable, "-m", "bot", "run"), fake.connections.identified
+    with (folder / "run.log").open("a") as log:
+        process = await asyncio.create_subprocess_exec(*command, env=environment(fake, folder), stderr=log)
+    try:
+        await fake.until(lambda: fake.connections.identified > before, WAIT)
+        await fake.connected(WAIT)
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 def environment(fake: FakeDiscord, folder: Path) -> dict[str, str]:
