@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from bot.domain import AccountSource
@@ -22,15 +22,15 @@ class Sources:
     def __init__(self, sources: Mapping[str, PostSource]) -> None:
         self._sources = dict(sources)
 
-    def resolve(self, handle: str) -> AccountSource:
+    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
         """Where an account's posts are. Raises NotFound when no source has any."""
         for source in self._sources.values():
-            if account := source.resolve(handle):
+            if account := source.resolve(handle, keepers):
                 return account
         raise NotFound(
             Text(
-                "I don't know an account @{handle}. Give me its posts with /train @{handle} --from FILE ({formats}), "
-                "or try a sample: {samples}.",
+                "I don't know an account @{handle}. Give me its posts as a file ({formats}): with --from FILE in a "
+                "terminal, with the option “file” in a messenger. Or try a sample: {samples}.",
                 handle=handle,
                 formats=FORMATS,
                 samples=name_samples(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +13,7 @@ from bot.sources.lines import jsonl_posts, plain_posts
 from bot.sources.reading import Meter, Reader, check_file, fetch_file
 from bot.sources.table import csv_posts
 from bot.sources.x_archive import js_posts, zip_posts
+from bot.texts import Text
 from trainer.corpus import Post
 
 SCHEME = "file"
@@ -30,7 +31,7 @@ _BY_SUFFIX: dict[str, Reader] = {
 class FileSource:
     """References are `file:/absolute/path`."""
 
-    def resolve(self, handle: str) -> AccountSource | None:
+    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """None: a file is always named explicitly (see `file_reference`)."""
         return None
 
@@ -41,7 +42,9 @@ class FileSource:
         """The file's latest `limit` posts. Raises NotFound or BadInput."""
         scheme, _, path = account.reference.partition(":")
         if scheme != SCHEME or not path:
-            raise BadInput(f"The posts of @{account.handle} are not in a file. Name one with --from FILE.")
+            raise BadInput(
+                Text("The posts of @{handle} are not in a file. Name one with --from FILE.", handle=account.handle)
+            )
         return await fetch_file(Path(path), any_posts, limit, progress)
 
 
@@ -52,7 +55,9 @@ def file_reference(handle: str, path: str | Path) -> AccountSource:
         str(absolute).encode("utf-8")
         check_file(absolute)
     except (ValueError, RuntimeError):  # a NUL or a broken character in the name; `~` of nobody
-        raise BadInput(f"{str(path)!r} can't be the name of a file. Rename the file and give its whole path.") from None
+        raise BadInput(
+            Text("{path} can't be the name of a file. Rename the file and give its whole path.", path=repr(str(path)))
+        ) from None
     return AccountSource(handle, f"{SCHEME}:{absolute}")
 
 

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Iterator
 
 from bot.errors import BadInput
+from bot.texts import Text
 
 MAX_ITEM = 4 * 1024 * 1024  # characters
 
 _CHUNK = 64 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
-_AGAIN = "Download or save the file again."
 
 
 class JsonText:
@@ -64,8 +64,7 @@ class JsonText:
     def _expect(self, characters: str) -> str:
         found = self.peek()
         if not found or found not in characters:
-            wanted = " or ".join(characters)
-            raise self._broken(f"there is {found!r} where {wanted} should be" if found else f"no {wanted} follows")
+            raise self._broken(_missing(characters, found))
         self.at += 1
         return found
 
@@ -91,7 +90,14 @@ class JsonText:
 
     def _check_size(self, end: int) -> None:
         if end - self.at > MAX_ITEM:
-            raise BadInput(f"{self._name}: what follows post {self._items:,} is over 4 MiB, which is no post. {_AGAIN}")
+            raise BadInput(
+                Text(
+                    "{name}: what follows post {number:,} is over 4 MiB, which is no post. Download or save the file "
+                    "again.",
+                    name=self._name,
+                    number=self._items,
+                )
+            )
 
     def _fetch(self) -> bool:
         """Fetch at least as much as is unused, so that trying a long item again and again takes linear time."""
@@ -100,10 +106,32 @@ class JsonText:
         try:
             self.text = unused + self._decoder.decode(data, final=not data)
         except UnicodeDecodeError:
-            wrong = f"{self._name} is not UTF-8 text after post {self._items:,}"
-            raise BadInput(f"{wrong}. Save it as UTF-8, or download it again.") from None
+            raise BadInput(
+                Text(
+                    "{name} is not UTF-8 text after post {number:,}. Save it as UTF-8, or download it again.",
+                    name=self._name,
+                    number=self._items,
+                )
+            ) from None
         self.at = 0
         return bool(data)
 
     def _broken(self, wrong: str) -> BadInput:
-        return BadInput(f"{self._name} is broken after post {self._items:,} ({wrong}): it may be cut short. {_AGAIN}")
+        return BadInput(
+            Text(
+                "{name} is broken after post {number:,} ({wrong}): it may be cut short. Download or save the file "
+                "again.",
+                name=self._name,
+                number=self._items,
+                wrong=wrong,
+            )
+        )
+
+
+def _missing(characters: str, found: str) -> Text:
+    """What is wrong where one of `characters`, which are one or two, should be."""
+    first, second = characters[0], characters[1:]
+    wanted = Text("{first} or {second}", first=first, second=second) if second else first
+    if not found:
+        return Text("no {wanted} follows", wanted=wanted)
+    return Text("there is {found} where {wanted} should be", found=repr(found), wanted=wanted)

@@ -10,6 +10,7 @@ from typing import IO
 from bot.errors import BadInput
 from bot.sources.posts import Broken, make_post, record_post
 from bot.sources.reading import FORMATS, Meter, Metered
+from bot.texts import Text
 from trainer.corpus import Post
 
 MAX_LINE = 1024 * 1024  # bytes
@@ -26,26 +27,36 @@ def plain_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
             try:
                 yield make_post(text)
             except Broken as error:
-                raise BadInput(f"{name}, line {number}: {error}. Write one post a line.") from None
+                raise BadInput(_one_a_line(name, number, error.text)) from None
 
 
 def jsonl_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
     """One JSON string or object a line. Raises BadInput, naming the line."""
     for number, line in text_lines(file, name, meter):
         if line.strip():
-            yield _json_post(f"{name}, line {number}", line.rstrip())
+            yield _json_post(name, number, line.rstrip())
 
 
-def _json_post(place: str, line: str) -> Post:
+def _json_post(name: str, number: int, line: str) -> Post:
+    wrong: str
     try:
         return record_post(json.loads(line))
     except json.JSONDecodeError as error:
-        wrong = f"this is not JSON ({error.msg}, column {error.colno})"
+        wrong = Text("this is not JSON ({error}, column {column})", error=error.msg, column=error.colno)
     except RecursionError:
-        wrong = "it is nested too deeply"
-    except ValueError as error:  # Broken, or a number of thousands of digits
+        wrong = Text("it is nested too deeply")
+    except Broken as error:
+        wrong = error.text
+    except ValueError as error:  # a number of thousands of digits
         wrong = str(error)
-    raise BadInput(f'{place}: {wrong}. Every line has to be like {{"text": "…"}}; fix this one or take it out.')
+    raise BadInput(
+        Text(
+            '{name}, line {number}: {wrong}. Every line has to be like {{"text": "…"}}; fix this one or take it out.',
+            name=name,
+            number=number,
+            wrong=wrong,
+        )
+    )
 
 
 def text_lines(file: IO[bytes], name: str, meter: Meter) -> Iterator[tuple[int, str]]:
@@ -60,23 +71,33 @@ def text_lines(file: IO[bytes], name: str, meter: Meter) -> Iterator[tuple[int, 
         if b"\0" in raw:
             raise BadInput(_binary(name))
         if len(raw) > MAX_LINE:
-            raise BadInput(f"{name}, line {number}: it is longer than 1 MiB. Write one post a line.")
-        yield number, _decoded(raw, f"{name}, line {number}")
+            raise BadInput(_one_a_line(name, number, Text("it is longer than 1 MiB")))
+        yield number, _decoded(raw, name, number)
 
 
 def _check_start(raw: bytes, name: str) -> None:
     if raw.startswith(_UTF16):
-        raise BadInput(f"{name} is UTF-16 text. Save it as UTF-8 and try again.")
+        raise BadInput(Text("{name} is UTF-16 text. Save it as UTF-8 and try again.", name=name))
     if raw.startswith(_BINARY):
         raise BadInput(_binary(name))
 
 
-def _binary(name: str) -> str:
-    return f"{name} looks like a binary file. Give me {FORMATS}."
+def _binary(name: str) -> Text:
+    return Text("{name} looks like a binary file. Give me {formats}.", name=name, formats=FORMATS)
 
 
-def _decoded(raw: bytes, place: str) -> str:
+def _one_a_line(name: str, number: int, wrong: Text) -> Text:
+    return Text("{name}, line {number}: {wrong}. Write one post a line.", name=name, number=number, wrong=wrong)
+
+
+def _decoded(raw: bytes, name: str, number: int) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadInput(f"{place}: this is not UTF-8 text. Save the file as UTF-8 and try again.") from None
+        raise BadInput(
+            Text(
+                "{name}, line {number}: this is not UTF-8 text. Save the file as UTF-8 and try again.",
+                name=name,
+                number=number,
+            )
+        ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from bot.texts import Text
 from trainer.corpus import Post
 
 TEXT_KEYS = ("full_text", "text")  # X's `text` may be cut short where `full_text` is not
@@ -13,11 +14,22 @@ MAX_CHARACTERS = 100_000
 
 _X_DATE = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number", str: "a string"}
+_KINDS = {
+    dict: Text("an object"),
+    list: Text("a list"),
+    bool: Text("true or false"),
+    int: Text("a number"),
+    float: Text("a number"),
+    str: Text("a string"),
+}
 
 
 class Broken(ValueError):
     """A record is not a post. The message says what is wrong with it; whoever reads the file adds where."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 def record_post(value: object) -> Post:
@@ -25,19 +37,20 @@ def record_post(value: object) -> Post:
     if isinstance(value, str):
         return make_post(value)
     if not isinstance(value, dict):
-        raise Broken(f"it is {kind(value)}, not an object with a text")
+        raise Broken(Text("it is {kind}, not an object with a text", kind=kind(value)))
     for key in TEXT_KEYS:
         if key in value:
             return make_post(value[key], value.get("is_retweet"), value.get("created_at"))
-    raise Broken("it has neither `text` nor `full_text`")
+    raise Broken(Text("it has neither `text` nor `full_text`"))
 
 
 def make_post(text: object, is_retweet: object = None, created_at: object = None) -> Post:
     """A post from fields as they were found. Raises Broken when the text is no string, or longer than any post."""
     if not isinstance(text, str):
-        raise Broken(f"its text is {kind(text)}, not a string")
+        raise Broken(Text("its text is {kind}, not a string", kind=kind(text)))
     if len(text) > MAX_CHARACTERS:
-        raise Broken(f"its text has {len(text):,} characters, and a post has {MAX_CHARACTERS:,} at most")
+        long = Text("its text has {n:,} characters, and a post has {most:,} at most", n=len(text), most=MAX_CHARACTERS)
+        raise Broken(long)
     text = text.encode("utf-8", "replace").decode("utf-8")  # JSON escapes can make half characters
     return Post(text, is_true(is_retweet) or text.startswith("RT @"), parse_date(created_at))
 

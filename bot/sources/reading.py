@@ -96,7 +96,7 @@ def _read(path: Path, reader: Reader, limit: int, meter: Meter) -> list[Post]:
         meter.start(os.fstat(file.fileno()).st_size)
         posts = latest(reader(file, path.name, meter), limit)
     if not posts:
-        raise BadInput(f"There are no posts in {path.name}. Give me {FORMATS}.")
+        raise BadInput(Text("There are no posts in {name}. Give me {formats}.", name=path.name, formats=FORMATS))
     meter.finish()
     return posts
 
@@ -106,11 +106,17 @@ def check_file(path: Path) -> None:
     with explained(path):
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise BadInput(f"{path} is a folder. Name a file in it; in an unpacked X archive that is data/tweets.js.")
+            raise BadInput(
+                Text(
+                    "{path} is a folder. Name a file in it; in an unpacked X archive that is data/tweets.js.", path=path
+                )
+            )
         if not stat.S_ISREG(status.st_mode):
-            raise BadInput(f"{path} is not an ordinary file. Copy the posts into one and name that.")
+            raise BadInput(Text("{path} is not an ordinary file. Copy the posts into one and name that.", path=path))
         if not status.st_size:
-            raise BadInput(f"{path} is empty. Name a file with posts in it: {FORMATS}.")
+            raise BadInput(
+                Text("{path} is empty. Name a file with posts in it: {formats}.", path=path, formats=FORMATS)
+            )
         path.open("rb").close()
 
 
@@ -120,9 +126,15 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):
-        raise NotFound(f"There is no file {path}. Check the spelling, and give the whole path.") from None
+        raise NotFound(
+            Text("There is no file {path}. Check the spelling, and give the whole path.", path=path)
+        ) from None
     except PermissionError:
-        raise BadInput(f"I'm not allowed to read {path}. Make it readable for the user that Mynah runs as.") from None
+        raise BadInput(
+            Text("I'm not allowed to read {path}. Make it readable for the user that Mynah runs as.", path=path)
+        ) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise BadInput(f"{path} can't be read ({reason}). Copy it somewhere else and name the copy.") from error
+        raise BadInput(
+            Text("{path} can't be read ({reason}). Copy it somewhere else and name the copy.", path=path, reason=reason)
+        ) from error

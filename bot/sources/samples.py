@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from bot.domain import AccountSource
@@ -9,6 +10,7 @@ from bot.errors import NotFound
 from bot.ports import FetchProgress
 from bot.sources.reading import fetch_file
 from bot.sources.x_archive import js_posts
+from bot.texts import Text
 from trainer.corpus import Post
 
 SCHEME = "sample"
@@ -24,7 +26,7 @@ def sample_handles() -> tuple[str, ...]:
 class SampleSource:
     """References are `sample:<handle>`."""
 
-    def resolve(self, handle: str) -> AccountSource | None:
+    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         return AccountSource(handle, f"{SCHEME}:{handle}") if handle in _HANDLES else None
 
     def at_hand(self) -> list[AccountSource]:
@@ -34,7 +36,11 @@ class SampleSource:
         """The sample's latest `limit` posts. Raises NotFound."""
         scheme, _, handle = account.reference.partition(":")
         if scheme != SCHEME or handle not in _HANDLES:
-            raise NotFound(f"There is no sample account @{handle}. There are {name_samples()}.")
+            raise NotFound(
+                Text(
+                    "There is no sample account @{handle}. There are {samples}.", handle=handle, samples=name_samples()
+                )
+            )
         return await fetch_file(_FOLDER / handle / "tweets.js", js_posts, limit, progress)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from glob import escape
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bot.errors import NotFound
 from bot.ports import FetchProgress
 from bot.sources.lines import jsonl_posts
 from bot.sources.reading import fetch_file
+from bot.texts import Text
 from trainer.corpus import Post
 
 SCHEME = "stored"
@@ -29,12 +30,13 @@ class StoredSource:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
 
-    def resolve(self, handle: str) -> AccountSource | None:
-        """The newest posts kept of this account, by any persona that it was part of."""
+    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
+        """The newest posts kept of this account, by any persona that it was part of; of these `keepers`, if given."""
         if "/" in handle or "\0" in handle:
             return None
         kept = self._data_dir.glob(f"personas/*/posts/{escape(handle)}.jsonl")
-        newest = max(kept, key=_modified, default=None)
+        allowed = (path for path in kept if keepers is None or path.parts[-3] in keepers)
+        newest = max(allowed, key=_modified, default=None)
         return AccountSource(handle, f"{SCHEME}:{newest.relative_to(self._data_dir)}") if newest else None
 
     def at_hand(self) -> list[AccountSource]:
@@ -47,7 +49,12 @@ class StoredSource:
         scheme, _, name = account.reference.partition(":")
         path = self._data_dir / name
         if scheme != SCHEME or ".." in path.parts or not path.is_relative_to(self._data_dir) or not path.is_file():
-            raise NotFound(f"The posts of @{account.handle} are not kept any more. Give them again with --from FILE.")
+            raise NotFound(
+                Text(
+                    "The posts of @{handle} are not kept any more. Give them again with --from FILE.",
+                    handle=account.handle,
+                )
+            )
         return await fetch_file(path, jsonl_posts, limit, progress)
 
 

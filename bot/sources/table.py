@@ -12,6 +12,7 @@ from bot.errors import BadInput
 from bot.sources.lines import text_lines
 from bot.sources.posts import Broken, make_post
 from bot.sources.reading import Meter
+from bot.texts import Text
 from trainer.corpus import Post
 
 _TEXT = ("full_text", "text", "tweet", "post", "content", "body", "message")
@@ -44,15 +45,26 @@ def csv_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
             next(rows)
         yield from (_post(row, columns) for row in rows if any(row))
     except (Broken, csv.Error) as error:
-        place = f"{name}, line {number - 1 + rows.line_num}"
-        raise BadInput(f"{place}: {error}. Look for a quotation mark that is never closed, or save as JSONL.") from None
+        wrong = error.text if isinstance(error, Broken) else str(error)
+        raise BadInput(_broken_row(name, number - 1 + rows.line_num, wrong)) from None
+
+
+def _broken_row(name: str, number: int, wrong: str) -> Text:
+    return Text(
+        "{name}, line {number}: {wrong}. Look for a quotation mark that is never closed, or save as JSONL.",
+        name=name,
+        number=number,
+        wrong=wrong,
+    )
 
 
 def _post(row: list[str], columns: _Columns) -> Post:
     if columns.alone:
         return make_post(columns.delimiter.join(row))
     if len(row) <= columns.text:
-        raise Broken(f"the text should be in column {columns.text + 1}, and this row has {len(row)}")
+        raise Broken(
+            Text("the text should be in column {column}, and this row has {n}", column=columns.text + 1, n=len(row))
+        )
     return make_post(row[columns.text], _cell(row, columns.retweet), _cell(row, columns.created))
 
 
@@ -71,9 +83,16 @@ def _find_columns(first: str, name: str) -> _Columns:
     if all(len(_cells(first, delimiter)) <= 1 for delimiter in _DELIMITERS):
         return _Columns(",", has_header=False, alone=True)
     found = max((_cells(first, delimiter) for delimiter in _DELIMITERS), key=lambda cells: len(cells))
-    raise BadInput(
-        f"I can't tell which column of {name} has the posts. Its first row is: {', '.join(found)[:300]}. Give the "
-        f"column one of these names: {', '.join(_TEXT)}. If the file has one post a line and no columns, name it .txt."
+    raise BadInput(_no_text_column(name, found))
+
+
+def _no_text_column(name: str, found: Sequence[str]) -> Text:
+    return Text(
+        "I can't tell which column of {name} has the posts. Its first row is: {found}. Give the column one of these "
+        "names: {wanted}. If the file has one post a line and no columns, name it .txt.",
+        name=name,
+        found=", ".join(found)[:300],
+        wanted=", ".join(_TEXT),
     )
 
 

@@ -19,6 +19,7 @@ from bot.errors import BadInput
 from bot.sources.json_list import JsonText
 from bot.sources.posts import Broken, record_post
 from bot.sources.reading import Meter, Metered
+from bot.texts import Text
 from trainer.corpus import Post
 
 MAX_UNPACKED = 1024**3  # bytes, over all members that are read
@@ -26,7 +27,6 @@ MAX_UNPACKED = 1024**3  # bytes, over all members that are read
 _MEMBER = re.compile(r"tweets?(?:-part(\d+))?\.js")
 _PREFIX = re.compile(r"window\.YTD\.(\w+)\.part\d+\s*=\s*")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_AGAIN = "Download the archive from X again, or give me the tweets.js of its data folder."
 
 
 def js_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
@@ -39,7 +39,9 @@ def zip_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
     with _explained(name), zipfile.ZipFile(file) as archive:
         members = _members(archive)
         if not members:
-            raise BadInput(f"There is no data/tweets.js in {name}. Give me the zip that X made of your data.")
+            raise BadInput(
+                Text("There is no data/tweets.js in {name}. Give me the zip that X made of your data.", name=name)
+            )
         meter.start(sum(member.file_size for member in members))
         for member in members:
             _check_readable(member, name)
@@ -61,10 +63,17 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 def _check_readable(member: zipfile.ZipInfo, name: str) -> None:
     if member.flag_bits & 0x1:
-        raise BadInput(f"{name} is protected by a password. Unpack it and give me the tweets.js of its data folder.")
+        raise BadInput(
+            Text(
+                "{name} is protected by a password. Unpack it and give me the tweets.js of its data folder.", name=name
+            )
+        )
     if member.compress_type not in _METHODS:  # X's are deflated; others may take any amount of memory
         raise BadInput(
-            f"{name} is packed in a way I don't read. Unpack it and give me the tweets.js of its data folder."
+            Text(
+                "{name} is packed in a way I don't read. Unpack it and give me the tweets.js of its data folder.",
+                name=name,
+            )
         )
 
 
@@ -77,8 +86,13 @@ class _Unpacked(Metered):
 
     def _counted(self, data: bytes) -> bytes:
         if self._meter.done + len(data) > MAX_UNPACKED:
-            limit = f"{MAX_UNPACKED // 1024**2:,} MiB"
-            raise BadInput(f"The posts in {self._name} unpack to more than {limit}. Give me its tweets.js by itself.")
+            raise BadInput(
+                Text(
+                    "The posts in {name} unpack to more than {limit:,} MiB. Give me its tweets.js by itself.",
+                    name=self._name,
+                    limit=MAX_UNPACKED // 1024**2,
+                )
+            )
         return super()._counted(data)
 
 
@@ -86,13 +100,24 @@ def _script_posts(text: JsonText, name: str) -> Iterator[Post]:
     if text.peek() == "w":
         prefix = _PREFIX.match(text.text, text.at)
         if prefix is None or prefix[1] not in {"tweet", "tweets"}:
-            raise BadInput(f"{name} is not the part of an X archive that has the posts. Give me its data/tweets.js.")
+            raise BadInput(
+                Text(
+                    "{name} is not the part of an X archive that has the posts. Give me its data/tweets.js.", name=name
+                )
+            )
         text.at = prefix.end()
     for number, item in enumerate(text.items(), start=1):
         try:
             yield _tweet_post(item)
         except Broken as error:
-            raise BadInput(f"{name}, post {number:,}: {error}. Fix this post or take it out.") from None
+            raise BadInput(
+                Text(
+                    "{name}, post {number:,}: {wrong}. Fix this post or take it out.",
+                    name=name,
+                    number=number,
+                    wrong=error.text,
+                )
+            ) from None
 
 
 def _tweet_post(item: object) -> Post:
@@ -106,8 +131,19 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
-        raise BadInput(f"{name} is damaged ({str(error) or 'it ends too early'}). {_AGAIN}") from error
+        raise _damaged(name, str(error) or Text("it ends too early")) from error
     except OSError as error:
         if error.errno != errno.EINVAL:  # a header that points to before the file's start; others are the disk's
             raise
-        raise BadInput(f"{name} is damaged (its parts are not where it says). {_AGAIN}") from error
+        raise _damaged(name, Text("its parts are not where it says")) from error
+
+
+def _damaged(name: str, wrong: str) -> BadInput:
+    return BadInput(
+        Text(
+            "{name} is damaged ({wrong}). Download the archive from X again, or give me the tweets.js of its data "
+            "folder.",
+            name=name,
+            wrong=wrong,
+        )
+    )
