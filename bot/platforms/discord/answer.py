@@ -19,50 +19,11 @@ from typing import Any
 
 import discord
 
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked
 from bot.platforms.discord.steady import ALREADY_ANSWERED, NETWORK, TOO_LATE, steadily
 
-MISSING: Any = discord.utils.MISSING
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Picture:
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Message:
-    """Content with buttons, or a layout, which is all there is then."""
-
-    content: str = ""
-    view: discord.ui.View | discord.ui.LayoutView | None = None
-    pictures: tuple[Picture, ...] = ()
-
-    def parts(self) -> dict[str, Any]:
-        """For sending."""
-        parts: dict[str, Any] = {"content": self.content} if self.content else {}
-        if self.view is not None:
-            # A stopped view isn't remembered by the library: its buttons are found by their ids, also after a restart.
-            self.view.stop()
-            parts["view"] = self.view
-        if self.pictures:
-            parts["files"] = self.files()
-        return parts
-
-    def edits(self) -> dict[str, Any]:
-        """For editing, which replaces all."""
-        layout = isinstance(self.view, discord.ui.LayoutView)
-        parts = self.parts()
-        parts.pop("files", None)
-        return {"view": None, "attachments": self.files()} | ({} if layout else {"content": self.content}) | parts
-
-    def files(self) -> list[discord.File]:
-        """New ones each time: each can be sent only once."""
-        from io import BytesIO
-
-        return [discord.File(BytesIO(picture.data), picture.name) for picture in self.pictures]
 
 
 class State(Enum):

@@ -11,10 +11,10 @@ import discord
 
 from bot import render
 from bot.domain import Persona
-from bot.platforms.discord.answer import Message, Picture
 from bot.platforms.discord.controls import Row, button, button_row
 from bot.platforms.discord.ids import reference
 from bot.platforms.discord.markdown import LIMIT, first_part, plain, with_commands
+from bot.platforms.discord.message import Message, Picture
 from bot.texts import Text, translate
 from trainer.protocol import ReportCard
 

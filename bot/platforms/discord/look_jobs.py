@@ -6,10 +6,10 @@ from datetime import datetime
 
 from bot import render
 from bot.domain import Job, Persona
-from bot.platforms.discord.answer import Message, Picture
 from bot.platforms.discord.controls import Row, button, button_row
 from bot.platforms.discord.look import BAD, GOOD, NEUTRAL, Look, layout
 from bot.platforms.discord.markdown import first_part, plain
+from bot.platforms.discord.message import Message, Picture
 from bot.texts import Text
 from trainer.protocol import Progress
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from bot import render
 from bot.domain import Job, JobState, Persona
-from bot.platforms.discord.answer import Message, Picture
 from bot.platforms.discord.controls import button, button_row
 from bot.platforms.discord.look import NEUTRAL, Look, layout
 from bot.platforms.discord.look_jobs import stage
 from bot.platforms.discord.markdown import LIMIT, first_part, plain
+from bot.platforms.discord.message import Message, Picture
 from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text

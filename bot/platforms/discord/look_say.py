@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain import Utterance
-from bot.platforms.discord.answer import Message
 from bot.platforms.discord.controls import button, buttons_below
 from bot.platforms.discord.ids import reference
 from bot.platforms.discord.look import Look
 from bot.platforms.discord.markdown import LIMIT, bold, first_part, last_part, plain
+from bot.platforms.discord.message import Message
 
 PROMPT_LIMIT = 1200
 GROWING = " ▌"

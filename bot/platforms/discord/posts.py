@@ -15,8 +15,8 @@ from typing import TypeVar
 import discord
 
 from bot.domain import Job, JobMessage
-from bot.platforms.discord.answer import Message
 from bot.platforms.discord.look import utc_now
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.steady import OLD_MESSAGE, steadily
 from bot.ports import Chats
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.domain import Caller
 from bot.errors import BadInput, NotAllowed
-from bot.platforms.discord.answer import Answer, Message
+from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.desk import Desk
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked, caller_of, fields
 from bot.platforms.discord.rules_form import GENERATIONS, NOBODY, ON, TRAININGS, form, limits_form
 from bot.policy import Rules

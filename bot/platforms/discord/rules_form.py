@@ -7,10 +7,10 @@ from typing import Any
 import discord
 
 from bot.domain import Persona
-from bot.platforms.discord.answer import Message
 from bot.platforms.discord.controls import Row, button, button_row
 from bot.platforms.discord.ids import custom_id
 from bot.platforms.discord.look import NEUTRAL, Look
+from bot.platforms.discord.message import Message
 from bot.policy import Rules
 from bot.settings import LimitSettings
 

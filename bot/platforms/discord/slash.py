@@ -16,12 +16,13 @@ from bot.arguments import CardArguments, NoArguments, SayArguments, parse_optout
 from bot.commands import COMMANDS, forget_question
 from bot.domain import parse_persona
 from bot.platforms.discord import rules, trainings
-from bot.platforms.discord.answer import Answer, Message
+from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.controls import button, buttons_below
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.dialog import run_command
 from bot.platforms.discord.ids import reference
 from bot.platforms.discord.markdown import said_in
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked, caller_of
 from bot.platforms.discord.speech import addressed, say
 from bot.platforms.discord.translator import name, option

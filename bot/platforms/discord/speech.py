@@ -13,10 +13,11 @@ from bot.commands import COMMANDS
 from bot.domain import Caller, Utterance, parse_persona
 from bot.errors import Limited, NotAllowed
 from bot.platforms.discord import look_say
-from bot.platforms.discord.answer import Answer, Message, Reply
+from bot.platforms.discord.answer import Answer, Reply
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.look import Look
 from bot.platforms.discord.look_say import growing
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked, caller_of, writer_of
 from bot.platforms.paced import Paced
 from bot.policy import check_prompt

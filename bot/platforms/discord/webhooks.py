@@ -14,8 +14,8 @@ import discord
 from discord.abc import Snowflake
 
 from bot.faces import face
-from bot.platforms.discord.answer import MISSING, Message
 from bot.platforms.discord.ids import PREFIX, reference
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.steady import NETWORK
 
 READY_SECONDS = 1.5
@@ -24,6 +24,7 @@ MOST = 8  # in a channel; Discord allows 15, and others want some
 NAME = 80  # characters of a webhook's name at most
 RESERVED = ("discord", "clyde")  # Discord refuses names with these
 BADGE = " · AI"
+MISSING: Any = discord.utils.MISSING
 logger = logging.getLogger(__name__)
 
 Place = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
@@ -78,7 +79,7 @@ class Webhooks:
         begun = time.monotonic()
         sent: discord.WebhookMessage = await send(
             **message.parts(),
-            thread=MISSING if thread is None else thread,
+            thread=thread or MISSING,
             username=persona[: NAME - len(BADGE)] + BADGE,
             allowed_mentions=discord.AllowedMentions.none(),
             wait=True,
@@ -94,7 +95,7 @@ class Webhooks:
         with suppress(discord.HTTPException, *NETWORK):
             async for other in place.history(limit=20, before=sent, after=asked):
                 if other.webhook_id == webhook.id and other.content == sent.content:
-                    await webhook.delete_message(other.id, thread=MISSING if thread is None else thread)
+                    await webhook.delete_message(other.id, thread=thread or MISSING)
 
     async def _webhook(self, place: Place, persona: str) -> discord.Webhook:
         name = f"{PREFIX} {reference(persona)}"[:NAME]
