@@ -120,8 +120,8 @@ async def run_optout(services: Services, caller: Caller, dialog: Dialog, argumen
     await dialog.reply(
         Notice(
             Text(
-                "Nobody can train on @{handle} here any more, and what was made of it doesn't speak.{now} To have the "
-                "stored posts and weights deleted too, ask an admin for /forget @{handle}.",
+                "Nobody can train on @{handle} with me any more, anywhere, and what was made of it doesn't speak."
+                "{now} To have the stored posts and weights deleted too, ask an admin for /forget @{handle}.",
                 handle=arguments.handle,
                 now=now,
             )

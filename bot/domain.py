@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.errors import BadInput
+from bot.errors import AlreadyTraining, BadInput
 from bot.texts import Text
 from trainer.corpus import MAX_ACCOUNTS, persona_name
 from trainer.manifest import Manifest
@@ -166,6 +166,16 @@ class Job:
     created_at: datetime
     error: str | None = None
     fresh: bool = False
+
+
+def already_training(job: Job) -> AlreadyTraining:
+    """What to tell who asks for it again."""
+    values = {"persona": job.persona, "job": job.id}
+    if job.state is JobState.RUNNING:
+        text = Text("@{persona} is already training (job {job}). Watch it with /jobs.", **values)
+    else:
+        text = Text("@{persona} is already in the queue (job {job}). Watch it with /jobs.", **values)
+    return AlreadyTraining(text, job.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
     │   ├── NotFound        no such persona, account, job
     │   ├── NotAllowed      somebody else may
     │   ├── Limited         not so soon, or no more today
+    │   ├── AlreadyThere    others have it, and it is seen here now
     │   ├── AlreadyTraining a job for this persona is under way
     │   ├── Busy            no room at the moment; the same request works later
     │   ├── DamagedPersona  its files are missing or changed
@@ -48,6 +49,10 @@ class NotAllowed(UserError):
 
 
 class Limited(UserError):
+    pass
+
+
+class AlreadyThere(UserError):
     pass
 
 

@@ -77,6 +77,9 @@ class Store(Protocol):
     async def spaces(self, name: str) -> set[str]:
         """Where a persona may be seen."""
 
+    async def show(self, name: str, space: str) -> None:
+        """Let a space see a persona."""
+
     async def hide(self, name: str, space: str) -> None:
         """Let a space not see a persona any more."""
 

@@ -70,7 +70,8 @@ class LimitSettings(Section):
     answers_at_once: int = Field(default=2, ge=1, description="that one person may wait for")
     trainings_at_once: int = Field(default=1, ge=1, description="queued or running, of one person")
     generations_a_day: int = Field(default=2_000, ge=0, description="in a server, group or private chat")
-    trainings_a_day: int = Field(default=10, ge=0, description="in a server, group or private chat")
+    trainings_a_day: int = Field(default=10, ge=0, description="in a server or group")
+    private_trainings_a_day: int = Field(default=3, ge=0, description="of a person in a private chat; 0: none")
     upload_megabytes: int = Field(default=20, ge=1, description="largest file of posts that people may send")
 
 

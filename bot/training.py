@@ -74,15 +74,7 @@ class Training:
             return None
         new = sum(one.new for one in prepared)
         if not new and self._asked(prepared) == self._had(before):
-            raise BadInput(
-                Text(
-                    "@{persona} has no new posts since version {version}, so it stays as it is. "
-                    "To train it again from the start: {command}",
-                    persona=before.name,
-                    version=before.version,
-                    command=train_command(before.weights.items(), "--fresh"),
-                )
-            )
+            raise nothing_new(before)
         return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
 
     def _asked(self, prepared: Sequence[Prepared]) -> tuple[object, ...]:
@@ -157,6 +149,18 @@ class Training:
             hidden = [spaces for spaces in kept if spaces and "" not in spaces]
             return job.caller.space or (min(hidden[0]) if hidden else "")
         return None
+
+
+def nothing_new(before: Persona) -> BadInput:
+    return BadInput(
+        Text(
+            "@{persona} has no new posts since version {version}, so it stays as it is. "
+            "To train it again from the start: {command}",
+            persona=before.name,
+            version=before.version,
+            command=train_command(before.weights.items(), "--fresh"),
+        )
+    )
 
 
 async def to_its_end(publishing: Coroutine[None, None, Persona]) -> Persona:

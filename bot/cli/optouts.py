@@ -33,6 +33,7 @@ def add(ctx: click.Context, handle: str) -> None:
     from bot.domain import parse_handle
 
     run(_set(settings_of(ctx), parse_handle(handle), out=True))
+    click.echo(f"{handle} is not imitated any more.")
 
 
 @optouts.command()
@@ -43,6 +44,7 @@ def remove(ctx: click.Context, handle: str) -> None:
     from bot.domain import parse_handle
 
     run(_set(settings_of(ctx), parse_handle(handle), out=False))
+    click.echo(f"{handle} may be imitated again.")
 
 
 async def _list(settings: Settings) -> list[str]:

@@ -7,19 +7,16 @@ queued or running is left alone: whoever cancels it comes first.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from bot.domain import AccountSource, Caller, Job, JobState, Persona, can_move
-from bot.errors import AlreadyTraining
+from bot.domain import AccountSource, Caller, Job, JobState, Persona, already_training, can_move
 from bot.store.database import Database, open_database
 from bot.store.migrate import migrate
 from bot.store.rows import accounts_to_json, job_from_row, now, persona_from_row, text
-from bot.texts import Text
 from trainer.manifest import Manifest
 from trainer.protocol import ReportCard
 
@@ -108,6 +105,10 @@ class SqliteStore:
         rows = await self.database.fetch("SELECT space FROM persona_spaces WHERE persona = ?", (name,))
         return {row["space"] for row in rows}
 
+    async def show(self, name: str, space: str) -> None:
+        async with self.database.transaction() as execute:
+            await execute(_SHOW, (name, space))
+
     async def hide(self, name: str, space: str) -> None:
         async with self.database.transaction() as execute:
             await execute("DELETE FROM persona_spaces WHERE persona = ? AND space = ?", (name, space))
@@ -127,7 +128,7 @@ class SqliteStore:
             if added := await execute(_ADD_JOB, values):
                 return job_from_row(added[0])
             (active,) = await execute(_ACTIVE_JOB, (persona,))
-        raise AlreadyTraining(_already(active), active["id"])
+        raise already_training(job_from_row(active))
 
     async def job(self, job_id: int) -> Job | None:
         # As text: a person may ask for a number that has no place in an SQLite integer.
@@ -174,13 +175,3 @@ class SqliteStore:
         """Changes nothing when the persona was forgotten meanwhile."""
         async with self.database.transaction() as execute:
             await execute(_SET_CURRENT, (channel, name))
-
-
-def _already(row: sqlite3.Row) -> Text:
-    if row["state"] == JobState.RUNNING:
-        return Text(
-            "@{persona} is already training (job {job}). Watch it with /jobs.", persona=row["persona"], job=row["id"]
-        )
-    return Text(
-        "@{persona} is already in the queue (job {job}). Watch it with /jobs.", persona=row["persona"], job=row["id"]
-    )

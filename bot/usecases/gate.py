@@ -90,7 +90,8 @@ class Gate:
         mine = [job for job in await self.store.unfinished_jobs() if job.caller.user == caller.user]
         policy.check_at_once(len(mine), self.limits.trainings_at_once)
         used = await self.chats.used(caller.space, TRAININGS, self._today())
-        policy.check_trainings(used, _lower(rules.trainings_a_day, self.limits.trainings_a_day), self.now())
+        limit = self.limits.private_trainings_a_day if caller.private else self.limits.trainings_a_day
+        policy.check_trainings(used, _lower(rules.trainings_a_day, limit), self.now())
 
     async def check_place(self, caller: Caller) -> None:
         """May this be said here, for all to see? Raises NotAllowed."""

@@ -5,6 +5,7 @@ Whoever asks is believed: silence harms nobody, and who can undo it is the opera
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from bot.domain import Caller, Persona
@@ -12,11 +13,16 @@ from bot.errors import NotAllowed
 from bot.texts import Text
 from bot.usecases.services import Services
 
+logger = logging.getLogger(__name__)
+
 
 async def opt_out(services: Services, caller: Caller, handle: str) -> list[str]:
     """Returns the personas that are silent from now on. Raises Limited."""
     await services.gate.opting_out(caller)
     await services.chats.opt_out(handle)
+    logger.warning(
+        "@%s is opted out, by %s user %s; mynah optouts remove undoes it", handle, caller.platform, caller.user
+    )
     for job in await services.store.unfinished_jobs():
         if handle in {account.handle for account in job.accounts}:
             await services.jobs.cancel(job.id)

@@ -11,7 +11,7 @@ from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied, WrongBas
 from bot.policy import check_prompt, check_samples
 from bot.ports import Store
 from bot.texts import Text
-from bot.usecases.optouts import check_wanted
+from bot.usecases.optouts import check_wanted, willing
 from bot.usecases.services import Services
 from trainer.protocol import Generated, GenerateRequest, Piece
 
@@ -22,13 +22,14 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
     Raises NotFound, or NotAllowed when its account has opted out.
     """
     personas = {persona.name: persona for persona in await services.store.personas(caller.space)}
-    wanted = name or await _remembered(services, caller, personas)
-    if wanted is None and len(personas) == 1:
-        wanted = next(iter(personas))
+    speaking = [one.name for one in await willing(services, personas.values())]
+    wanted = name or await _remembered(services, caller, speaking)
+    if wanted is None and len(speaking) == 1:
+        wanted = speaking[0]
     if wanted in personas:
         await check_wanted(services, personas[wanted].weights)
         return personas[wanted]
-    raise NotFound(await _missing(services.store, caller, wanted, sorted(personas)))
+    raise NotFound(await _missing(services.store, caller, wanted, speaking))
 
 
 async def _remembered(services: Services, caller: Caller, seen: Container[str]) -> str | None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.arguments import TrainArguments
-from bot.domain import AccountSource, Caller, Job, Persona, Voice, is_private
-from bot.errors import AlreadyTraining, BadInput, Busy, NotAllowed
+from bot.domain import AccountSource, Caller, Job, Persona, Voice, already_training, is_private, kept_by
+from bot.errors import AlreadyThere, BadInput, Busy, NotAllowed
 from bot.ports import Sources
 from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import Settings
 from bot.texts import Text
+from bot.training import nothing_new
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
@@ -75,11 +76,15 @@ async def submit(
     services.folders.check_free_space()
     async with services.gate.training(caller):
         await check_wanted(services, [voice.handle for voice in wanted.voices])
+        await _check_active(services, caller, persona_name(voice.handle for voice in wanted.voices))
         if files is not None:
             wanted = replace(wanted, files=await files())
         accounts = find_accounts(services.sources, wanted, await _keepers(services, caller))
+        await _check_there(services, caller, accounts)
         await check_private(services, caller, accounts, wanted.fresh)
-        job = await _add_job(services, caller, accounts, wanted.fresh)
+        if not wanted.fresh:
+            await _check_new(services, accounts)
+        job = await services.store.add_job(accounts, _name(accounts), caller, wanted.fresh)
         await services.gate.count_training(caller)
     position = await services.store.position(job.id)
     services.jobs.wake()
@@ -91,16 +96,46 @@ async def _keepers(services: Services, caller: Caller) -> set[str] | None:
     return {one.name for one in await services.store.personas(caller.space)} if caller.space else None
 
 
-async def _add_job(services: Services, caller: Caller, accounts: Sequence[AccountSource], fresh: bool) -> Job:
-    try:
-        return await services.store.add_job(accounts, _name(accounts), caller, fresh)
-    except AlreadyTraining as error:
-        job = await services.store.job(error.job_id)
-        if job is None or caller.space in {"", job.caller.space}:
-            raise
-        raise Busy(
-            Text("@{persona} is being trained at the moment. Try again later.", persona=_name(accounts))
-        ) from None
+async def _check_active(services: Services, caller: Caller, name: str) -> None:
+    """Raises AlreadyTraining, or Busy where that is somebody else's."""
+    job = await services.store.active_job(name)
+    if job is None:
+        return
+    if caller.space not in {"", job.caller.space}:
+        raise Busy(Text("@{persona} is being trained at the moment. Try again later.", persona=name))
+    raise already_training(job)
+
+
+async def _check_there(services: Services, caller: Caller, accounts: Sequence[AccountSource]) -> None:
+    """A public persona that others have is shown here as well, instead of made again. Raises AlreadyThere."""
+    known = await services.store.persona(_name(accounts))
+    if not caller.space or known is None or {"", caller.space} & await services.store.spaces(known.name):
+        return
+    sources = [*(account.reference for account in accounts), *(one.source for one in known.manifest.corpus.accounts)]
+    if not any(map(is_private, sources)) and _weights(accounts) == known.weights:
+        await services.store.show(known.name, caller.space)
+        raise AlreadyThere(Text("@{persona} is there already, and can speak here now: /say", persona=known.name))
+
+
+async def _check_new(services: Services, accounts: Sequence[AccountSource]) -> None:
+    """Posts that a persona was trained with are not new. Raises BadInput."""
+    known, settings = await services.store.persona(_name(accounts)), services.settings
+    if known is None or _weights(accounts) != known.weights:
+        return
+    as_before = (known.manifest.run.method, known.manifest.base.name) == (settings.training.method, settings.base_model)
+    sources = {account.source for account in known.manifest.corpus.accounts}
+    own = all(_is_known(account.reference, known.name, sources) for account in accounts)
+    if as_before and own:
+        raise nothing_new(known)
+
+
+def _is_known(reference: str, persona: str, sources: Collection[str]) -> bool:
+    """Posts that can't have changed since: those that it has kept itself, and samples."""
+    return kept_by(reference) == persona or (reference.startswith("sample:") and reference in sources)
+
+
+def _weights(accounts: Sequence[AccountSource]) -> dict[str, float]:
+    return {account.handle: account.weight for account in accounts}
 
 
 async def check_private(
@@ -118,8 +153,7 @@ async def check_private(
         raise NotAllowed(
             Text("Somebody else has a persona @{persona}. Give the account another name.", persona=known.name)
         )
-    same = {account.handle: account.weight for account in accounts} == known.weights
-    if fresh or not same or any(is_private(account.reference) for account in accounts):
+    if fresh or _weights(accounts) != known.weights or any(is_private(account.reference) for account in accounts):
         raise NotAllowed(
             Text(
                 "@{persona} is there for others, too: it can go on with new public posts, but can't be changed "

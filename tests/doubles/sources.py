@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.domain import AccountSource
 from bot.errors import NotFound
 from bot.ports import FetchProgress
+from bot.sources.stored import stored_reference
 from tests.builders import different_texts
 from trainer.corpus import Post
 
@@ -32,6 +33,8 @@ class FakeSources:
         self.gate.set()
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
+        if handle not in self.posts and handle in self.before:
+            return stored_reference(handle, handle)
         if handle not in self.posts:
             raise NotFound(f"I don't know an account @{handle}.")
         return AccountSource(handle, f"fake:{handle}")

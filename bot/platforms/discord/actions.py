@@ -92,7 +92,8 @@ async def cancel(desk: Desk, asked: Asked, about: str) -> None:
 
 
 async def forget(desk: Desk, asked: Asked, about: str) -> None:
-    await run_command(desk, asked, COMMANDS["forget"], ForgetArguments(await _name(desk, asked, about), sure=True))
+    arguments = ForgetArguments(await _name(desk, asked, about), sure=True)
+    await run_command(desk, asked, COMMANDS["forget"], arguments, in_place=True)
 
 
 async def _name(desk: Desk, asked: Asked, about: str) -> str:

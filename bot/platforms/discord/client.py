@@ -98,7 +98,7 @@ class Client(discord.AutoShardedClient):
 
     async def on_ready(self) -> None:
         """Also after a session was lost."""
-        logger.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
+        logger.info("connected to Discord as %s; servers: %d", self.user, len(self.guilds))
         if self._catching_up is None:
             self._catching_up = asyncio.create_task(self._catch_up())
 

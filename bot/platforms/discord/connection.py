@@ -30,6 +30,7 @@ def use_servers(settings: DiscordSettings) -> None:
     """The library keeps the addresses of Discord in two class attributes; there is no other way to say them."""
     Route.BASE = settings.api_base.rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice isn't missed
 
 
 def check_token(settings: DiscordSettings) -> str:
@@ -49,12 +50,19 @@ async def run_discord(client: Client, settings: DiscordSettings) -> None:
                 await patiently(lambda: client.login(token))
                 await patiently(client.connect)
             finally:
+                logger.info("leaving Discord; a training goes on with the next start")
                 await client.desk.say_goodbye()
                 await client.board.close()
     except discord.LoginFailure:
         raise SettingsError(UNKNOWN_TOKEN) from None
+    except discord.HTTPException as error:
+        raise SettingsError(unlike_discord(settings, error)) from None
     except discord.ConnectionClosed as error:  # those that connecting again doesn't help
         raise SettingsError(UNKNOWN_TOKEN if error.code == REFUSED_TOKEN else f"Discord closed ({error}).") from None
+
+
+def unlike_discord(settings: DiscordSettings, error: discord.HTTPException) -> str:
+    return f"{settings.api_base} doesn't answer as Discord does ({error}). Check discord.api_base."
 
 
 async def patiently(step: Callable[[], Awaitable[None]]) -> None:
@@ -63,7 +71,8 @@ async def patiently(step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
         except UNREACHABLE as error:
-            logger.warning("Discord can't be reached (%r); trying again in %d s", error, seconds)
+            why = str(error) or type(error).__name__
+            logger.warning("Discord can't be reached (%s); trying again in %d s", why, seconds)
             await asyncio.sleep(seconds)
         else:
             return

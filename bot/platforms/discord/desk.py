@@ -54,6 +54,7 @@ class Desk:
     webhooks: Webhooks
     commands: dict[str, int] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
+    _locales: dict[int, str] = field(default_factory=dict)
     _open: dict[asyncio.Future[None], tuple[Answer | Reply, str]] = field(default_factory=dict)  # with their locale
 
     def look(self, locale: str) -> Look:
@@ -67,9 +68,16 @@ class Desk:
         in_place: bool = False,
     ) -> None:
         """Do the work of one interaction, unless this is a copy of it; acknowledge it in time. Never raises."""
+        self._locales[asked.user.id] = asked.locale.value
+        if len(self._locales) > REMEMBERED:
+            del self._locales[next(iter(self._locales))]
         if not self.seen.again(asked.id):
             answer = Answer(asked, private, in_place)
             await self.see_through(answer, asked.locale.value, work(answer))
+
+    def locale_of(self, user_id: int) -> str | None:
+        """What somebody's Discord was last set to: their commands tell it, their messages don't."""
+        return self._locales.get(user_id)
 
     async def guard(self, asked: Asked, handling: Awaitable[None]) -> None:
         """What goes wrong before there is an answer is told as well."""

@@ -26,7 +26,7 @@ class OneAnswer:
         if isinstance(reply, Card):
             message = card(self.look, reply.persona, self.desk.board.pictures(reply.persona))
         else:
-            message = shown(self.look, reply, utc_now())
+            message = shown(self.look, reply, caller_of(self.answer.asked), utc_now())
         await self.answer.show(message)
 
     async def stream(self, piece: Piece) -> None:
@@ -37,10 +37,15 @@ class OneAnswer:
 
 
 async def run_command(
-    desk: Desk, asked: Asked, command: Command[object], arguments: object, private: bool = True
+    desk: Desk,
+    asked: Asked,
+    command: Command[object],
+    arguments: object,
+    private: bool = True,
+    in_place: bool = False,
 ) -> None:
     async def work(answer: Answer) -> None:
         dialog = OneAnswer(desk, answer, desk.look(asked.locale.value))
         await command.run(desk.services, caller_of(asked), dialog, arguments)
 
-    await desk.answer(asked, work, private)
+    await desk.answer(asked, work, private, in_place)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.errors import OperatorError, SettingsError
-from bot.platforms.discord.connection import UNKNOWN_TOKEN, check_token, use_servers
-from bot.platforms.discord.steady import NETWORK
+from bot.platforms.discord.connection import UNKNOWN_TOKEN, UNREACHABLE, check_token, unlike_discord, use_servers
 from bot.settings import DiscordSettings
 
 # What posting needs, and webhooks for replies under a persona's own name.
@@ -31,8 +30,10 @@ async def links(settings: DiscordSettings) -> list[tuple[str, str]]:
             number = (await client.application_info()).id
     except discord.LoginFailure:
         raise SettingsError(UNKNOWN_TOKEN) from None
-    except (discord.DiscordServerError, *NETWORK) as error:
+    except UNREACHABLE as error:
         raise OperatorError(f"Discord can't be reached ({error}). Check the network, and discord.api_base.") from error
+    except discord.HTTPException as error:
+        raise SettingsError(unlike_discord(settings, error)) from None
     person = discord.utils.oauth_url(number, scopes=SCOPES[1:])
     return [
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import render
-from bot.domain import Job, JobState, Persona
+from bot.domain import Caller, Job, JobState, Persona
 from bot.platforms.discord.controls import button, button_row
 from bot.platforms.discord.look import NEUTRAL, Look, layout
 from bot.platforms.discord.look_jobs import stage
@@ -29,7 +29,7 @@ SIGNS = {
 }
 
 
-def shown(look: Look, reply: Reply, now: datetime) -> Message:
+def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
     """What commands answer, but for utterances and trainings."""
     match reply:
         case PersonaList():
@@ -37,9 +37,9 @@ def shown(look: Look, reply: Reply, now: datetime) -> Message:
         case Card():
             return card(look, reply.persona)
         case JobList():
-            return jobs(look, reply)
+            return jobs(look, reply, caller)
         case Help():
-            return help_page(look, reply)
+            return help_page(look, reply, caller)
         case Page():
             return layout(NEUTRAL, [f"### {look.told(head)}\n{look.told(body)}" for head, body in reply.parts])
         case Notice():
@@ -94,12 +94,13 @@ def more_lines(look: Look, report: ReportCard) -> list[str]:
     ]
 
 
-def jobs(look: Look, reply: JobList) -> Message:
+def jobs(look: Look, reply: JobList, caller: Caller) -> Message:
     if not reply.jobs:
         return look.notice(Text("No trainings yet. /train @pip_the_lighthouse starts one."))
     lines = [job_line(look, job, reply) for job in reply.jobs[:SHOWN]]
-    active = [job for job in reply.jobs if job.state in {JobState.QUEUED, JobState.RUNNING}][:CANCELS]
-    cancels = [button("cancel", f"{look.say('Cancel')} @{job.persona}", "✖️", job.id) for job in active]
+    active = [job for job in reply.jobs if job.state in {JobState.QUEUED, JobState.RUNNING}]
+    theirs = [job for job in active if caller.admin or job.caller.user == caller.user][:CANCELS]
+    cancels = [button("cancel", f"{look.say('Cancel')} @{job.persona}", "✖️", job.id) for job in theirs]
     rows = [button_row(*cancels)] if cancels else []
     return layout(NEUTRAL, ["### " + look.say("Trainings"), "\n".join(lines)], rows)
 
@@ -112,14 +113,13 @@ def job_line(look: Look, job: Job, reply: JobList) -> str:
     return f"- {SIGNS[job.state]} **@{plain(job.persona)}** {look.told(state_text(job.state))} · {asked}{note}"
 
 
-def help_page(look: Look, reply: Help) -> Message:
+def help_page(look: Look, reply: Help, caller: Caller) -> Message:
     """The commands, /say first."""
     names = {usage.split()[0]: summary for usage, summary in reply.commands}
     known = {name: summary for name, summary in names.items() if name not in ELSEWHERE}
     order = sorted(known, key=lambda name: name != "/say")
     lines = [f"- {look.told(name)} — {look.told(Text(known[name]))}" for name in order]
-    tips = [
-        look.say("Or mention me with the beginning of a sentence, or pick “Continue this” in a message's menu."),
-        look.say("Admins decide with /settings where I talk and who may train."),
-    ]
+    tips = [look.say("Or mention me with the beginning of a sentence, or pick “Continue this” in a message's menu.")]
+    if not caller.private:
+        tips.append(look.say("Admins decide with /settings where I talk and who may train."))
     return layout(NEUTRAL, ["### " + look.say("I finish your sentences"), "\n".join(lines), "\n".join(tips)])

@@ -70,7 +70,8 @@ async def on_quota(desk: Desk, asked: Asked, about: str) -> None:
 
 async def _form(desk: Desk, caller: Caller, rules: Rules) -> Message:
     known = await list_personas(desk.services, caller)
-    return form(desk.look(caller.locale), rules, known, desk.services.settings.discord.persona_webhooks)
+    settings = desk.services.settings
+    return form(desk.look(caller.locale), rules, known, settings.discord.persona_webhooks, settings.limits)
 
 
 def admin_of(asked: Asked) -> Caller:

@@ -27,7 +27,7 @@ ON, OFF = "on", "off"
 GENERATIONS, TRAININGS = "generations", "trainings"
 
 
-def form(look: Look, rules: Rules, personas: list[Persona], webhooks: bool) -> Message:
+def form(look: Look, rules: Rules, personas: list[Persona], webhooks: bool, limits: LimitSettings) -> Message:
     """Every select with what is chosen, and the switches."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=NEUTRAL)
     for item in (
@@ -41,7 +41,7 @@ def form(look: Look, rules: Rules, personas: list[Persona], webhooks: bool) -> M
         button_row(_switch("everyone", look.say("Everyone may train"), rules.everyone_trains)),
         _text(look.say("**Usual persona**, where none was chosen in the channel")),
         _personas(look, rules, personas),
-        _others(look, rules, webhooks),
+        _others(look, rules, webhooks, limits),
     ):
         box.add_item(item)
     view = discord.ui.LayoutView(timeout=None)
@@ -88,11 +88,14 @@ def _personas(look: Look, rules: Rules, personas: list[Persona]) -> Row:
     return discord.ui.ActionRow(select)
 
 
-def _others(look: Look, rules: Rules, webhooks: bool) -> Row:
-    quotas = " / ".join("–" if one is None else f"{one:,}" for one in (rules.generations_a_day, rules.trainings_a_day))
+def _others(look: Look, rules: Rules, webhooks: bool, limits: LimitSettings) -> Row:
     named = _switch("name", look.say("Answer in the persona's name"), rules.in_its_name)
-    limits = button("quotas", f"{look.say('Daily limits')}: {quotas}", "🔢", "")
-    return button_row(*([named] if webhooks else []), limits)
+    label = look.say(
+        "A day: {answers:,} answers, {trainings:,} trainings",
+        answers=limits.generations_a_day if rules.generations_a_day is None else rules.generations_a_day,
+        trainings=limits.trainings_a_day if rules.trainings_a_day is None else rules.trainings_a_day,
+    )
+    return button_row(*([named] if webhooks else []), button("quotas", label, "🔢", ""))
 
 
 def _switch(what: str, label: str, on: bool) -> discord.ui.Button[Any]:

@@ -99,9 +99,14 @@ def _training(tree: app_commands.CommandTree[Any]) -> None:
         handle2=words("another one, for a blend"),
         handle3=words("and a third"),
         file=words("its posts: an X archive, JSONL, CSV or plain text"),
+        fresh=words("start over, instead of going on with new posts"),
     )
     @app_commands.rename(
-        handle=option("handle"), handle2=option("handle2"), handle3=option("handle3"), file=option("file")
+        handle=option("handle"),
+        handle2=option("handle2"),
+        handle3=option("handle3"),
+        file=option("file"),
+        fresh=option("fresh"),
     )
     async def train_command(
         asked: Asked,
@@ -109,8 +114,9 @@ def _training(tree: app_commands.CommandTree[Any]) -> None:
         handle2: Range[str, 1, 70] | None = None,
         handle3: Range[str, 1, 70] | None = None,
         file: discord.Attachment | None = None,
+        fresh: bool = False,
     ) -> None:
-        text = " ".join(one for one in (handle, handle2, handle3) if one)
+        text = " ".join(one for one in (handle, handle2, handle3, "--fresh" * fresh) if one)
         await trainings.train(desk_of(asked), asked, text, file)
 
     @command(tree, "jobs")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import discord
 
@@ -19,6 +19,7 @@ from bot.platforms.discord.look import Look
 from bot.platforms.discord.look_say import growing
 from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked, caller_of, writer_of
+from bot.platforms.discord.steady import missing_permission
 from bot.platforms.paced import Paced
 from bot.policy import check_prompt
 from bot.replies import Reply as AnyReply
@@ -27,7 +28,18 @@ from trainer.protocol import Piece
 
 STREAM_SECONDS = 1.5  # between edits of an answer that grows
 
-Finish = Callable[[Utterance], Awaitable[None]]
+NOTHING = discord.Permissions.none()
+
+Finish = Callable[[Look, str, Utterance], Awaitable[None]]  # with the prompt
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is answered: an interaction or a message."""
+
+    id: int
+    channel: object
+    user: discord.User | discord.Member
 
 
 @dataclass
@@ -45,7 +57,7 @@ class SpeechDialog:
         if self.grow is not None:
             await self.grow.close()
         if isinstance(reply, Utterance):
-            await self.finish(reply)
+            await self.finish(self.look, self.prompt, reply)
 
     async def stream(self, piece: Piece) -> None:
         before = "" if piece.again else self._texts.get(piece.sample, "")
@@ -61,11 +73,12 @@ class SpeechDialog:
 async def say(desk: Desk, asked: Asked, wanted: SayArguments) -> None:
     """Answer an interaction with what a persona makes of a prompt."""
     caller = caller_of(asked)
-    named = await _in_its_name(desk, asked, caller, wanted.persona)
+    named = await _in_its_name(desk, caller, asked.channel, asked.app_permissions, wanted.persona)
+    origin = Origin(asked.id, asked.channel, asked.user)
 
     async def work(answer: Answer) -> None:
-        finish = _under_its_name if named else _as_usual
-        await speak(desk, caller, wanted, answer, lambda look, prompt: finish(desk, answer, look, prompt), not named)
+        finish = _under_its_name(desk, answer, origin) if named else _as_usual(answer)
+        await speak(desk, caller, wanted, answer, finish, not named)
 
     await desk.answer(asked, work, private=named)
 
@@ -83,7 +96,7 @@ async def speak(
     caller: Caller,
     wanted: SayArguments,
     answer: Answer | Reply,
-    finish: Callable[[Look, str], Finish],
+    finish: Finish,
     streaming: bool,
 ) -> None:
     """Raises UserError or OperatorError."""
@@ -91,7 +104,7 @@ async def speak(
     prompt = check_prompt(wanted.prompt, desk.services.settings.generation.max_prompt_characters)
     persona = await find_persona(desk.services, caller, wanted.persona)
     grow = Paced(answer.show, STREAM_SECONDS, first=STREAM_SECONDS) if streaming else None
-    dialog = SpeechDialog(persona.name, prompt, look, finish(look, prompt), grow)
+    dialog = SpeechDialog(persona.name, prompt, look, finish, grow)
     try:
         arguments = SayArguments(prompt, persona.name, wanted.n)
         await COMMANDS["say"].run(desk.services, caller, dialog, arguments)
@@ -100,19 +113,19 @@ async def speak(
             await grow.close()
 
 
-def _as_usual(desk: Desk, answer: Answer | Reply, look: Look, prompt: str) -> Finish:
-    async def finish(utterance: Utterance) -> None:
+def _as_usual(answer: Answer | Reply) -> Finish:
+    async def finish(look: Look, prompt: str, utterance: Utterance) -> None:
         await answer.show(look_say.utterance(look, utterance, prompt))
 
     return finish
 
 
-def _under_its_name(desk: Desk, answer: Answer, look: Look, prompt: str) -> Finish:
+def _under_its_name(desk: Desk, answer: Answer | Reply, origin: Origin) -> Finish:
     """Through a webhook; where that turns out not to be possible, at least to who asked."""
 
-    async def finish(utterance: Utterance) -> None:
-        message = look_say.utterance(look, utterance, prompt, answer.asked.user.mention)
-        if await desk.webhooks.send(answer.asked.channel, utterance.persona, message, answer.asked):
+    async def finish(look: Look, prompt: str, utterance: Utterance) -> None:
+        message = look_say.utterance(look, utterance, prompt, origin.user.mention)
+        if await desk.webhooks.send(origin.channel, utterance.persona, message, discord.Object(origin.id)):
             await answer.withdraw()
         else:
             await answer.show(look_say.utterance(look, utterance, prompt))
@@ -120,27 +133,35 @@ def _under_its_name(desk: Desk, answer: Answer, look: Look, prompt: str) -> Fini
     return finish
 
 
-async def _in_its_name(desk: Desk, asked: Asked, caller: Caller, persona: str | None) -> bool:
+async def _in_its_name(
+    desk: Desk, caller: Caller, channel: object, permissions: discord.Permissions, persona: str | None
+) -> bool:
     """Whether the answer is to come through a webhook, and can. Raises NotFound or NotAllowed."""
-    if caller.private or not desk.services.settings.discord.persona_webhooks:
+    if caller.private or not desk.services.settings.discord.persona_webhooks or not permissions.manage_webhooks:
         return False
-    if not asked.app_permissions.manage_webhooks or not (await desk.services.chats.rules(caller.space)).in_its_name:
+    if missing_permission(permissions, isinstance(channel, discord.Thread)):
+        return False  # a webhook could post there, but whoever took that away doesn't want it
+    if not (await desk.services.chats.rules(caller.space)).in_its_name:
         return False
     speaker = await find_persona(desk.services, caller, persona)
-    return await desk.webhooks.ready(asked.channel, speaker.name)
+    return await desk.webhooks.ready(channel, speaker.name)
 
 
 async def on_mention(desk: Desk, message: discord.Message) -> None:
     """A message that mentions the bot, or that was written to it alone, is a /say."""
     if desk.seen.again(message.id):
         return
-    caller = writer_of(message)
+    caller = replace(writer_of(message), locale=desk.locale_of(message.author.id) or writer_of(message).locale)
     reply = Reply(message)
+    origin = Origin(message.id, message.channel, message.author)
 
     async def work() -> None:
         wanted = addressed(prompt_of(message, desk.client))
         with suppress(*([NotAllowed, Limited] if message.guild else [])):  # others needn't read that
-            await speak(desk, caller, wanted, reply, lambda look, prompt: _as_usual(desk, reply, look, prompt), True)
+            permissions = message.channel.permissions_for(message.guild.me) if message.guild else NOTHING
+            named = await _in_its_name(desk, caller, message.channel, permissions, wanted.persona)
+            finish = _under_its_name(desk, reply, origin) if named else _as_usual(reply)
+            await speak(desk, caller, wanted, reply, finish, not named)
 
     await desk.see_through(reply, caller.locale, work())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import discord
@@ -18,6 +19,7 @@ from bot.platforms.discord.uploads import check, download
 from bot.texts import Text
 from bot.usecases.train import submit as queue
 
+MENTION = re.compile(r"<@!?\d+>")
 logger = logging.getLogger(__name__)
 
 
@@ -25,6 +27,12 @@ async def train(desk: Desk, asked: Asked, text: str, file: discord.Attachment | 
     """`text` is as in a terminal: `@alice:2 @bob --fresh`."""
 
     async def work(answer: Answer) -> None:
+        if MENTION.search(text):
+            raise BadInput(
+                Text(
+                    "That is somebody on Discord. I learn from posts, not from chat: name an account, or attach a file."
+                )
+            )
         wanted = parse_train(text)
         if wanted.files:
             raise BadInput(Text("Attach the file to the command, as its option “file”."))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.arguments import TrainArguments
 from bot.domain import Caller, JobState, Voice
-from bot.errors import Busy, NotAllowed, NotFound
+from bot.errors import AlreadyThere, AlreadyTraining, Busy, NotAllowed, NotFound
 from bot.usecases.jobs import cancel
 from bot.usecases.personas import forget, plan_forgetting
 from bot.usecases.say import find_persona
@@ -99,9 +99,32 @@ async def test_forgetting_what_others_see(service: FakeService) -> None:
     with pytest.raises(NotAllowed, match="the operator's"):
         await plan_forgetting(service.services, A, "pip")
     await train(service, A, wanted("ladle"))
-    service.sources.posts["ladle"] += make_posts(beginning="later ladle says ")
-    await train(service, B, wanted("ladle"))
+    with pytest.raises(AlreadyThere):
+        await submit(service.services, B, wanted("ladle"))
     plan = await plan_forgetting(service.services, B, "ladle")
     assert plan.shared
     assert not await forget(service.services, B, plan)
     assert await seen_by(service, "ladle") == {"discord:A"}
+
+
+async def test_a_public_persona_that_others_made_is_shown_here_too(service: FakeService) -> None:
+    await train(service, A, wanted("pip"))
+    with pytest.raises(AlreadyThere, match="can speak here now"):
+        await submit(service.services, B, wanted("pip", fresh=True))
+    assert await seen_by(service, "pip") == {"discord:A", "discord:B"}
+    assert (await find_persona(service.services, B, None)).name == "pip"
+    assert len(service.trainer.requests) == 1
+
+
+async def test_a_first_training_that_is_under_way_is_told(service: FakeService) -> None:
+    await submit(service.services, A, wanted("newcomer", file=True))
+    with pytest.raises(AlreadyTraining, match="already in the queue"):
+        await submit(service.services, A, wanted("newcomer"))
+
+
+async def test_who_is_silent_is_not_the_usual_one(service: FakeService) -> None:
+    for name in ("pip", "ladle"):
+        await service.add_persona(name)
+    await service.store.set_current_persona(A.channel, "pip")
+    await service.services.chats.opt_out("pip")
+    assert (await find_persona(service.services, A, None)).name == "ladle"

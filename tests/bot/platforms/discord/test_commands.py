@@ -76,7 +76,7 @@ async def test_opting_out_silences_at_once(place: Harbour) -> None:
     await place.persona("bob-pip")
     await place.persona("pip")
     _, message = await run(place, place.ben, "optout", handle="@Pip")
-    assert message.content.startswith("Nobody can train on @pip here any more")
+    assert message.content.startswith("Nobody can train on @pip with me any more, anywhere")
     for name in ("pip", "bob-pip"):
         _, message = await run(place, place.ben, "say", prompt="Hi", persona=name)
         assert message.content == "@pip doesn't want to be imitated, and I respect that."
@@ -177,3 +177,19 @@ async def test_help_without_command_ids(place: Harbour) -> None:
     place.client.desk.commands.clear()
     _, message = await run(place, place.ben, "help")
     assert "- /say — finish a sentence" in message.text
+
+
+async def test_the_forget_button_goes_with_the_persona(place: Harbour) -> None:
+    await place.persona("pip", place.space)
+    _, message = await run(place, place.ann, "forget", persona="pip")
+    await answered(await place.fake.click(place.ann, message, "Forget"))
+    assert message.buttons == []
+    assert message.content.startswith("@pip is forgotten")
+
+
+async def test_cancel_is_offered_to_those_who_may(place: Harbour) -> None:
+    place.service.trainer.gate.clear()
+    await answered(await place.fake.slash(place.ann, place.general, "train", handle="pip"))
+    for user, buttons in ((place.ben, []), (place.ann, ["Cancel @pip"])):
+        _, message = await run(place, user, "jobs")
+        assert [button.label for button in message.buttons] == buttons

@@ -304,3 +304,27 @@ async def test_a_mention_where_the_bot_may_not_talk_is_left_alone(place: Harbour
     await place.fake.post(place.ann, place.general, "<@BOT> My dream is")  # an admin may
     await place.general.until(lambda messages: messages[-1].content == SAID)
     assert len(place.general.messages) == 3
+
+
+async def test_a_mention_is_answered_in_the_personas_name_too(place: Harbour) -> None:
+    await place.persona()
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
+    await place.fake.post(place.ben, place.general, "<@BOT> My dream is")
+    await place.general.until(lambda messages: isinstance(messages[-1].author, WebhookAuthor))
+    assert len(place.general.messages) == 2
+
+
+async def test_a_webhook_does_not_get_round_a_missing_permission(place: Harbour) -> None:
+    await place.persona()
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
+    place.guild.deny(place.general, "send_messages")
+    await answered(await place.fake.slash(place.ben, place.general, "say", prompt="My dream is"))
+    assert place.general.webhooks == []
+
+
+async def test_a_private_message_is_answered_in_the_language_of_ones_commands(place: Harbour) -> None:
+    hans = place.guild.add_member("hans", locale="de")
+    await answered(await place.fake.slash(hans, place.general, "help"))
+    dm = place.fake.dm(hans)
+    await place.fake.post(hans, dm, "Hallo")
+    await dm.until(lambda messages: messages[-1].content.startswith("Es gibt noch keine Persona"))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from bot.domain import JobState
 from bot.errors import OperatorError
 from bot.policy import Rules
-from tests.bot.platforms.discord.harbour import Harbour, answered
+from bot.settings import LimitSettings
+from tests.bot.platforms.discord.harbour import Harbour, answered, harbour
 from tests.doubles.discord import Asked, Message, User
 from tests.doubles.sources import make_posts
 from trainer.protocol import Progress
@@ -299,3 +301,31 @@ async def test_uploads_that_no_job_waits_for_go_at_the_start(place: Harbour) -> 
     orphan.write_bytes(POSTS)
     await place.service.jobs.recover()
     assert not orphan.parent.exists()
+
+
+async def test_nothing_new_is_told_at_once_and_to_the_person_alone(place: Harbour) -> None:
+    place.service.sources.posts["newcomer"] = make_posts()
+    await train(place, place.ann, "newcomer", file=place.fake.upload("posts.txt", POSTS))
+    await shown(place, "**@newcomer** is ready.")
+    place.service.sources.before["newcomer"] = place.service.sources.posts.pop("newcomer")
+    board = place.general.messages[0]
+    asked = await place.fake.click(place.ann, board, "Retrain")
+    assert (await answered(asked)).content.startswith("@newcomer has no new posts since version 1")
+    assert asked.ephemeral
+    assert len(place.general.messages) == 2
+
+
+async def test_starting_over_and_naming_somebody_on_discord(place: Harbour) -> None:
+    await train(place, place.ann, "pip")
+    await shown(place, "**@pip** is ready.")
+    await train(place, place.ann, "pip", fresh=True)
+    await place.general.until(lambda messages: len(messages) == 4)
+    assert [one.refresh is None for one in place.service.trainer.requests] == [True, True]
+    told = await answered(await train(place, place.ann, place.ben.mention))
+    assert told.content.startswith("That is somebody on Discord.")
+
+
+async def test_private_trainings_have_a_limit_of_their_own(tmp_path: Path) -> None:
+    async with harbour(tmp_path, LimitSettings(private_trainings_a_day=0)) as place:
+        asked = await place.fake.slash(place.ben, place.fake.dm(place.ben), "train", handle="pip")
+        assert (await answered(asked)).content.startswith("That was all for today here: 0 trainings a day.")
