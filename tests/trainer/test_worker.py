@@ -89,8 +89,8 @@ def test_a_request_that_waits_can_be_cancelled(running: Worker) -> None:
 def test_an_unload_is_done_even_when_it_is_cancelled(running: Worker) -> None:
     running.send(do("until cancelled", 1), UnloadRequest(id=2, key=""))
     running.send(CancelRequest(id=3, target=2), CancelRequest(id=4, target=1))
-    answers = [running.read() for _ in range(2)]
-    assert [(answer.id, answer.type) for answer in answers] == [(1, "failed"), (2, "done")]
+    answers = [running.read() for _ in range(2)]  # either may come first, if 1 was cancelled before its turn
+    assert {answer.id: answer.type for answer in answers} == {1: "failed", 2: "done"}
 
 
 def test_cancelling_what_is_over_changes_nothing(running: Worker) -> None:
