@@ -59,8 +59,8 @@ class Board:
         async with self._locks[job.id]:
             message = look_jobs.progress(self.look(job.caller.locale), job, progress, utc_now())
             known = await self.posts.edit(job, message)
-        if known is not None and self.posts.is_old(known):
-            self._paced[job.id].seconds = OLD_EDIT_SECONDS
+        if known is not None and self.posts.is_old(known) and (paced := self._paced.get(job.id)):
+            paced.seconds = OLD_EDIT_SECONDS
 
     async def trained(self, job: Job, persona: Persona) -> None:
         self._later(job, lambda: self._tell_trained(job, persona))

@@ -7,6 +7,7 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable
 
+import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
@@ -30,7 +31,6 @@ def use_servers(settings: DiscordSettings) -> None:
     """The library keeps the addresses of Discord in two class attributes; there is no other way to say them."""
     Route.BASE = settings.api_base.rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway)
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice isn't missed
 
 
 def check_token(settings: DiscordSettings) -> str:
@@ -47,6 +47,7 @@ async def run_discord(client: Client, settings: DiscordSettings) -> None:
     try:
         async with client:
             try:
+                await patiently(lambda: reach(settings))
                 await patiently(lambda: client.login(token))
                 await patiently(client.connect)
             finally:
@@ -59,6 +60,12 @@ async def run_discord(client: Client, settings: DiscordSettings) -> None:
         raise SettingsError(unlike_discord(settings, error)) from None
     except discord.ConnectionClosed as error:  # those that connecting again doesn't help
         raise SettingsError(UNKNOWN_TOKEN if error.code == REFUSED_TOKEN else f"Discord closed ({error}).") from None
+
+
+async def reach(settings: DiscordSettings) -> None:
+    """Is anybody there? Asked before the library is: it leaves a session open with each login that fails."""
+    async with aiohttp.ClientSession() as session, session.get(f"{settings.api_base.rstrip('/')}/gateway"):
+        pass
 
 
 def unlike_discord(settings: DiscordSettings, error: discord.HTTPException) -> str:

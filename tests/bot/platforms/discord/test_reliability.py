@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
+from aiohttp import web
 
+from bot.platforms.discord.connection import patiently, reach
+from bot.settings import DiscordSettings
 from tests.bot.platforms.discord.harbour import Harbour, answered
 from tests.bot.platforms.discord.test_say import SAID
 from tests.doubles.discord import Asked, Rates
@@ -164,3 +168,33 @@ async def test_an_old_button_of_another_version(place: Harbour) -> None:
     message.components[0]["components"][0]["custom_id"] = "mynah:dance:pip"
     told = await answered(await place.fake.click(place.ben, message, "mynah:dance"))
     assert told.content == "That button is from another version of me. Please use a command."
+
+
+async def test_nobody_there_yet(unused_port: int) -> None:
+    """The server comes up after the bot has tried once."""
+    seen = 0
+
+    async def handle(request: web.Request) -> web.Response:
+        nonlocal seen
+        seen += 1
+        return web.json_response({"url": "ws://127.0.0.1/"})
+
+    settings = DiscordSettings(api_base=f"http://127.0.0.1:{unused_port}")
+    waiting = asyncio.create_task(patiently(lambda: reach(settings)))
+    await asyncio.sleep(0.2)
+    app = web.Application()
+    app.router.add_get("/gateway", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", unused_port).start()
+    async with asyncio.timeout(10):
+        await waiting
+    await runner.cleanup()
+    assert seen == 1
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
