@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.contrast import contrast_posts
-from bot.domain import Job, Persona, kept_by, train_command
+from bot.domain import Job, Persona, is_private, kept_by, train_command
 from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Sources, Store, Trainer
@@ -22,6 +22,7 @@ from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Refres
 
 logger = logging.getLogger(__name__)
 
+NOBODYS = "-"  # a space that nobody is in: the operator hears it all the same
 Events = AsyncGenerator[Progress | Trained | Reported, None]
 
 
@@ -52,7 +53,9 @@ class Training:
         warming = asyncio.create_task(self._warm())
         try:
             before = None if job.fresh else await self.store.persona(job.persona)
+            space = await self._space(job)  # now: what its posts are kept for may be forgotten meanwhile
             prepared = await prepare(self.sources, job.accounts, self.settings, report, before.name if before else None)
+            prepared = with_private_sources(before, prepared)
             refresh = self._refresh(before, prepared)
             contrast = await contrast_posts(self.sources, [account.handle for account in job.accounts])
             request = await asyncio.to_thread(self._write_request, job, prepared, contrast, refresh)
@@ -63,7 +66,7 @@ class Training:
         try:
             n_bytes = await self._until_trained(events, report)
             report(Progress(stage="publish"))
-            return Published(await to_its_end(self._publish(job, prepared, n_bytes)), events)
+            return Published(await to_its_end(self._publish(job, prepared, n_bytes, space)), events)
         except BaseException:
             await events.aclose()
             raise
@@ -124,7 +127,7 @@ class Training:
             blocklist=self.blocklist,
         )
 
-    async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int) -> Persona:
+    async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int, space: str | None) -> Persona:
         """Files by one rename, then the store's pointer by one transaction; a crash between them leaves the old one.
 
         The posts come last, by renames: until the version is there that has learnt them, they are new.
@@ -136,7 +139,6 @@ class Training:
             await asyncio.to_thread(self.write_posts, self.folders.new_posts(job.id, one.counts.handle), one.posts)
         place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
         folder = self.folders.relative(place)
-        space = await self._space(job)
         persona = await self.store.publish(job.persona, number, folder, n_bytes, manifest, space)
         for one in prepared:
             await asyncio.to_thread(self.folders.keep_posts, job.id, job.persona, one.counts.handle)
@@ -144,11 +146,24 @@ class Training:
 
     async def _space(self, job: Job) -> str | None:
         """Who else may see it: the operator's training shows nobody what people of one space have given."""
-        if job.caller.space or await self.store.persona(job.persona) is None:
-            kept = [await self.store.spaces(keeper) for one in job.accounts if (keeper := kept_by(one.reference))]
-            hidden = [spaces for spaces in kept if spaces and "" not in spaces]
-            return job.caller.space or (min(hidden[0]) if hidden else "")
-        return None
+        if job.caller.space:
+            return job.caller.space
+        if await self.store.persona(job.persona) is not None:
+            return None
+        kept = [await self.store.spaces(keeper) for one in job.accounts if (keeper := kept_by(one.reference))]
+        hidden = [spaces for spaces in kept if "" not in spaces]
+        return min(set.intersection(*hidden), default=NOBODYS) if hidden else ""
+
+
+def with_private_sources(before: Persona | None, prepared: list[Prepared]) -> list[Prepared]:
+    """What somebody gave once is in there still, also where an account's posts come from a public source now."""
+    old = {account.handle: account.source for account in before.manifest.corpus.accounts} if before else {}
+    return [
+        replace(one, counts=one.counts.model_copy(update={"source": old[one.counts.handle]}))
+        if is_private(old.get(one.counts.handle, ""))
+        else one
+        for one in prepared
+    ]
 
 
 def nothing_new(before: Persona) -> BadInput:

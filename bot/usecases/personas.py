@@ -82,12 +82,12 @@ async def forget(services: Services, caller: Caller, plan: Forgetting) -> bool:
 
     False: others see it too; then it is gone from this space only.
     """
-    job = await services.store.active_job(plan.name)  # perhaps a newer one than the plan's
-    if job is not None and caller.space in {"", job.caller.space}:
-        await services.jobs.cancel(job.id)
     if caller.space and await services.store.spaces(plan.name) - {caller.space}:
         await services.store.hide(plan.name, caller.space)
         return False
+    job = await services.store.active_job(plan.name)  # perhaps a newer one than the plan's, whoever asked for it
+    if job is not None:
+        await services.jobs.cancel(job.id)
     try:
         await services.store.forget(plan.name)
         await services.pool.drop(f"{plan.name}/")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from bot.arguments import TrainArguments
 from bot.domain import AccountSource, Caller, Job, Persona, Voice, already_training, is_private, kept_by
-from bot.errors import AlreadyThere, BadInput, Busy, NotAllowed
+from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, NotAllowed
 from bot.ports import Sources
 from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import Settings
 from bot.texts import Text
-from bot.training import nothing_new
+from bot.training import NOBODYS, nothing_new
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
@@ -76,24 +76,36 @@ async def submit(
     services.folders.check_free_space()
     async with services.gate.training(caller):
         await check_wanted(services, [voice.handle for voice in wanted.voices])
-        await _check_active(services, caller, persona_name(voice.handle for voice in wanted.voices))
+        name = persona_name(voice.handle for voice in wanted.voices)
+        await _check_active(services, caller, name)
         if files is not None:
             wanted = replace(wanted, files=await files())
-        accounts = find_accounts(services.sources, wanted, await _keepers(services, caller))
+        accounts = find_accounts(services.sources, wanted, await _keepers(services, caller, name))
         await _check_there(services, caller, accounts)
         await check_private(services, caller, accounts, wanted.fresh)
         if not wanted.fresh:
             await _check_new(services, accounts)
-        job = await services.store.add_job(accounts, _name(accounts), caller, wanted.fresh)
+        try:
+            job = await services.store.add_job(accounts, name, caller, wanted.fresh)
+        except AlreadyTraining:
+            await _check_active(services, caller, name)  # somebody was faster: perhaps somewhere else
+            raise
+        services.jobs.wake()
         await services.gate.count_training(caller)
-    position = await services.store.position(job.id)
-    services.jobs.wake()
-    return job, position
+    return job, await services.store.position(job.id)
 
 
-async def _keepers(services: Services, caller: Caller) -> set[str] | None:
-    """Whose kept posts this person may train on: those of the personas that their space sees."""
-    return {one.name for one in await services.store.personas(caller.space)} if caller.space else None
+async def _keepers(services: Services, caller: Caller, name: str) -> set[str] | None:
+    """Whose kept posts this training may use; None: everybody's.
+
+    Those of the personas that the person's space sees. The operator sees all, but what goes into a persona that there
+    is stays with those who hear it: its own, and those that everybody hears.
+    """
+    if caller.space:
+        return {one.name for one in await services.store.personas(caller.space)}
+    if await services.store.persona(name) is None:
+        return None
+    return {name} | {one.name for one in await services.store.personas(NOBODYS)}
 
 
 async def _check_active(services: Services, caller: Caller, name: str) -> None:
@@ -153,7 +165,9 @@ async def check_private(
         raise NotAllowed(
             Text("Somebody else has a persona @{persona}. Give the account another name.", persona=known.name)
         )
-    if fresh or _weights(accounts) != known.weights or any(is_private(account.reference) for account in accounts):
+    given = any(is_private(account.reference) for account in accounts)
+    begins_anew = fresh and any(is_private(one.source) for one in known.manifest.corpus.accounts)
+    if given or begins_anew or _weights(accounts) != known.weights:
         raise NotAllowed(
             Text(
                 "@{persona} is there for others, too: it can go on with new public posts, but can't be changed "

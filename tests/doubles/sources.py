@@ -26,6 +26,7 @@ class FakeSources:
 
     posts: dict[str, list[Post]] = field(default_factory=dict)
     before: dict[str, list[Post]] = field(default_factory=dict)  # what earlier trainings kept, of any persona
+    keepers: list[Collection[str] | None] = field(default_factory=list)  # as resolving was asked with
     error: Exception | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -33,6 +34,7 @@ class FakeSources:
         self.gate.set()
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
+        self.keepers.append(keepers)
         if handle not in self.posts and handle in self.before:
             return stored_reference(handle, handle)
         if handle not in self.posts:
@@ -53,5 +55,5 @@ class FakeSources:
         progress(1, 1)
         if self.error is not None:
             raise self.error
-        posts = self.posts[account.handle]
+        posts = (self.posts.get(account.handle) or self.before[account.handle])
         return posts[:limit] if limit else posts

@@ -39,6 +39,7 @@ class Board:
     _locks: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _paced: dict[int, Paced[Progress]] = field(default_factory=dict)
     _telling: dict[int, asyncio.Task[None]] = field(default_factory=dict)  # the last step of each job
+    _places: dict[int, int] = field(default_factory=dict)  # in the queue, as shown
     _queue: Paced[None] | None = None
 
     async def open(self, job: Job, position: int) -> JobMessage | None:
@@ -69,7 +70,8 @@ class Board:
         self._later(job, lambda: self._show_report(job, persona))
 
     async def failed(self, job: Job, message: str) -> None:
-        self._later(job, lambda: self._tell_failed(job, message))
+        known = await self.services.chats.message(job.id)  # now: a job whose persona is forgotten is forgotten next
+        self._later(job, lambda: self._tell_failed(job, message, known))
 
     def _later(self, job: Job, step: Callable[[], Awaitable[None]]) -> None:
         """After the steps before. One that fails is caught up with later."""
@@ -115,9 +117,9 @@ class Board:
         async with self._locks[job.id]:
             await self.posts.edit(job, self._ready(job, persona))
 
-    async def _tell_failed(self, job: Job, message: str) -> None:
+    async def _tell_failed(self, job: Job, message: str, shown: JobMessage | None) -> None:
         look = self.look(job.caller.locale)
-        known = await self._end(job, look_jobs.failed(look, job, message))
+        known = await self._end(job, look_jobs.failed(look, job, message), shown)
         latest = await self.services.store.job(job.id)
         if latest is not None and latest.state is JobState.FAILED:
             await self.posts.call(job, known, look_jobs.failed_call(look, job))
@@ -126,6 +128,7 @@ class Board:
     async def _told(self, job: Job) -> None:
         await self.services.chats.tell(job.id)
         self._locks.pop(job.id, None)
+        self._places.pop(job.id, None)
         self._move_queue_up()
 
     def _ready(self, job: Job, persona: Persona) -> Message:
@@ -146,13 +149,17 @@ class Board:
         for waiting in await self.services.store.unfinished_jobs():
             async with self._locks[waiting.id]:
                 job = await self.services.store.job(waiting.id)
-                if job is not None and job.state is JobState.QUEUED and job.caller.platform == PLATFORM:
-                    position = await self.services.store.position(job.id)
+                if job is None or job.state is not JobState.QUEUED or job.caller.platform != PLATFORM:
+                    continue
+                position = await self.services.store.position(job.id)
+                if self._places.get(job.id) != position:
+                    self._places[job.id] = position
                     await self.posts.edit(job, look_jobs.waiting(self.look(job.caller.locale), job, position))
 
-    async def _end(self, job: Job, message: Message) -> JobMessage | None:
+    async def _end(self, job: Job, message: Message, shown: JobMessage | None = None) -> JobMessage | None:
         """The last word about a job, in its message, or in a new one where that is gone or closed."""
         if paced := self._paced.pop(job.id, None):
             await paced.close()
         async with self._locks[job.id]:
-            return await self.posts.edit(job, message) or await self.posts.post(job, message, f"job-{job.id}-end")
+            edited = await self.posts.edit(job, message, shown)
+            return edited or await self.posts.post(job, message, f"job-{job.id}-end")

@@ -23,7 +23,7 @@ UNKNOWN_TOKEN = (
     "your application → Bot → Reset Token."
 )
 REFUSED_TOKEN = 4004  # the gateway's code for a token that was reset
-UNREACHABLE = (discord.DiscordServerError, discord.GatewayNotFound, *NETWORK)
+UNREACHABLE = (discord.DiscordServerError, discord.GatewayNotFound, TimeoutError, *NETWORK)
 logger = logging.getLogger(__name__)
 
 

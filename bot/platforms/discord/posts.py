@@ -42,9 +42,9 @@ class Posts:
     def is_old(self, known: JobMessage) -> bool:
         return utc_now() - discord.utils.snowflake_time(int(known.message)) > FRESH
 
-    async def edit(self, job: Job, message: Message) -> JobMessage | None:
-        """The message that now shows this, if there is one."""
-        known = await self.chats.message(job.id)
+    async def edit(self, job: Job, message: Message, known: JobMessage | None = None) -> JobMessage | None:
+        """The message that now shows this, if there is one; `known`: where it is, if that may be forgotten by now."""
+        known = known or await self.chats.message(job.id)
         if known is None:
             return None
         shown = self._partial(known)

@@ -70,8 +70,10 @@ async def _queue(
 
     try:
         return await queue(services, caller, wanted, fetch)
-    except BaseException:  # a job that is queued keeps its files until it has ended
-        services.folders.drop_uploads(f"file:{path}" for path in paths)
+    except BaseException:  # a job that is queued all the same keeps its files until it has ended
+        waiting = await services.store.unfinished_jobs()
+        kept = {account.reference for job in waiting for account in job.accounts}
+        services.folders.drop_uploads({f"file:{path}" for path in paths} - kept)
         raise
 
 

@@ -48,6 +48,7 @@ class Webhooks:
                 await self._webhook(place, persona)
         except (TimeoutError, discord.HTTPException, *NETWORK) as error:
             logger.info("no webhook in %s: %r", place.id, error)
+            self._known.pop(place.id, None)  # one may have been made all the same
             return False
         return True
 
@@ -57,6 +58,8 @@ class Webhooks:
         if place is None:
             return False
         thread = channel if isinstance(channel, discord.Thread) else None
+        if not await self.ready(channel, persona):
+            return False
         try:
             await self._execute(await self._webhook(place, persona), thread, persona, message, asked)
         except (discord.DiscordServerError, *NETWORK) as error:
@@ -111,8 +114,10 @@ class Webhooks:
     ) -> discord.Webhook:
         if len(known) < MOST:
             return await place.create_webhook(name=name, avatar=face(persona))
-        _, oldest = known.popitem(last=False)
-        return await oldest.edit(name=name, avatar=face(persona))
+        used_longest_ago = next(iter(known))
+        changed = await known[used_longest_ago].edit(name=name, avatar=face(persona))
+        del known[used_longest_ago]
+        return changed
 
     async def _ours(self, place: Place) -> OrderedDict[str, discord.Webhook]:
         if place.id not in self._known:

@@ -328,3 +328,11 @@ async def test_a_private_message_is_answered_in_the_language_of_ones_commands(pl
     dm = place.fake.dm(hans)
     await place.fake.post(hans, dm, "Hallo")
     await dm.until(lambda messages: messages[-1].content.startswith("Es gibt noch keine Persona"))
+
+
+async def test_a_webhook_that_cannot_be_had_loses_no_answer(place: Harbour) -> None:
+    await place.persona()
+    await place.service.services.chats.change_rules(place.space, lambda _: Rules(in_its_name=True))
+    place.fake.faults.fail("POST", rf"/channels/{place.general.id}/webhooks", 503, times=5)
+    asked = await place.fake.slash(place.ben, place.general, "say", prompt="My dream is")
+    assert (await answered(asked)).content == SAID
