@@ -55,5 +55,5 @@ class FakeSources:
         progress(1, 1)
         if self.error is not None:
             raise self.error
-        posts = self.posts.get(account.handle) or self.before[account.handle]
+        posts = self.posts[account.handle] if account.handle in self.posts else self.before[account.handle]
         return posts[:limit] if limit else posts
