@@ -92,32 +92,28 @@ def check_at_once(at_work: int, limit: int) -> None:
 
 def check_generations(used: int, limit: int, now: datetime) -> None:
     """Raises Limited."""
-    if used >= limit:
-        raise Limited(
-            Text(
-                "That was all for today here: {limit:,} answers a day. It goes on in {left}.",
-                limit=limit,
-                left=until_midnight(now),
-            )
-        )
+    text = Text("That was all for today here: {limit:,} answers a day. It goes on in {left}.", **_left(limit, now))
+    _check_used(used, limit, text)
 
 
 def check_trainings(used: int, limit: int, now: datetime) -> None:
     """Raises Limited."""
-    if used >= limit:
-        raise Limited(
-            Text(
-                "That was all for today here: {limit:,} trainings a day. It goes on in {left}.",
-                limit=limit,
-                left=until_midnight(now),
-            )
-        )
+    text = Text("That was all for today here: {limit:,} trainings a day. It goes on in {left}.", **_left(limit, now))
+    _check_used(used, limit, text)
 
 
 def check_optouts(used: int, limit: int) -> None:
     """Raises Limited."""
+    _check_used(used, limit, Text("That was enough for today. For more accounts, ask whoever runs this bot."))
+
+
+def _check_used(used: int, limit: int, text: Text) -> None:
     if used >= limit:
-        raise Limited(Text("That was enough for today. For more accounts, ask whoever runs this bot."))
+        raise Limited(text)
+
+
+def _left(limit: int, now: datetime) -> dict[str, object]:
+    return {"limit": limit, "left": until_midnight(now)}
 
 
 def until_midnight(now: datetime) -> str:

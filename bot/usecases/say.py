@@ -27,7 +27,8 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
     if wanted is None and len(speaking) == 1:
         wanted = speaking[0]
     if wanted in personas:
-        await check_wanted(services, personas[wanted].weights)
+        if wanted not in speaking:
+            await check_wanted(services, personas[wanted].weights)
         return personas[wanted]
     raise NotFound(await _missing(services.store, caller, wanted, speaking))
 

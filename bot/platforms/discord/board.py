@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from bot.domain import Job, JobMessage, JobState, Persona
 from bot.jobs import CANCELLED
 from bot.platforms.discord import look_jobs
-from bot.platforms.discord.look import Look, utc_now
+from bot.platforms.discord.look import Look
 from bot.platforms.discord.message import Message, Picture
 from bot.platforms.discord.people import PLATFORM
 from bot.platforms.discord.posts import Posts
 from bot.platforms.paced import Paced
+from bot.usecases.gate import utc_now
 from bot.usecases.services import Services
 from trainer.protocol import Progress
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from bot.commands import Command
 from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.desk import Desk
-from bot.platforms.discord.look import Look, utc_now
+from bot.platforms.discord.look import Look
 from bot.platforms.discord.look_lists import card, shown
 from bot.platforms.discord.people import Asked, caller_of
 from bot.replies import Card, Reply
+from bot.usecases.gate import utc_now
 from trainer.protocol import Piece
 
 

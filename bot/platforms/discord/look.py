@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from textwrap import dedent
 
 import discord
@@ -132,7 +131,3 @@ def layout(
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(box)
     return Message(view=view, pictures=pictures)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

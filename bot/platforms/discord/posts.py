@@ -15,10 +15,10 @@ from typing import TypeVar
 import discord
 
 from bot.domain import Job, JobMessage
-from bot.platforms.discord.look import utc_now
 from bot.platforms.discord.message import Message
 from bot.platforms.discord.steady import OLD_MESSAGE, steadily
 from bot.ports import Chats
+from bot.usecases.gate import utc_now
 
 # Discord refuses frequent edits of messages that are more than an hour old (30046).
 FRESH = timedelta(minutes=50)

@@ -8,8 +8,6 @@ from discord.app_commands import TranslationContextTypes, locale_str
 
 from bot.texts import catalogue, language
 
-NAMES = "name"  # in a locale_str's extras: it is a name, whose template has a sign before it
-
 
 def name(text: str) -> locale_str:
     """A command's name: looked up as `/say`."""
