@@ -12,21 +12,21 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.platforms.board import Board
 from bot.platforms.discord.actions import Pressed, act
-from bot.platforms.discord.board import Board
 from bot.platforms.discord.desk import Desk
-from bot.platforms.discord.ids import PATTERN
 from bot.platforms.discord.look import Look
-from bot.platforms.discord.people import Asked
+from bot.platforms.discord.look_jobs import Jobs
+from bot.platforms.discord.people import PLATFORM, Asked
 from bot.platforms.discord.posts import Posts
 from bot.platforms.discord.slash import add_commands
 from bot.platforms.discord.speech import on_mention
 from bot.platforms.discord.translator import Translator
 from bot.platforms.discord.webhooks import Webhooks
+from bot.platforms.ids import PATTERN
 from bot.usecases.services import Services
 
 SYNCED = "discord commands"  # the note that keeps what Discord was told
-CATCH_UP_SECONDS = 60.0
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 EVERYBODY = app_commands.AppInstallationType(guild=True, user=True)
 logger = logging.getLogger(__name__)
@@ -57,7 +57,8 @@ class Client(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
         )
         self.tree = Tree(self, allowed_contexts=EVERYWHERE, allowed_installs=EVERYBODY)
-        self.board = Board(Posts(self, services.chats), services, self._look)
+        jobs = Jobs(self._look, services.settings.training.warn_characters)
+        self.board = Board(PLATFORM, Posts(self, services.chats), jobs, services)
         self.desk = Desk(self, services, self.board, Webhooks(self))
         self._catching_up: asyncio.Task[None] | None = None
         add_commands(self.tree)
@@ -100,16 +101,7 @@ class Client(discord.AutoShardedClient):
         """Also after a session was lost."""
         logger.info("connected to Discord as %s; servers: %d", self.user, len(self.guilds))
         if self._catching_up is None:
-            self._catching_up = asyncio.create_task(self._catch_up())
-
-    async def _catch_up(self) -> None:
-        """What could not be told when it happened is told as soon as it can be."""
-        while not self.is_closed():
-            try:
-                await self.board.catch_up()
-            except Exception:
-                logger.exception("jobs that ended meanwhile could not be told")
-            await asyncio.sleep(CATCH_UP_SECONDS)
+            self._catching_up = asyncio.create_task(self.board.keep_up())
 
     async def close(self) -> None:
         if self._catching_up is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.platforms.discord.ids import custom_id
+from bot.platforms.ids import custom_id
 
 LABEL = 80  # characters of a button's label at most
 

@@ -4,44 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import discord
 
-from bot.errors import MynahError, OperatorError
+from bot.platforms.board import Board
 from bot.platforms.discord.answer import Answer, Reply
-from bot.platforms.discord.board import Board
 from bot.platforms.discord.look import Look
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked
 from bot.platforms.discord.steady import GONE, NETWORK, TOKEN_EXPIRED, TOO_LATE, UNKNOWN_MESSAGE
 from bot.platforms.discord.webhooks import Webhooks
-from bot.texts import OUR_FAULT, Text
+from bot.platforms.handling import GOODBYE_SECONDS, GRACE_SECONDS, REMEMBERED, Seen, acknowledged, reason
+from bot.texts import Text
 from bot.usecases.services import Services
 
-THINK_SECONDS = 0.4  # what takes longer is acknowledged first
-GRACE_SECONDS, GOODBYE_SECONDS = 1.0, 3.0
-REMEMBERED = 4096  # events that are recognized when they come again
 UNREACHABLE = GONE | {TOKEN_EXPIRED, TOO_LATE, UNKNOWN_MESSAGE}  # of Discord's error codes
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Seen:
-    """The latest ids."""
-
-    _ids: OrderedDict[int, None] = field(default_factory=OrderedDict)
-
-    def again(self, number: int) -> bool:
-        """Whether this one came before."""
-        if number in self._ids:
-            return True
-        self._ids[number] = None
-        if len(self._ids) > REMEMBERED:
-            self._ids.popitem(last=False)
-        return False
 
 
 @dataclass
@@ -50,7 +31,7 @@ class Desk:
 
     client: discord.Client
     services: Services
-    board: Board
+    board: Board[Message]
     webhooks: Webhooks
     commands: dict[str, int] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
@@ -91,14 +72,10 @@ class Desk:
         task = asyncio.ensure_future(work)
         self._open[task] = (answer, locale)
         try:
-            done, _ = await asyncio.wait([task], timeout=THINK_SECONDS)
-            if not done:
-                await answer.think()
-            await task
+            await acknowledged(task, answer.think)
         except Exception as error:
             await self.explain(answer, locale, error)
         finally:
-            task.cancel()
             del self._open[task]
 
     async def say_goodbye(self) -> None:
@@ -116,7 +93,7 @@ class Desk:
                 await asyncio.gather(*told, return_exceptions=True)
 
     async def explain(self, answer: Answer | Reply, locale: str, error: Exception) -> None:
-        if (text := reason(error)) is None:
+        if (text := _reason(error)) is None:
             return
         try:
             await answer.tell(self.look(locale).notice(text))
@@ -124,21 +101,12 @@ class Desk:
             logger.warning("an error could not be told (%s): %s", why, text)
 
 
-def reason(error: Exception) -> str | None:
-    """What a person is told; None: there is nobody to tell any more. The operator's part of it is logged."""
-    if isinstance(error, MynahError):
-        if isinstance(error, OperatorError):
-            logger.error("%s", error)
-            return OUR_FAULT
-        return error.text
+def _reason(error: Exception) -> str | None:
+    """What a person is told; None: there is nobody to tell any more."""
     if isinstance(error, discord.HTTPException):
         logger.warning("Discord refused an answer: %s", error)
         return None if error.code in UNREACHABLE else Text("Discord refused my answer ({why}).", why=error.text)
     if isinstance(error, NETWORK):
         logger.warning("Discord can't be reached: %r", error)
         return None
-    logger.error("a command failed", exc_info=error)
-    return Text(
-        "Something went wrong inside ({error}); the operator's log has the details. Try again.",
-        error=type(error).__name__,
-    )
+    return reason(error)

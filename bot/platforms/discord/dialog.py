@@ -10,6 +10,7 @@ from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.look import Look
 from bot.platforms.discord.look_lists import card, shown
 from bot.platforms.discord.people import Asked, caller_of
+from bot.platforms.pictures import pictures_of
 from bot.replies import Card, Reply
 from bot.usecases.gate import utc_now
 from trainer.protocol import Piece
@@ -25,7 +26,7 @@ class OneAnswer:
 
     async def reply(self, reply: Reply) -> None:
         if isinstance(reply, Card):
-            message = card(self.look, reply.persona, self.desk.board.pictures(reply.persona))
+            message = card(self.look, reply.persona, pictures_of(self.desk.services.folders, reply.persona))
         else:
             message = shown(self.look, reply, caller_of(self.answer.asked), utc_now())
         await self.answer.show(message)

@@ -8,20 +8,19 @@ from textwrap import dedent
 
 import discord
 
-from bot import render
+from bot import phrases, render
 from bot.domain import Persona
 from bot.platforms.discord.controls import Row, button, button_row
-from bot.platforms.discord.ids import reference
 from bot.platforms.discord.markdown import LIMIT, first_part, plain, with_commands
-from bot.platforms.discord.message import Message, Picture
+from bot.platforms.discord.message import Message
+from bot.platforms.ids import reference
+from bot.platforms.pictures import Picture
 from bot.texts import Text, translate
 from trainer.protocol import ReportCard
 
 NEUTRAL, GOOD, BAD = discord.Colour(0x5865F2), discord.Colour(0x2D7D46), discord.Colour(0xB3261E)
 LAYOUT_LIMIT = 4000  # characters of all texts in a layout
 SAMPLE_LIMIT = 600
-
-WRITTEN = Text("written by a machine")
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,12 @@ class Look:
     def notice(self, text: str) -> Message:
         return Message(first_part(self.quoted(text), LIMIT))
 
-    def small(self, template: str, **values: object) -> str:
-        return f"-# {self.say(template, **values)}"
+    def small(self, text: str) -> str:
+        """A sentence of ours, in small print."""
+        return f"-# {self.told(text)}"
 
     def label(self, persona: str) -> str:
-        return f"-# @{plain(persona)} · {self.told(WRITTEN)}"
+        return f"-# @{plain(persona)} · {self.told(phrases.WRITTEN)}"
 
     def sample(self, persona: Persona) -> str:
         return f"> {plain(first_part(persona.manifest.sample, SAMPLE_LIMIT))}\n{self.label(persona.name)}"
@@ -58,40 +58,11 @@ class Look:
         return block(render.training_table(persona.manifest.corpus.accounts, self.told))
 
     def run_line(self, persona: Persona) -> str:
-        return self.small(
-            "Version {version}, {day}: trained in {time}, takes {size}.",
-            version=persona.version,
-            day=f"<t:{int(persona.manifest.created_at.timestamp())}:D>",
-            time=render.duration(persona.manifest.run.seconds),
-            size=render.bytes_text(persona.n_bytes),
-        )
+        day = f"<t:{int(persona.manifest.created_at.timestamp())}:D>"
+        return self.small(phrases.run_line(persona, day))
 
     def report_lines(self, card: ReportCard) -> list[str]:
-        """The report card in three lines."""
-        lines = [
-            self.say(
-                "📏 Surprise at its real posts: {after:.2f} bits per byte, {before:.2f} before training "
-                "(less is better)",
-                after=card.bits_per_byte,
-                before=card.bits_per_byte_base,
-            )
-        ]
-        if card.attribution is not None and card.attribution_ceiling is not None:
-            lines.append(
-                self.say(
-                    "🎭 Taken for the author: {share} of its texts ({ceiling} of the real posts)",
-                    share=render.percent(card.attribution),
-                    ceiling=render.percent(card.attribution_ceiling),
-                )
-            )
-        lines.append(
-            self.say(
-                "🔎 With eight words in a row copied: {share} of its texts ({own} of the real posts)",
-                share=render.percent(card.copied),
-                own=render.percent(card.copied_own),
-            )
-        )
-        return lines
+        return [self.told(one) for one in phrases.report_lines(card)]
 
     def persona_buttons(self, persona: str, *actions: str) -> Row:
         labels = {

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot import render
+from bot import phrases, render
 from bot.domain import Job, Persona
 from bot.platforms.discord.controls import Row, button, button_row
 from bot.platforms.discord.look import BAD, GOOD, NEUTRAL, Look, layout
 from bot.platforms.discord.markdown import first_part, plain
-from bot.platforms.discord.message import Message, Picture
+from bot.platforms.discord.message import Message
+from bot.platforms.pictures import Picture
 from bot.texts import Text
 from trainer.protocol import Progress
 
 BAR_CELLS = 20
 REASON_LIMIT = 1500
-STAGES = {
-    "fetch": Text("reading posts"),
-    "clean": Text("cleaning"),
-    "train": Text("training"),
-    "check": Text("checking"),
-    "publish": Text("publishing"),
-}
 
 
 def waiting(look: Look, job: Job, position: int) -> Message:
     """`position` jobs are before it."""
-    line = look.say("Place {place} in the queue", place=position + 1) if position else look.say("Starting …")
-    return layout(NEUTRAL, [title(look, job), line, asked_by(look, job)], [cancel_row(look, job)])
+    return layout(
+        NEUTRAL,
+        [title(look, job), look.told(phrases.place_in_queue(position)), asked_by(look, job)],
+        [cancel_row(look, job)],
+    )
 
 
 def progress(look: Look, job: Job, now: Progress, at: datetime) -> Message:
-    texts = [title(look, job), stage(look, now, at), "\n".join([*losses(look, now), asked_by(look, job)])]
+    texts = [
+        title(look, job),
+        stage(look, now, at),
+        "\n".join([*map(look.small, phrases.losses(now)), asked_by(look, job)]),
+    ]
     return layout(NEUTRAL, texts, [cancel_row(look, job)])
 
 
@@ -40,7 +43,7 @@ def title(look: Look, job: Job) -> str:
 
 
 def asked_by(look: Look, job: Job) -> str:
-    return look.small("asked for by {person}", person=f"<@{job.caller.user}>")
+    return look.small(Text("asked for by {person}", person=f"<@{job.caller.user}>"))
 
 
 def cancel_row(look: Look, job: Job) -> Row:
@@ -49,7 +52,7 @@ def cancel_row(look: Look, job: Job) -> Row:
 
 def stage(look: Look, now: Progress, at: datetime | None = None) -> str:
     """Bar, stage; when it will be ready, which Discord counts down by itself."""
-    parts = [look.told(STAGES[now.stage])]
+    parts = [look.told(phrases.STAGES[now.stage])]
     if now.total:
         share = now.done / now.total
         parts = [f"`{render.bar(share, BAR_CELLS)}` {100 * share:.0f}%", *parts]
@@ -58,23 +61,10 @@ def stage(look: Look, now: Progress, at: datetime | None = None) -> str:
     return " · ".join(parts)
 
 
-def losses(look: Look, now: Progress) -> list[str]:
-    """For those who want the numbers."""
-    if now.loss is None:
-        return []
-    if now.held_out_loss is None:
-        return [look.small("loss {loss:.2f}", loss=now.loss)]
-    return [look.small("loss {loss:.2f}, on held-out posts {held:.2f}", loss=now.loss, held=now.held_out_loss)]
-
-
 def trained(look: Look, persona: Persona, warn_characters: int, pictures: tuple[Picture, ...] = ()) -> Message:
     """What it says first, then what it was made of and how good it is."""
     manifest = persona.manifest
-    report = (
-        look.report_lines(manifest.report)
-        if manifest.report
-        else [look.say("Its report card comes in a moment; /card has it then.")]
-    )
+    report = look.report_lines(manifest.report) if manifest.report else [look.told(phrases.REPORT_SOON)]
     warnings = [look.told(one) for one in render.thin_warnings(manifest.corpus.accounts, warn_characters)]
     texts = [
         "### " + look.say("{persona} is ready", persona=f"@{plain(persona.name)}"),
@@ -102,3 +92,32 @@ def failed_call(look: Look, job: Job) -> str:
         user=job.caller.user,
         persona=plain(job.persona),
     )
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """bot.platforms.board.JobLook"""
+
+    look_for: Callable[[str], Look]  # a person's locale
+    warn_characters: int
+
+    def look(self, job: Job) -> Look:
+        return self.look_for(job.caller.locale)
+
+    def waiting(self, job: Job, position: int) -> Message:
+        return waiting(self.look(job), job, position)
+
+    def progress(self, job: Job, now: Progress, at: datetime) -> Message:
+        return progress(self.look(job), job, now, at)
+
+    def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Message:
+        return trained(self.look(job), persona, self.warn_characters, pictures)
+
+    def failed(self, job: Job, reason: str) -> Message:
+        return failed(self.look(job), job, reason)
+
+    def ready_call(self, job: Job) -> Message:
+        return Message(ready_call(self.look(job), job))
+
+    def failed_call(self, job: Job) -> Message:
+        return Message(failed_call(self.look(job), job))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot import render
+from bot import phrases, render
 from bot.domain import Caller, Job, JobState, Persona
 from bot.platforms.discord.controls import button, button_row
 from bot.platforms.discord.look import NEUTRAL, Look, layout
 from bot.platforms.discord.look_jobs import stage
 from bot.platforms.discord.markdown import LIMIT, first_part, plain
-from bot.platforms.discord.message import Message, Picture
+from bot.platforms.discord.message import Message
+from bot.platforms.pictures import Picture
 from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text
-from trainer.protocol import ReportCard
 
 ELSEWHERE = {"/help", "/status", "/cancel"}  # asked for, or not on Discord
 SHOWN = 15  # rows of a list
@@ -57,15 +57,17 @@ def personas(look: Look, reply: PersonaList) -> Message:
 
 
 def persona_line(look: Look, one: Persona, current: bool) -> str:
-    posts = sum(account.kept for account in one.manifest.corpus.accounts)
-    what = look.say("{posts:,} posts, version {version}", posts=posts, version=one.version)
     speaks = " · " + look.say("speaks in this channel") if current else ""
-    return f"- **@{plain(one.name)}** · {what}{speaks}"
+    return f"- **@{plain(one.name)}** · {look.told(phrases.summary(one))}{speaks}"
 
 
 def card(look: Look, persona: Persona, pictures: tuple[Picture, ...] = ()) -> Message:
     report = persona.manifest.report
-    lines = [*look.report_lines(report), *more_lines(look, report)] if report else [look.say("No report card yet.")]
+    lines = (
+        [*look.report_lines(report), *map(look.told, phrases.more_lines(report))]
+        if report
+        else [look.told(phrases.NO_REPORT)]
+    )
     texts = [
         f"### @{plain(persona.name)}",
         look.training_table(persona),
@@ -74,24 +76,6 @@ def card(look: Look, persona: Persona, pictures: tuple[Picture, ...] = ()) -> Me
         look.run_line(persona),
     ]
     return layout(NEUTRAL, texts, [look.persona_buttons(persona.name, "speak", "retrain")], pictures)
-
-
-def more_lines(look: Look, report: ReportCard) -> list[str]:
-    """Of the report card, what its three lines leave out."""
-    return [
-        look.say(
-            "🧼 Clean: {share} of {n} texts; 📐 {length:.0f} characters long (the real posts: {own:.0f})",
-            share=render.percent(report.clean),
-            n=report.generations,
-            length=report.length,
-            own=report.length_own,
-        ),
-        look.say(
-            "🎨 Different word pairs: {share} (in the real posts: {own})",
-            share=render.percent(report.distinct_2),
-            own=render.percent(report.distinct_2_own),
-        ),
-    ]
 
 
 def jobs(look: Look, reply: JobList, caller: Caller) -> Message:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain import Utterance
+from bot.phrases import remarks
 from bot.platforms.discord.controls import button, buttons_below
-from bot.platforms.discord.ids import reference
 from bot.platforms.discord.look import Look
 from bot.platforms.discord.markdown import LIMIT, bold, first_part, last_part, plain
 from bot.platforms.discord.message import Message
+from bot.platforms.ids import reference
+from bot.texts import Text
 
 PROMPT_LIMIT = 1200
 GROWING = " ▌"
@@ -32,12 +34,8 @@ def notes(look: Look, reply: Utterance, asked_by: str | None) -> list[str]:
     """Small lines below; the first one always says that a machine wrote it."""
     lines = [look.label(reply.persona)]
     if asked_by is not None:
-        lines = [look.small("written by a machine, asked for by {person}", person=asked_by)]
-    if reply.cut:
-        lines.append(look.small("The beginning of your text was too long for me and was left out."))
-    if reply.quotes:
-        lines.append(look.small("{n} came out as a quote from a real post; I left that out.", n=reply.quotes))
-    return lines
+        lines = [look.small(Text("written by a machine, asked for by {person}", person=asked_by))]
+    return [*lines, *map(look.small, remarks(reply))]
 
 
 def spoken(samples: Sequence[str], prompt: str) -> str:

@@ -8,11 +8,7 @@ from typing import Any
 
 import discord
 
-
-@dataclass(frozen=True)
-class Picture:
-    name: str
-    data: bytes
+from bot.platforms.pictures import Picture
 
 
 @dataclass(frozen=True)

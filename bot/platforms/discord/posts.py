@@ -23,6 +23,7 @@ from bot.usecases.gate import utc_now
 # Discord refuses frequent edits of messages that are more than an hour old (30046).
 FRESH = timedelta(minutes=50)
 SERVER_ERROR, TOO_MANY = 500, 429
+EDIT_SECONDS, OLD_EDIT_SECONDS = 2.0, 60.0
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -31,6 +32,8 @@ Place = Callable[[Job], Awaitable[discord.abc.Messageable]]
 
 @dataclass(frozen=True)
 class Posts:
+    """bot.platforms.board.Posts"""
+
     client: discord.Client
     chats: Chats
 
@@ -39,8 +42,9 @@ class Posts:
         """Not before the login."""
         return self.client.user is not None
 
-    def is_old(self, known: JobMessage) -> bool:
-        return utc_now() - discord.utils.snowflake_time(int(known.message)) > FRESH
+    def pace(self, known: JobMessage) -> float:
+        old = utc_now() - discord.utils.snowflake_time(int(known.message)) > FRESH
+        return OLD_EDIT_SECONDS if old else EDIT_SECONDS
 
     async def edit(self, job: Job, message: Message, known: JobMessage | None = None) -> JobMessage | None:
         """The message that now shows this, if there is one; `known`: where it is, if that may be forgotten by now."""
@@ -53,10 +57,10 @@ class Posts:
     def _partial(self, known: JobMessage) -> discord.PartialMessage:
         return self.client.get_partial_messageable(int(known.channel)).get_partial_message(int(known.message))
 
-    async def post(self, job: Job, message: Message, nonce: str) -> JobMessage | None:
+    async def post(self, job: Job, message: Message, key: str) -> JobMessage | None:
         """Into the channel where the job was asked for; else to the person alone; else nowhere."""
         for place in (self._channel, self._private):
-            sent = await self._taken(lambda: self._send(place, job, message, nonce))  # noqa: B023
+            sent = await self._taken(lambda: self._send(place, job, message, key))  # noqa: B023
             if sent is not None:
                 known = JobMessage(job.id, str(sent.channel.id), str(sent.id))
                 await self.chats.set_message(known)
@@ -83,7 +87,7 @@ class Posts:
             logger.info("Discord doesn't take the message of a job: %s", error)
             return None
 
-    async def call(self, job: Job, known: JobMessage | None, text: str) -> None:
+    async def call(self, job: Job, known: JobMessage | None, message: Message) -> None:
         """Mention who asked, once: a message of its own, since an edited one rings no bell."""
         if known is None:
             return
@@ -92,6 +96,6 @@ class Posts:
         reference = shown.to_reference(fail_if_not_exists=False)
         await self._taken(
             lambda: shown.channel.send(
-                text, allowed_mentions=only_them, reference=reference, nonce=f"job-{job.id}-call"
+                **message.parts(), allowed_mentions=only_them, reference=reference, nonce=f"job-{job.id}-call"
             )
         )

@@ -8,11 +8,12 @@ import discord
 
 from bot.domain import Persona
 from bot.platforms.discord.controls import Row, button, button_row
-from bot.platforms.discord.ids import custom_id
 from bot.platforms.discord.look import NEUTRAL, Look
 from bot.platforms.discord.message import Message
+from bot.platforms.ids import custom_id
 from bot.policy import Rules
 from bot.settings import LimitSettings
+from bot.texts import Text
 
 MOST = 25  # of a select's options and values
 CHANNELS = [
@@ -31,7 +32,7 @@ def form(look: Look, rules: Rules, personas: list[Persona], webhooks: bool, limi
     """Every select with what is chosen, and the switches."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=NEUTRAL)
     for item in (
-        _text("### " + look.say("Settings of this server") + "\n" + look.small("Every change is saved at once.")),
+        _text("### " + look.say("Settings of this server") + "\n" + look.small(Text("Every change is saved at once."))),
         _text(look.say("**Channels** where I may talk")),
         _channels(look, rules),
         _text(look.say("**Roles** that may talk to me")),

@@ -20,12 +20,13 @@ from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.controls import button, buttons_below
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.dialog import run_command
-from bot.platforms.discord.ids import reference
 from bot.platforms.discord.markdown import said_in
 from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked, caller_of
-from bot.platforms.discord.speech import addressed, say
+from bot.platforms.discord.speech import say
 from bot.platforms.discord.translator import name, option
+from bot.platforms.ids import reference
+from bot.platforms.talk import addressed
 from bot.policy import MAX_SAMPLES
 from bot.usecases.personas import list_personas, plan_forgetting
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import discord
 
 from bot.arguments import SayArguments
-from bot.commands import COMMANDS
-from bot.domain import Caller, Utterance, parse_persona
+from bot.domain import Caller, Utterance
 from bot.errors import Limited, NotAllowed
 from bot.platforms.discord import look_say
 from bot.platforms.discord.answer import Answer, Reply
@@ -21,10 +20,8 @@ from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked, caller_of, writer_of
 from bot.platforms.discord.steady import missing_permission
 from bot.platforms.paced import Paced
-from bot.policy import check_prompt
-from bot.replies import Reply as AnyReply
+from bot.platforms.talk import Speech, addressed, talk
 from bot.usecases.say import find_persona
-from trainer.protocol import Piece
 
 STREAM_SECONDS = 1.5  # between edits of an answer that grows
 
@@ -42,34 +39,6 @@ class Origin:
     user: discord.User | discord.Member
 
 
-@dataclass
-class SpeechDialog:
-    """bot.commands.Dialog for utterances: pieces edit the answer in place; `finish` shows the whole one."""
-
-    persona: str
-    prompt: str
-    look: Look
-    finish: Finish
-    grow: Paced[Message] | None  # none: only the whole one is shown
-    _texts: dict[int, str] = field(default_factory=dict)
-
-    async def reply(self, reply: AnyReply) -> None:
-        if self.grow is not None:
-            await self.grow.close()
-        if isinstance(reply, Utterance):
-            await self.finish(self.look, self.prompt, reply)
-
-    async def stream(self, piece: Piece) -> None:
-        before = "" if piece.again else self._texts.get(piece.sample, "")
-        self._texts[piece.sample] = before + piece.text
-        if self.grow is not None and any(text.strip() for text in self._texts.values()):
-            texts = [self._texts[sample] for sample in sorted(self._texts)]
-            self.grow.put(growing(self.look, self.persona, self.prompt, texts))
-
-    async def confirm(self, question: str) -> bool:
-        return True
-
-
 async def say(desk: Desk, asked: Asked, wanted: SayArguments) -> None:
     """Answer an interaction with what a persona makes of a prompt."""
     caller = caller_of(asked)
@@ -83,14 +52,6 @@ async def say(desk: Desk, asked: Asked, wanted: SayArguments) -> None:
     await desk.answer(asked, work, private=named)
 
 
-def addressed(prompt: str) -> SayArguments:
-    """`@pip My dream is` is for pip. Raises BadInput."""
-    name, _, rest = prompt.lstrip().partition(" ")
-    if name.startswith("@") and len(name) > 1:
-        return SayArguments(rest, parse_persona(name))
-    return SayArguments(prompt)
-
-
 async def speak(
     desk: Desk,
     caller: Caller,
@@ -101,16 +62,16 @@ async def speak(
 ) -> None:
     """Raises UserError or OperatorError."""
     look = desk.look(caller.locale)
-    prompt = check_prompt(wanted.prompt, desk.services.settings.generation.max_prompt_characters)
-    persona = await find_persona(desk.services, caller, wanted.persona)
     grow = Paced(answer.show, STREAM_SECONDS, first=STREAM_SECONDS) if streaming else None
-    dialog = SpeechDialog(persona.name, prompt, look, finish, grow)
-    try:
-        arguments = SayArguments(prompt, persona.name, wanted.n)
-        await COMMANDS["say"].run(desk.services, caller, dialog, arguments)
-    finally:
-        if grow is not None:
-            await grow.close()
+
+    def growing_for(persona: str, prompt: str) -> Speech[Message]:
+        return Speech(
+            grow,
+            growing=lambda texts: growing(look, persona, prompt, texts),
+            finish=lambda utterance: finish(look, prompt, utterance),
+        )
+
+    await talk(desk.services, caller, wanted, growing_for)
 
 
 def _as_usual(answer: Answer | Reply) -> Finish:

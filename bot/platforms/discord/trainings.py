@@ -15,7 +15,8 @@ from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.people import Asked, caller_of
 from bot.platforms.discord.steady import NETWORK, missing_permission
-from bot.platforms.discord.uploads import check, download
+from bot.platforms.discord.uploads import download
+from bot.platforms.uploads import check, queue_with_file
 from bot.texts import Text
 from bot.usecases.train import submit as queue
 
@@ -61,20 +62,12 @@ async def _queue(
     if file is None:
         return await queue(services, caller, wanted)
     given = file
-    paths: list[Path] = []
 
-    async def fetch() -> tuple[Path, ...]:
-        check(given, services.settings.limits.upload_megabytes)
-        paths.append(await download(given, services.folders.uploads))
-        return tuple(paths)
+    async def fetch() -> Path:
+        check(given.filename, given.size, services.settings.limits.upload_megabytes)
+        return await download(given, services.folders.uploads)
 
-    try:
-        return await queue(services, caller, wanted, fetch)
-    except BaseException:  # a job that is queued all the same keeps its files until it has ended
-        waiting = await services.store.unfinished_jobs()
-        kept = {account.reference for job in waiting for account in job.accounts}
-        services.folders.drop_uploads({f"file:{path}" for path in paths} - kept)
-        raise
+    return await queue_with_file(services, caller, wanted, fetch)
 
 
 def _where(asked: Asked, job: Job, known: JobMessage | None) -> Text:

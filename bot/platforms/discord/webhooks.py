@@ -14,9 +14,9 @@ import discord
 from discord.abc import Snowflake
 
 from bot.faces import face
-from bot.platforms.discord.ids import PREFIX, reference
 from bot.platforms.discord.message import Message
 from bot.platforms.discord.steady import NETWORK
+from bot.platforms.ids import PREFIX, reference
 
 READY_SECONDS = 1.5
 REPEATED_SECONDS = 0.9  # the library waits for a second before it repeats

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Utterance
-from bot.platforms.discord.ids import PATTERN, custom_id, named, reference
 from bot.platforms.discord.look import Look
 from bot.platforms.discord.look_say import utterance
 from bot.platforms.discord.markdown import (
@@ -21,6 +20,7 @@ from bot.platforms.discord.markdown import (
     with_commands,
     without_bold,
 )
+from bot.platforms.ids import PATTERN, custom_id, named, reference
 from tests.doubles.discord.checks.messages import check_message
 
 TEXTS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=300)

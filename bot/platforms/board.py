@@ -1,6 +1,6 @@
-"""bot.ports.Notifier for jobs that were asked for on Discord: a message each, edited in place until its end.
+"""bot.ports.Notifier for jobs that were asked for on a messenger: a message each, edited in place until its end.
 
-The message is the bot's own (`posts`), so it can be edited for as long as the job takes, also by the next process.
+The message is the bot's own, so it can be edited for as long as the job takes, also by the next process.
 """
 
 from __future__ import annotations
@@ -10,33 +10,72 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
 from bot.domain import Job, JobMessage, JobState, Persona
 from bot.jobs import CANCELLED
-from bot.platforms.discord import look_jobs
-from bot.platforms.discord.look import Look
-from bot.platforms.discord.message import Message, Picture
-from bot.platforms.discord.people import PLATFORM
-from bot.platforms.discord.posts import Posts
 from bot.platforms.paced import Paced
+from bot.platforms.pictures import Picture, pictures_of
 from bot.usecases.gate import utc_now
 from bot.usecases.services import Services
 from trainer.protocol import Progress
 
 EDIT_SECONDS = 2.0
-OLD_EDIT_SECONDS = 60.0  # of a message that is more than an hour old
+CATCH_UP_SECONDS = 60.0
 CLOSE_SECONDS = 5.0
-PICTURES = ("loss.png", "samples.png")  # of a persona's version, where it has them
 logger = logging.getLogger(__name__)
+
+M = TypeVar("M")  # a messenger's messages
+Taken = TypeVar("Taken", contravariant=True)
+Made = TypeVar("Made", covariant=True)
+
+
+class Posts(Protocol[Taken]):
+    """Jobs' messages on a messenger."""
+
+    @property
+    def possible(self) -> bool:
+        """Not before there is a connection."""
+
+    def pace(self, known: JobMessage) -> float:
+        """Seconds between two edits of a message."""
+
+    async def edit(self, job: Job, message: Taken, known: JobMessage | None = None) -> JobMessage | None:
+        """The message that now shows this, if there is one; `known`: where it is, if that may be forgotten by now."""
+
+    async def post(self, job: Job, message: Taken, key: str) -> JobMessage | None:
+        """Where the job was asked for; else to the person alone; else nowhere. Once for each key."""
+
+    async def call(self, job: Job, known: JobMessage | None, message: Taken) -> None:
+        """Mention who asked, once: a message of its own, since an edited one rings no bell."""
+
+
+class JobLook(Protocol[Made]):
+    """How a messenger shows a job, in the language of who asked for it. Pure."""
+
+    def waiting(self, job: Job, position: int) -> Made:
+        """`position` jobs are before it."""
+
+    def progress(self, job: Job, now: Progress, at: datetime) -> Made: ...
+
+    def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Made: ...
+
+    def failed(self, job: Job, reason: str) -> Made: ...
+
+    def ready_call(self, job: Job) -> Made: ...
+
+    def failed_call(self, job: Job) -> Made: ...
 
 
 @dataclass
-class Board:
-    """What the job runner tells is shown in the background, in order: Discord's troubles don't hold up trainings."""
+class Board(Generic[M]):
+    """What the job runner tells is shown in the background, in order: messengers' troubles don't hold up trainings."""
 
-    posts: Posts
+    platform: str
+    posts: Posts[M]
+    look: JobLook[M]
     services: Services
-    look: Callable[[str], Look]  # for a person's locale
     _locks: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _paced: dict[int, Paced[Progress]] = field(default_factory=dict)
     _telling: dict[int, asyncio.Task[None]] = field(default_factory=dict)  # the last step of each job
@@ -47,8 +86,7 @@ class Board:
         """Show a job that was just queued. None when there is no place for it."""
         async with self._locks[job.id]:
             known = await self.services.chats.message(job.id)  # it may have ended already
-            message = look_jobs.waiting(self.look(job.caller.locale), job, position)
-            return known or await self.posts.post(job, message, f"job-{job.id}")
+            return known or await self.posts.post(job, self.look.waiting(job, position), f"job-{job.id}")
 
     async def progress(self, job: Job, progress: Progress) -> None:
         if not self.posts.possible:
@@ -59,10 +97,9 @@ class Board:
 
     async def _show_progress(self, job: Job, progress: Progress) -> None:
         async with self._locks[job.id]:
-            message = look_jobs.progress(self.look(job.caller.locale), job, progress, utc_now())
-            known = await self.posts.edit(job, message)
-        if known is not None and self.posts.is_old(known) and (paced := self._paced.get(job.id)):
-            paced.seconds = OLD_EDIT_SECONDS
+            known = await self.posts.edit(job, self.look.progress(job, progress, utc_now()))
+        if known is not None and (paced := self._paced.get(job.id)):
+            paced.seconds = self.posts.pace(known)
 
     async def trained(self, job: Job, persona: Persona) -> None:
         self._later(job, lambda: self._tell_trained(job, persona))
@@ -96,9 +133,18 @@ class Board:
         if self._telling:
             await asyncio.wait(self._telling.values(), timeout=CLOSE_SECONDS)
 
+    async def keep_up(self) -> None:
+        """What could not be told when it happened is told as soon as it can be. Until cancelled."""
+        while True:
+            try:
+                await self.catch_up()
+            except Exception:
+                logger.exception("jobs that ended meanwhile could not be told")
+            await asyncio.sleep(CATCH_UP_SECONDS)
+
     async def catch_up(self) -> None:
-        """Tell how jobs ended that could not be told then: Discord, or this process, was away."""
-        for job_id in await self.services.chats.untold(PLATFORM):
+        """Tell how jobs ended that could not be told then: the messenger, or this process, was away."""
+        for job_id in await self.services.chats.untold(self.platform):
             job = await self.services.store.job(job_id)
             if job is None or job_id in self._telling:
                 continue
@@ -111,7 +157,7 @@ class Board:
 
     async def _tell_trained(self, job: Job, persona: Persona) -> None:
         known = await self._end(job, self._ready(job, persona))
-        await self.posts.call(job, known, look_jobs.ready_call(self.look(job.caller.locale), job))
+        await self.posts.call(job, known, self.look.ready_call(job))
         await self._told(job)
 
     async def _show_report(self, job: Job, persona: Persona) -> None:
@@ -119,11 +165,10 @@ class Board:
             await self.posts.edit(job, self._ready(job, persona))
 
     async def _tell_failed(self, job: Job, message: str, shown: JobMessage | None) -> None:
-        look = self.look(job.caller.locale)
-        known = await self._end(job, look_jobs.failed(look, job, message), shown)
+        known = await self._end(job, self.look.failed(job, message), shown)
         latest = await self.services.store.job(job.id)
         if latest is not None and latest.state is JobState.FAILED:
-            await self.posts.call(job, known, look_jobs.failed_call(look, job))
+            await self.posts.call(job, known, self.look.failed_call(job))
         await self._told(job)
 
     async def _told(self, job: Job) -> None:
@@ -132,13 +177,8 @@ class Board:
         self._places.pop(job.id, None)
         self._move_queue_up()
 
-    def _ready(self, job: Job, persona: Persona) -> Message:
-        look = self.look(job.caller.locale)
-        return look_jobs.trained(look, persona, self.services.settings.training.warn_characters, self.pictures(persona))
-
-    def pictures(self, persona: Persona) -> tuple[Picture, ...]:
-        folder = self.services.folders.root / persona.folder
-        return tuple(Picture(name, (folder / name).read_bytes()) for name in PICTURES if (folder / name).is_file())
+    def _ready(self, job: Job, persona: Persona) -> M:
+        return self.look.ready(job, persona, pictures_of(self.services.folders, persona))
 
     def _move_queue_up(self) -> None:
         """Those who wait see their new place."""
@@ -150,14 +190,14 @@ class Board:
         for waiting in await self.services.store.unfinished_jobs():
             async with self._locks[waiting.id]:
                 job = await self.services.store.job(waiting.id)
-                if job is None or job.state is not JobState.QUEUED or job.caller.platform != PLATFORM:
+                if job is None or job.state is not JobState.QUEUED or job.caller.platform != self.platform:
                     continue
                 position = await self.services.store.position(job.id)
                 if self._places.get(job.id) != position:
                     self._places[job.id] = position
-                    await self.posts.edit(job, look_jobs.waiting(self.look(job.caller.locale), job, position))
+                    await self.posts.edit(job, self.look.waiting(job, position))
 
-    async def _end(self, job: Job, message: Message, shown: JobMessage | None = None) -> JobMessage | None:
+    async def _end(self, job: Job, message: M, shown: JobMessage | None = None) -> JobMessage | None:
         """The last word about a job, in its message, or in a new one where that is gone or closed."""
         if paced := self._paced.pop(job.id, None):
             await paced.close()

@@ -1,0 +1,103 @@
+"""What every messenger says of trainings, cards and utterances. Pure: a messenger gives it language and form."""
+
+from __future__ import annotations
+
+from bot import render
+from bot.domain import Persona, Utterance
+from bot.texts import Text
+from trainer.protocol import Progress, ReportCard
+
+WRITTEN = Text("written by a machine")
+REPORT_SOON = Text("Its report card comes in a moment; /card has it then.")
+NO_REPORT = Text("No report card yet.")
+STAGES = {
+    "fetch": Text("reading posts"),
+    "clean": Text("cleaning"),
+    "train": Text("training"),
+    "check": Text("checking"),
+    "publish": Text("publishing"),
+}
+
+
+def place_in_queue(position: int) -> Text:
+    """`position` jobs are before it."""
+    return Text("Place {place} in the queue", place=position + 1) if position else Text("Starting …")
+
+
+def losses(now: Progress) -> list[Text]:
+    """For those who want the numbers."""
+    if now.loss is None:
+        return []
+    if now.held_out_loss is None:
+        return [Text("loss {loss:.2f}", loss=now.loss)]
+    return [Text("loss {loss:.2f}, on held-out posts {held:.2f}", loss=now.loss, held=now.held_out_loss)]
+
+
+def remarks(reply: Utterance) -> list[Text]:
+    """What is to be known about an utterance."""
+    lines = []
+    if reply.cut:
+        lines.append(Text("The beginning of your text was too long for me and was left out."))
+    if reply.quotes:
+        lines.append(Text("{n} came out as a quote from a real post; I left that out.", n=reply.quotes))
+    return lines
+
+
+def summary(persona: Persona) -> Text:
+    posts = sum(account.kept for account in persona.manifest.corpus.accounts)
+    return Text("{posts:,} posts, version {version}", posts=posts, version=persona.version)
+
+
+def run_line(persona: Persona, day: str) -> Text:
+    return Text(
+        "Version {version}, {day}: trained in {time}, takes {size}.",
+        version=persona.version,
+        day=day,
+        time=render.duration(persona.manifest.run.seconds),
+        size=render.bytes_text(persona.n_bytes),
+    )
+
+
+def report_lines(card: ReportCard) -> list[Text]:
+    """The report card in three lines."""
+    lines = [
+        Text(
+            "📏 Surprise at its real posts: {after:.2f} bits per byte, {before:.2f} before training (less is better)",
+            after=card.bits_per_byte,
+            before=card.bits_per_byte_base,
+        )
+    ]
+    if card.attribution is not None and card.attribution_ceiling is not None:
+        lines.append(
+            Text(
+                "🎭 Taken for the author: {share} of its texts ({ceiling} of the real posts)",
+                share=render.percent(card.attribution),
+                ceiling=render.percent(card.attribution_ceiling),
+            )
+        )
+    lines.append(
+        Text(
+            "🔎 With eight words in a row copied: {share} of its texts ({own} of the real posts)",
+            share=render.percent(card.copied),
+            own=render.percent(card.copied_own),
+        )
+    )
+    return lines
+
+
+def more_lines(card: ReportCard) -> list[Text]:
+    """Of the report card, what its three lines leave out."""
+    return [
+        Text(
+            "🧼 Clean: {share} of {n} texts; 📐 {length:.0f} characters long (the real posts: {own:.0f})",
+            share=render.percent(card.clean),
+            n=card.generations,
+            length=card.length,
+            own=card.length_own,
+        ),
+        Text(
+            "🎨 Different word pairs: {share} (in the real posts: {own})",
+            share=render.percent(card.distinct_2),
+            own=render.percent(card.distinct_2_own),
+        ),
+    ]
