@@ -24,6 +24,7 @@ from bot.sources.files import FileSource
 from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource, write_posts
 from bot.store.chats import SqliteChats
+from bot.store.inbox import SqliteInbox
 from bot.store.sqlite import SqliteStore
 from bot.training import Training
 from bot.usecases.gate import Gate
@@ -77,7 +78,9 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
         )
         chats = SqliteChats(store.database)
         gate = Gate(store, chats, settings.limits)
-        yield Services(settings, folders, store, chats, sources, jobs, pool, generator, gate)
+        yield Services(
+            settings, folders, store, chats, SqliteInbox(store.database), sources, jobs, pool, generator, gate
+        )
 
 
 def serve_options(settings: Settings) -> list[str]:

@@ -188,6 +188,19 @@ class JobMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """Something that a messenger has handed over and that isn't dealt with yet. `note`: what was shown for it so far.
+
+    `tries`: how many processes before this one have begun with it.
+    """
+
+    number: int
+    content: str
+    note: str | None
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Persona:
     """A trained persona: its current version, the folder that holds it (relative to the data folder) and its record."""
 
@@ -201,6 +214,10 @@ class Persona:
     def weights(self) -> dict[str, float]:
         """By handle."""
         return {account.handle: account.weight for account in self.manifest.corpus.accounts}
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        return tuple(Voice(handle, weight) for handle, weight in self.weights.items())
 
     @property
     def key(self) -> str:

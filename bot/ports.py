@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain import AccountSource, Caller, Job, JobMessage, JobState, Persona
+from bot.domain import AccountSource, Caller, Job, JobMessage, JobState, Letter, Persona
 from bot.policy import Rules
 from trainer.corpus import Post
 from trainer.manifest import Manifest
@@ -156,9 +156,28 @@ class Chats(Protocol):
     async def untold(self, platform: str) -> list[int]:
         """Ended jobs of a messenger whose message, if there is one, doesn't show it."""
 
+    async def move(self, old: str, new: str, channel: str, new_channel: str) -> None:
+        """A space has another name from now on, and so has the channel that is all of it."""
+
     async def note(self, name: str) -> str | None: ...
 
     async def set_note(self, name: str, text: str) -> None: ...
+
+
+class Inbox(Protocol):
+    """What a messenger has handed over, from then until it has been dealt with: a kill in between loses nothing."""
+
+    async def keep(self, number: int, content: str) -> bool:
+        """False when it was handed over before."""
+
+    async def note(self, number: int, note: str) -> None:
+        """What was shown for it so far."""
+
+    async def done(self, number: int) -> None:
+        """Its content is deleted. The number stays known for a while."""
+
+    async def reopen(self) -> list[Letter]:
+        """Those that the process before has left, oldest first."""
 
 
 class Trainer(Protocol):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
@@ -22,6 +23,8 @@ from trainer.protocol import BlocklistOptions, Method
 ENV_PREFIX = "MYNAH_"
 CONFIG_VARIABLE = "MYNAH_CONFIG"
 DEFAULT_CONFIG = Path("config.toml")
+SECRETS = {"token", "webhook_secret"}  # never shown
+TELEGRAM_API = "https://api.telegram.org/bot"
 
 
 class Section(BaseModel):
@@ -84,6 +87,25 @@ class DiscordSettings(Section):
     gateway: str = Field(default="wss://gateway.discord.gg/", description="websocket; for compatible servers")
 
 
+class TelegramSettings(Section):
+    """`mynah run` serves Telegram when there is a token."""
+
+    token: SecretStr | None = Field(default=None, description="of the bot, from @BotFather")
+    api_base: str = Field(default=TELEGRAM_API, description="another one: your own Bot API server")
+    file_base: str = Field(default="https://api.telegram.org/file/bot", description="that server's, for files")
+    webhook_url: str | None = Field(default=None, description="https address for Telegram to call; none: polling")
+    webhook_listen: str = Field(default="127.0.0.1", description="where the calls arrive, behind a reverse proxy")
+    webhook_port: int = Field(default=8443, ge=1, le=65535)
+    webhook_secret: SecretStr | None = Field(default=None, description="none: a new one with each start")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+            raise ValueError("Telegram takes 1 to 256 letters, digits, _ and -")
+        return secret
+
+
 class PoolSettings(Section):
     """Which personas stay in the serving worker's memory."""
 
@@ -109,6 +131,7 @@ class Settings(BaseSettings):
     pool: PoolSettings = PoolSettings()
     limits: LimitSettings = LimitSettings()
     discord: DiscordSettings = DiscordSettings()
+    telegram: TelegramSettings = TelegramSettings()
 
 
 def load_settings(config: Path | None = None, data_dir: Path | None = None) -> Settings:
@@ -179,7 +202,8 @@ def _explain(error: ValidationError, path: Path | None) -> str:
 def _explain_one(location: tuple[str, ...], problem: Any) -> str:
     key = ".".join(location)
     if problem["type"] != "extra_forbidden":
-        return f"{key}: {problem['msg']} (it is {problem['input']!r})"
+        given = "" if location[-1] in SECRETS else f" (it is {problem['input']!r})"
+        return f"{key}: {problem['msg']}{given}"
     fields: Any = Settings.model_fields
     for part in location[:-1]:
         fields = fields[part].annotation.model_fields

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 import click
@@ -11,38 +13,69 @@ import click
 from bot.cli.shared import run, settings_of
 
 if TYPE_CHECKING:
+    from bot.platforms.router import Router
     from bot.settings import Settings
+    from bot.usecases.services import Services
+
+
+NO_MESSENGER = (
+    "No messenger is set up. For Discord, set MYNAH_DISCORD__TOKEN; for Telegram, MYNAH_TELEGRAM__TOKEN (the README "
+    "says where to get them). `mynah console` chats in this terminal."
+)
 
 
 @click.command("run")
 @click.pass_context
 def serve(ctx: click.Context) -> None:
-    """Serve the messengers that are set up: Discord, when there is a token for it."""
+    """Serve the messengers that are set up: Discord, Telegram or both, whichever there is a token for."""
     settings = settings_of(ctx)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and Telegram's hold the token
     run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
     from bot.app import open_services, run_jobs, warm_up
     from bot.errors import SettingsError
-    from bot.platforms.discord.client import Client
-    from bot.platforms.discord.connection import run_discord
-    from bot.platforms.discord.people import PLATFORM
     from bot.platforms.router import Router
 
-    if settings.discord.token is None:
-        raise SettingsError(
-            "No messenger is set up. For Discord, set MYNAH_DISCORD__TOKEN (the README says where to get it); "
-            "`mynah console` chats in this terminal."
-        )
+    if settings.discord.token is None and settings.telegram.token is None:
+        raise SettingsError(NO_MESSENGER)
     router = Router()
     async with open_services(settings, router) as services:
-        client = Client(services)
-        router.notifiers[PLATFORM] = client.board
+        messengers = _messengers(services, router)
         async with run_jobs(services):
             warm = warm_up(services)
             try:
-                await run_discord(client, settings.discord)
+                await _together(messengers)
             finally:
                 warm.cancel()
+
+
+def _messengers(services: Services, router: Router) -> list[Coroutine[None, None, None]]:
+    """Each runs until it is cancelled. Imported when it is served: they are large."""
+    settings, serving = services.settings, []
+    if settings.discord.token is not None:
+        from bot.platforms.discord.client import Client
+        from bot.platforms.discord.connection import run_discord
+
+        client = Client(services)
+        router.notifiers["discord"] = client.board
+        serving.append(run_discord(client, settings.discord))
+    if settings.telegram.token is not None:
+        from bot.platforms.telegram.connection import make_connection, run_telegram
+
+        connection = make_connection(services)
+        router.notifiers["telegram"] = connection.board
+        serving.append(run_telegram(connection))
+    return serving
+
+
+async def _together(messengers: list[Coroutine[None, None, None]]) -> None:
+    """One that can't go on ends the others too: whoever runs this should hear of it. Raises SettingsError."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in messengers:
+                group.create_task(one)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None

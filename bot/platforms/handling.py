@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -42,6 +43,21 @@ async def acknowledged(work: asyncio.Future[None], think: Callable[[], Awaitable
         await work
     finally:
         work.cancel()
+
+
+async def patiently(step: Callable[[], Awaitable[None]], away: Callable[[Exception], bool], messenger: str) -> None:
+    """Where a messenger can't be reached at the start: again and again. Raises what isn't that."""
+    for seconds in itertools.chain((1, 2, 5, 10, 30), itertools.repeat(60)):
+        try:
+            await step()
+        except Exception as error:
+            if not away(error):
+                raise
+            why = str(error) or type(error).__name__
+            logger.warning("%s can't be reached (%s); trying again in %d s", messenger, why, seconds)
+            await asyncio.sleep(seconds)
+        else:
+            return
 
 
 def reason(error: Exception) -> str:

@@ -21,6 +21,18 @@ _USE = """INSERT INTO usage (space, what, day, used) VALUES (?, ?, ?, ?)
     SET used = iif(day = excluded.day, used, 0) + excluded.used, day = excluded.day"""
 _NOTE = "INSERT INTO notes (name, text) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET text = excluded.text"
 
+_MOVE_SPACE = (
+    "UPDATE OR REPLACE persona_spaces SET space = :new WHERE space = :old",
+    "UPDATE OR REPLACE space_rules SET space = :new WHERE space = :old",
+    "UPDATE OR REPLACE usage SET space = :new WHERE space = :old",
+    "UPDATE jobs SET space = :new WHERE space = :old",
+)
+_MOVE_CHANNEL = (
+    "UPDATE OR REPLACE conversations SET channel = :new WHERE channel = :old",
+    "DELETE FROM job_messages WHERE channel = :old AND NOT told",  # messages stay behind: new ones are posted
+    "UPDATE jobs SET channel = :new WHERE channel = :old",
+)
+
 
 @dataclass(frozen=True)
 class SqliteChats:
@@ -69,6 +81,13 @@ class SqliteChats:
             WHERE platform = ? AND jobs.channel <> '' AND NOT coalesce(told, 0)
             AND state IN ('done', 'failed', 'cancelled') ORDER BY id"""
         return [row["id"] for row in await self.database.fetch(sql, (platform,))]
+
+    async def move(self, old: str, new: str, channel: str, new_channel: str) -> None:
+        async with self.database.transaction() as execute:
+            for sql in _MOVE_SPACE:
+                await execute(sql, {"old": old, "new": new})
+            for sql in _MOVE_CHANNEL:
+                await execute(sql, {"old": channel, "new": new_channel})
 
     async def note(self, name: str) -> str | None:
         rows = await self.database.fetch("SELECT text FROM notes WHERE name = ?", (name,))

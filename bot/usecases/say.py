@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator, Container, Sequence
 from contextlib import aclosing
@@ -84,6 +85,30 @@ async def say(
         await services.store.set_current_persona(caller.channel, persona.name)
         async for event in events:
             yield event
+
+
+async def variants(
+    services: Services, caller: Caller, persona: Persona, prompt: str, n: int
+) -> AsyncGenerator[Utterance, None]:
+    """`n` utterances of one sample, each as soon as it is whole. Raises UserError, or OperatorError."""
+    requests = [_request(services, persona, prompt, 1, None).model_copy(update={"stream": False}) for _ in range(n)]
+    async with services.gate.speaking(caller, n):
+        tasks = [asyncio.create_task(_whole(services, persona, request)) for request in requests]
+        try:
+            for task in asyncio.as_completed(tasks):
+                yield await task
+        finally:
+            for one in tasks:
+                one.cancel()
+            await asyncio.wait(tasks)
+
+
+async def _whole(services: Services, persona: Persona, request: GenerateRequest) -> Utterance:
+    async with aclosing(_tries(services, persona, request)) as events:
+        async for event in events:
+            if isinstance(event, Utterance):
+                return event
+    raise AssertionError  # the last event is an utterance
 
 
 async def _tries(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.folders import Folders
 from bot.jobs import JobRunner
 from bot.pool import ModelPool
-from bot.ports import Chats, Generator, Sources, Store
+from bot.ports import Chats, Generator, Inbox, Sources, Store
 from bot.settings import Settings
 from bot.usecases.gate import Gate
 
@@ -18,6 +18,7 @@ class Services:
     folders: Folders
     store: Store
     chats: Chats
+    inbox: Inbox
     sources: Sources
     jobs: JobRunner
     pool: ModelPool

@@ -13,6 +13,7 @@ from bot.pool import ModelPool
 from bot.settings import Settings, TrainingSettings
 from bot.sources.stored import write_posts
 from bot.store.chats import SqliteChats
+from bot.store.inbox import SqliteInbox
 from bot.store.sqlite import SqliteStore
 from bot.training import Training
 from bot.usecases.gate import Gate
@@ -127,6 +128,6 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
         )
         chats = SqliteChats(store.database)
         gate = Gate(store, chats, settings.limits)
-        services = Services(settings, folders, store, chats, sources, jobs, pool, generator, gate)
+        services = Services(settings, folders, store, chats, SqliteInbox(store.database), sources, jobs, pool, generator, gate)
         service = FakeService(services, store, jobs, sources, trainer, generator, notifier, folders)
         yield service

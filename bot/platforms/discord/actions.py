@@ -10,7 +10,6 @@ import discord
 
 from bot.arguments import CancelArguments, ForgetArguments, SayArguments, TrainArguments
 from bot.commands import COMMANDS
-from bot.domain import Persona, Voice
 from bot.errors import BadInput
 from bot.platforms.discord import rules
 from bot.platforms.discord.answer import Answer
@@ -79,13 +78,9 @@ async def retrain(desk: Desk, asked: Asked, about: str) -> None:
     async def work(answer: Answer) -> None:
         caller = caller_of(asked)
         persona = await find_persona(desk.services, caller, await _name(desk, asked, about))
-        await submit(desk, answer, caller, TrainArguments(voices_of(persona)))
+        await submit(desk, answer, caller, TrainArguments(persona.voices))
 
     await desk.answer(asked, work)
-
-
-def voices_of(persona: Persona) -> tuple[Voice, ...]:
-    return tuple(Voice(handle, weight) for handle, weight in persona.weights.items())
 
 
 async def cancel(desk: Desk, asked: Asked, about: str) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import logging
-from collections.abc import Awaitable, Callable
 
 import aiohttp
 import discord
@@ -16,6 +13,7 @@ from discord.http import Route
 from bot.errors import SettingsError
 from bot.platforms.discord.client import Client
 from bot.platforms.discord.steady import NETWORK
+from bot.platforms.handling import patiently
 from bot.settings import DiscordSettings
 
 UNKNOWN_TOKEN = (
@@ -47,9 +45,9 @@ async def run_discord(client: Client, settings: DiscordSettings) -> None:
     try:
         async with client:
             try:
-                await patiently(lambda: reach(settings))
-                await patiently(lambda: client.login(token))
-                await patiently(client.connect)
+                await patiently(lambda: reach(settings), away, "Discord")
+                await patiently(lambda: client.login(token), away, "Discord")
+                await patiently(client.connect, away, "Discord")
             finally:
                 logger.info("leaving Discord; a training goes on with the next start")
                 await client.desk.say_goodbye()
@@ -72,14 +70,5 @@ def unlike_discord(settings: DiscordSettings, error: discord.HTTPException) -> s
     return f"{settings.api_base} doesn't answer as Discord does ({error}). Check discord.api_base."
 
 
-async def patiently(step: Callable[[], Awaitable[None]]) -> None:
-    """Where Discord can't be reached at the start: again and again. Later the library does so by itself."""
-    for seconds in itertools.chain((1, 2, 5, 10, 30), itertools.repeat(60)):
-        try:
-            await step()
-        except UNREACHABLE as error:
-            why = str(error) or type(error).__name__
-            logger.warning("Discord can't be reached (%s); trying again in %d s", why, seconds)
-            await asyncio.sleep(seconds)
-        else:
-            return
+def away(error: Exception) -> bool:
+    return isinstance(error, UNREACHABLE)

@@ -1,0 +1,1 @@
+"""Telegram: messages, buttons and inline queries, through python-telegram-bot."""

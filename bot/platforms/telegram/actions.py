@@ -1,0 +1,85 @@
+"""What buttons do: a table from the action that they carry to a handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from bot.arguments import CancelArguments, CardArguments, ForgetArguments
+from bot.errors import BadInput
+from bot.platforms.ids import named
+from bot.platforms.telegram import rules, speech, trainings
+from bot.platforms.telegram.desk import Asked, Desk
+from bot.platforms.telegram.dialog import run_command
+from bot.platforms.telegram.look_lists import card, personas
+from bot.texts import Text
+from bot.usecases.personas import list_personas
+from bot.usecases.say import find_persona
+
+Handler = Callable[[Desk, Asked], Awaitable[None]]
+
+
+async def show_card(desk: Desk, asked: Asked) -> None:
+    await run_command(desk, asked, "card", CardArguments(asked.text))
+
+
+async def choose(desk: Desk, asked: Asked) -> None:
+    """Who speaks in this chat from now on: in the list's place, their card."""
+    persona = await find_persona(desk.services, asked.caller, asked.text)
+    await desk.services.gate.check_place(asked.caller)
+    await desk.services.store.set_current_persona(asked.caller.channel, persona.name)
+    asked.answer.in_place = True
+    await asked.answer.show(card(asked.look, persona))
+
+
+async def page(desk: Desk, asked: Asked) -> None:
+    known = await list_personas(desk.services, asked.caller)
+    current = await desk.services.store.current_persona(asked.caller.channel)
+    asked.answer.in_place = True
+    await asked.answer.show(personas(asked.look, known, current, int(asked.text)))
+
+
+async def cancel(desk: Desk, asked: Asked) -> None:
+    """The job's own message shows how it ended."""
+    await run_command(desk, asked, "cancel", CancelArguments(int(asked.text)))
+
+
+async def forget(desk: Desk, asked: Asked) -> None:
+    asked.answer.in_place = True
+    await run_command(desk, asked, "forget", ForgetArguments(asked.text, sure=True))
+
+
+# With those on the left, a persona's reference comes first.
+OF_PERSONAS: dict[str, Handler] = {
+    "again": speech.again,
+    "more": speech.more,
+    "speak": speech.speak,
+    "card": show_card,
+    "choose": choose,
+    "retrain": trainings.retrain,
+    "forget": forget,
+}
+OTHERS: dict[str, Handler] = {
+    "page": page,
+    "cancel": cancel,
+    "rules": rules.show_part,
+    "rule": rules.change,
+}
+
+
+async def act(desk: Desk, asked: Asked) -> None:
+    """Raises UserError or OperatorError."""
+    action, _, about = asked.text.partition(":")
+    if action in OF_PERSONAS:
+        await OF_PERSONAS[action](desk, replace(asked, text=await _resolved(desk, asked, about)))
+    elif action in OTHERS:
+        await OTHERS[action](desk, replace(asked, text=about))
+    else:
+        raise BadInput(Text("That button is from another version of me. Please use a command."))
+
+
+async def _resolved(desk: Desk, asked: Asked, about: str) -> str:
+    """With the persona's name in its reference's place."""
+    reference, colon, rest = about.partition(":")
+    known = await list_personas(desk.services, asked.caller)
+    return named(reference, [persona.name for persona in known]) + colon + rest

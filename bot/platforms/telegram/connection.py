@@ -1,0 +1,203 @@
+"""Where Telegram is, who we are there, and staying connected to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import telegram
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.ext import Updater
+from telegram.request import HTTPXRequest
+
+from bot.errors import SettingsError
+from bot.platforms.board import Board
+from bot.platforms.handling import GOODBYE_SECONDS, GRACE_SECONDS, patiently
+from bot.platforms.telegram.desk import Desk
+from bot.platforms.telegram.inbox import Arrivals
+from bot.platforms.telegram.inline import Inline
+from bot.platforms.telegram.look_jobs import Jobs
+from bot.platforms.telegram.menu import tell_commands
+from bot.platforms.telegram.message import Message, Sent
+from bot.platforms.telegram.outbox import Outbox
+from bot.platforms.telegram.people import PLATFORM, Admins
+from bot.platforms.telegram.posts import Posts
+from bot.platforms.telegram.refusals import is_network
+from bot.platforms.telegram.updates import WANTED, Updates
+from bot.settings import TelegramSettings
+from bot.usecases.services import Services
+
+UNKNOWN_TOKEN = (
+    "telegram.token: Telegram doesn't know this token. Copy it again from @BotFather: /mybots → your bot → API Token."
+)
+CONNECTIONS = 256  # to Telegram, at a time
+POLL_SECONDS = 10
+WATCH_SECONDS = 300.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Connection:
+    """The parts of the bot on Telegram, made before there is a connection."""
+
+    settings: TelegramSettings
+    bot: telegram.Bot
+    desk: Desk
+    updates: Updates
+
+    @property
+    def board(self) -> Board[Message]:
+        return self.desk.board
+
+
+def make_connection(services: Services) -> Connection:
+    """Raises SettingsError when there is no token, or none that could be one."""
+    settings = services.settings.telegram
+    bot = _bot(settings)
+    outbox = Outbox(bot, lambda old, new: updates.move(old, new))
+    jobs = Jobs(lambda locale: desk.look(locale), services.settings.training.warn_characters)
+    board: Board[Message] = Board(PLATFORM, Posts(outbox, services.chats), jobs, services)
+    desk = Desk(services, outbox, board, Admins(bot))
+    updates = Updates(desk, Inline(desk))
+    return Connection(settings, bot, desk, updates)
+
+
+def _bot(settings: TelegramSettings) -> telegram.Bot:
+    if settings.token is None:
+        raise SettingsError("telegram.token is missing. Set MYNAH_TELEGRAM__TOKEN; the README says where to get it.")
+    try:
+        return telegram.Bot(
+            settings.token.get_secret_value(),
+            settings.api_base,
+            settings.file_base,
+            request=HTTPXRequest(CONNECTIONS, read_timeout=15, media_write_timeout=60, pool_timeout=15),
+            get_updates_request=HTTPXRequest(1, read_timeout=5),
+        )
+    except InvalidToken:
+        raise SettingsError(UNKNOWN_TOKEN) from None
+
+
+async def run_telegram(connection: Connection) -> None:
+    """Until cancelled, or until Telegram refuses the bot. Raises SettingsError."""
+    bot, desk = connection.bot, connection.desk
+    arrivals = Arrivals(desk.services.inbox)
+    try:
+        await patiently(bot.initialize, away, "Telegram")
+        desk.me = bot.bot
+        logger.info("connected to Telegram as @%s", bot.username)
+        await arrivals.reopen(bot)
+        async with asyncio.TaskGroup() as work, receiving(connection, arrivals):
+            work.create_task(_tell_commands(connection))
+            work.create_task(desk.board.keep_up())
+            work.create_task(_watch(bot))
+            await _serve(connection, arrivals)
+    except ExceptionGroup as group:
+        raise _settings_error(connection.settings, group.exceptions[0]) from None
+    except TelegramError as error:
+        raise _settings_error(connection.settings, error) from None
+    finally:
+        logger.info("leaving Telegram; what isn't answered yet is answered by the next start")
+        await bot.shutdown()
+
+
+def _settings_error(settings: TelegramSettings, error: Exception) -> Exception:
+    if isinstance(error, InvalidToken):
+        return SettingsError(UNKNOWN_TOKEN)
+    if isinstance(error, TelegramError):
+        return SettingsError(f"{settings.api_base} doesn't answer as Telegram does ({error}). Check telegram.api_base.")
+    return error
+
+
+async def _watch(bot: telegram.Bot) -> None:
+    """Until the token is taken back: the library's Updater would go on in silence. Raises InvalidToken."""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        with suppress(NetworkError):
+            await bot.get_me()
+
+
+async def _serve(connection: Connection, arrivals: Arrivals) -> None:
+    """Each update on its own, until cancelled; then what is nearly done is done, and the rest is left for later."""
+    going: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            update, before = await arrivals.waiting.get()
+            task = asyncio.create_task(_take(connection, update, before))
+            going.add(task)
+            task.add_done_callback(going.discard)
+    finally:
+        if going:
+            await asyncio.wait(going, timeout=GRACE_SECONDS)
+        for task in going:
+            task.cancel()
+        connection.updates.inline.rounds.close()
+        await connection.desk.outbox.close(GOODBYE_SECONDS)
+        await connection.board.close()
+
+
+async def _take(connection: Connection, update: Update, before: Sent | None) -> None:
+    try:
+        await connection.updates.take(update, before)
+    except Exception:
+        logger.exception("update %d could not be dealt with", update.update_id)
+    if update.inline_query is None:
+        await connection.desk.services.inbox.done(update.update_id)
+
+
+async def _tell_commands(connection: Connection) -> None:
+    try:
+        await tell_commands(connection.bot, connection.desk.services.chats)
+    except TelegramError as error:  # people have the commands of the last time
+        logger.warning("Telegram could not be told the commands: %s", error)
+
+
+@asynccontextmanager
+async def receiving(connection: Connection, arrivals: Arrivals) -> AsyncIterator[None]:
+    """Updates come: Telegram is asked for them, or, with `telegram.webhook_url`, brings them."""
+    async with Updater(connection.bot, arrivals) as updater:
+        if connection.settings.webhook_url is None:
+            await updater.start_polling(
+                timeout=POLL_SECONDS, bootstrap_retries=-1, allowed_updates=WANTED, error_callback=_lament
+            )
+        else:
+            await _start_webhook(updater, connection.settings, connection.settings.webhook_url)
+        try:
+            yield
+        finally:
+            await updater.stop()
+
+
+async def _start_webhook(updater: Updater, settings: TelegramSettings, url: str) -> None:
+    """Raises SettingsError when the port is taken."""
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else secrets.token_urlsafe(32)
+    try:
+        await updater.start_webhook(
+            settings.webhook_listen,
+            settings.webhook_port,
+            urlsplit(url).path,
+            bootstrap_retries=-1,
+            webhook_url=url,
+            allowed_updates=WANTED,
+            secret_token=secret,
+        )
+    except OSError as error:
+        where = f"{settings.webhook_listen}:{settings.webhook_port}"
+        raise SettingsError(f"telegram.webhook_port: {where} can't be listened at ({error.strerror}).") from error
+    logger.info("Telegram calls %s, which has to reach %s:%d", url, settings.webhook_listen, settings.webhook_port)
+
+
+def _lament(error: TelegramError) -> None:
+    if isinstance(error, Conflict):
+        logger.warning("another program receives this bot's updates: stop it, or give this one a bot of its own")
+    else:
+        logger.warning("Telegram can't be reached (%s); trying again", error)
+
+
+def away(error: Exception) -> bool:
+    return isinstance(error, TelegramError) and is_network(error)

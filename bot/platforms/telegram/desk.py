@@ -1,0 +1,82 @@
+"""What all handlers work with, and how each is run: acknowledged in time, its errors told to the person."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+import telegram
+from telegram.error import TelegramError
+
+from bot.domain import Caller
+from bot.platforms.board import Board
+from bot.platforms.handling import acknowledged, reason
+from bot.platforms.telegram.answer import Answer
+from bot.platforms.telegram.look import Look
+from bot.platforms.telegram.message import Message
+from bot.platforms.telegram.outbox import Outbox
+from bot.platforms.telegram.people import Admins
+from bot.platforms.telegram.refusals import is_network, no_chat
+from bot.texts import Text
+from bot.usecases.services import Services
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing that somebody asked for. `text`: what comes after the command, or what the button is about.
+
+    `message`: theirs, or the one with the button.
+    """
+
+    caller: Caller
+    answer: Answer
+    text: str
+    message: telegram.Message
+
+    @property
+    def look(self) -> Look:
+        return self.answer.look
+
+
+@dataclass
+class Desk:
+    """`me`: who the bot is on Telegram; not before it is connected."""
+
+    services: Services
+    outbox: Outbox
+    board: Board[Message]
+    admins: Admins
+    me: telegram.User | None = None
+
+    def look(self, locale: str) -> Look:
+        return Look(locale, bool(self.me and self.me.supports_inline_queries))
+
+    async def see_through(self, answer: Answer, work: Awaitable[None]) -> None:
+        """To its end; whatever goes wrong is told to the person. Raises CancelledError only."""
+        try:
+            await acknowledged(asyncio.ensure_future(work), answer.think)
+            await answer.acknowledge()
+        except Exception as error:
+            await self.explain(answer, error)
+
+    async def explain(self, answer: Answer, error: Exception) -> None:
+        if (text := _reason(error)) is None:
+            return
+        try:
+            await answer.tell(text)
+        except TelegramError as why:
+            logger.warning("an error could not be told (%s): %s", why, text)
+
+
+def _reason(error: Exception) -> str | None:
+    """What a person is told; None: there is nobody to tell any more."""
+    if not isinstance(error, TelegramError):
+        return reason(error)
+    logger.warning("Telegram didn't take an answer: %s", error)
+    if no_chat(error) or is_network(error):
+        return None
+    return Text("Telegram refused my answer ({why}).", why=error.message)

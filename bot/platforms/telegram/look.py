@@ -1,0 +1,68 @@
+"""What every message is made of: sentences in the person's language, labels, blocks. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import dedent
+
+from telegram import InlineKeyboardButton
+
+from bot import phrases, render
+from bot.domain import Persona
+from bot.platforms.telegram.message import Message, persona_button
+from bot.platforms.telegram.rich import Rich, block, first_part, italic, plain, quote
+from bot.texts import Text, translate
+from trainer.protocol import ReportCard
+
+SAMPLE_LIMIT = 600
+DAY = "%Y-%m-%d"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One person's language. `inline`: whether the bot may be asked from other chats."""
+
+    locale: str = "en"
+    inline: bool = False
+
+    def say(self, template: str, **values: object) -> str:
+        return self.told(Text(template, **values))
+
+    def told(self, text: str) -> str:
+        """A sentence of ours, in the person's language; what it quotes from people is shown as it is."""
+        return translate(_quoting(text), self.locale) if isinstance(text, Text) else plain(text)
+
+    def notice(self, text: str) -> Message:
+        return Message(first_part(Rich(self.told(text))))
+
+    def label(self, persona: str) -> Rich:
+        """The mark of everything that a persona says. What comes before it is what was said."""
+        return italic(f"@{plain(persona)} · {self.told(phrases.WRITTEN)}")
+
+    def sample(self, persona: Persona) -> Rich:
+        return quote(plain(persona.manifest.sample[:SAMPLE_LIMIT])) + "\n" + self.label(persona.name)
+
+    def training_table(self, persona: Persona) -> Rich:
+        return block(dedent(render.training_table(persona.manifest.corpus.accounts, self.told)))
+
+    def run_line(self, persona: Persona) -> str:
+        return self.told(phrases.run_line(persona, f"{persona.manifest.created_at:{DAY}}"))
+
+    def report_lines(self, card: ReportCard) -> list[str]:
+        return [self.told(one) for one in phrases.report_lines(card)]
+
+    def persona_buttons(self, persona: str, *actions: str) -> tuple[InlineKeyboardButton, ...]:
+        labels = {
+            "speak": "💬 " + self.say("Say something"),
+            "card": "📇 " + self.say("Card"),
+            "retrain": "🔄 " + self.say("Retrain"),
+        }
+        return tuple(persona_button(action, labels[action], persona) for action in actions)
+
+
+def _quoting(text: Text) -> Text:
+    values = {
+        name: _quoting(value) if isinstance(value, Text) else plain(value) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
+    return Text(text.template, **values)

@@ -1,0 +1,108 @@
+"""How a job's message looks, from the queue to its end. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from telegram import InlineKeyboardButton, MessageEntity, User
+
+from bot import phrases, render
+from bot.domain import Job, Persona, is_private
+from bot.faces import face
+from bot.platforms.pictures import Picture
+from bot.platforms.telegram.look import Look
+from bot.platforms.telegram.message import Message, button
+from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, lines, marked, paragraphs, plain
+from bot.texts import Text
+from trainer.protocol import Progress
+
+BAR_CELLS = 16
+REASON_LIMIT = 1500
+FACE = "face.png"
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """bot.platforms.board.JobLook"""
+
+    look_for: Callable[[str], Look]  # a person's locale
+    warn_characters: int
+
+    def look(self, job: Job) -> Look:
+        return self.look_for(job.caller.locale)
+
+    def waiting(self, job: Job, position: int) -> Message:
+        look = self.look(job)
+        body = title(look, job) + "\n" + look.told(phrases.place_in_queue(position))
+        return Message(paragraphs(body, given(look, job)), ((cancel(look, job),),))
+
+    def progress(self, job: Job, now: Progress, at: datetime) -> Message:
+        look = self.look(job)
+        body = lines([title(look, job), stage(look, now), *map(look.told, phrases.losses(now))])
+        return Message(body, ((cancel(look, job),),))
+
+    def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Message:
+        """What it says first, then what it was made of and how good it is. Pictures come with the call."""
+        look, manifest = self.look(job), persona.manifest
+        report = look.report_lines(manifest.report) if manifest.report else [look.told(phrases.REPORT_SOON)]
+        warnings = [look.told(one) for one in render.thin_warnings(manifest.corpus.accounts, self.warn_characters)]
+        body = paragraphs(
+            bold("✅ " + look.say("{persona} is ready", persona=f"@{persona.name}")),
+            look.sample(persona),
+            look.training_table(persona),
+            "\n".join([*report, *warnings]),
+            look.run_line(persona),
+        )
+        return Message(first_part(body), (look.persona_buttons(persona.name, "speak", "card", "retrain"),))
+
+    def failed(self, job: Job, reason: str) -> Message:
+        look = self.look(job)
+        heading = bold("❌ " + look.say("{persona} was not trained", persona=f"@{job.persona}"))
+        return Message(first_part(paragraphs(heading, first_part(Rich(look.told(reason)), REASON_LIMIT)), LIMIT))
+
+    def ready_call(self, job: Job) -> Message:
+        look = self.look(job)
+        body = called(look, job, look.say("@{persona} is ready. Try /say", persona=job.persona))
+        return Message(body, (look.persona_buttons(job.persona, "speak"),), (Picture(FACE, face(job.persona)),))
+
+    def failed_call(self, job: Job) -> Message:
+        look = self.look(job)
+        told = look.say("@{persona} could not be trained; the message above says why.", persona=job.persona)
+        return Message(called(look, job, told))
+
+
+def title(look: Look, job: Job) -> Rich:
+    return bold(look.say("Training {persona}", persona=f"@{job.persona}"))
+
+
+def given(look: Look, job: Job) -> str:
+    """Who hands over a file should know what becomes of it."""
+    if not any(is_private(account.reference) for account in job.accounts):
+        return ""
+    return look.say("I learn from the file that you gave me. What it holds stays in this chat; /forget deletes it.")
+
+
+def cancel(look: Look, job: Job) -> InlineKeyboardButton:
+    return button("cancel", f"✖️ {look.say('Cancel')}", job.id)
+
+
+def stage(look: Look, now: Progress) -> Rich:
+    """Bar, stage, time left."""
+    parts = [look.told(phrases.STAGES[now.stage])]
+    if now.total:
+        parts.insert(0, f"{100 * now.done / now.total:.0f}%")
+    if now.seconds_left is not None:
+        parts.append(look.say("{time} left", time=render.duration(now.seconds_left)))
+    bar = marked(MessageEntity.CODE, render.bar(now.done / now.total, BAR_CELLS)) + " " if now.total else Rich()
+    return bar + " · ".join(parts)
+
+
+def called(look: Look, job: Job, text: str) -> Rich:
+    """In a group, who asked for it is mentioned, which rings for them; their name isn't known."""
+    if job.caller.private or not job.caller.user.isdigit():
+        return Rich(text)
+    you = look.told(Text("You asked for it:"))
+    user = User(int(job.caller.user), plain(job.persona), False)
+    return Rich(you, (MessageEntity(MessageEntity.TEXT_MENTION, 0, len(you), user=user),)) + " " + text

@@ -1,0 +1,128 @@
+"""How lists, cards and pages look. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from telegram import InlineKeyboardButton
+
+from bot import phrases, render
+from bot.domain import Caller, Job, JobState, Persona
+from bot.platforms.telegram.look import Look
+from bot.platforms.telegram.look_jobs import stage
+from bot.platforms.telegram.look_say import query
+from bot.platforms.telegram.message import Message, button, persona_button, rows_of
+from bot.platforms.telegram.rich import Rich, block, bold, first_part, lines, paragraphs, plain
+from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
+from bot.texts import Text
+from bot.usecases.jobs import state_text
+
+ELSEWHERE = {"/status", "/cancel"}  # not on messengers
+PAGE = 8  # personas
+SHOWN = 15  # jobs
+CANCELS = 3  # buttons
+REASON_LIMIT = 90
+NAME_LIMIT = 40  # characters of a persona's name on a button
+SIGNS = {
+    JobState.QUEUED: "⏳",
+    JobState.RUNNING: "🏃",
+    JobState.DONE: "✅",
+    JobState.FAILED: "❌",
+    JobState.CANCELLED: "✖️",
+}
+
+
+def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
+    """What commands answer, but for utterances and trainings."""
+    match reply:
+        case PersonaList():
+            return personas(look, reply.personas, reply.current)
+        case Card():
+            return card(look, reply.persona)
+        case JobList():
+            return jobs(look, reply, caller, now)
+        case Help():
+            return help_page(look, reply, caller)
+        case Page():
+            return Message(paragraphs(*(bold(look.told(head)) + "\n" + look.told(body) for head, body in reply.parts)))
+        case Notice():
+            return look.notice(reply.text)
+    return Message(first_part(block(render.plain(reply, now))))
+
+
+def personas(look: Look, known: Sequence[Persona], current: str | None, page: int = 0) -> Message:
+    """A page of them, a button each: who is pressed speaks here from then on."""
+    if not known:
+        return look.notice(Text("No persona yet. Train one: /train @pip_the_lighthouse"))
+    last = (len(known) - 1) // PAGE
+    page = min(max(page, 0), last)
+    some = known[page * PAGE : (page + 1) * PAGE]
+    rows = rows_of([persona_button("choose", _short(one.name), one.name) for one in some], 2)
+    body = lines([bold(look.say("Who can speak here")), *(persona_line(look, one, current) for one in some)])
+    return Message(body, (*rows, *((_pages(page, last),) if last else ())))
+
+
+def _short(name: str) -> str:
+    return f"@{name}" if len(name) <= NAME_LIMIT else f"@{name[:NAME_LIMIT]}…"
+
+
+def _pages(page: int, last: int) -> tuple[InlineKeyboardButton, ...]:
+    back = button("page", "◀️", page - 1) if page else button("page", "·", page)
+    on = button("page", "▶️", page + 1) if page < last else button("page", "·", page)
+    return back, button("page", f"{page + 1} / {last + 1}", page), on
+
+
+def persona_line(look: Look, one: Persona, current: str | None) -> Rich:
+    speaks = f" · {look.say('speaks here')}" if one.name == current else ""
+    return Rich("• ") + bold(f"@{plain(one.name)}") + f" · {look.told(phrases.summary(one))}{speaks}"
+
+
+def card(look: Look, persona: Persona) -> Message:
+    report = persona.manifest.report
+    numbers = [*look.report_lines(report), *map(look.told, phrases.more_lines(report))] if report else []
+    body = paragraphs(
+        bold(f"@{plain(persona.name)}"),
+        look.training_table(persona),
+        "\n".join(numbers) or look.told(phrases.NO_REPORT),
+        look.sample(persona),
+        look.run_line(persona),
+    )
+    rows = [look.persona_buttons(persona.name, "speak", "retrain")]
+    if look.inline:
+        elsewhere = "↗️ " + look.say("Say it in another chat")
+        rows.append((InlineKeyboardButton(elsewhere, switch_inline_query=query(persona.name)),))
+    return Message(first_part(body), tuple(rows))
+
+
+def jobs(look: Look, reply: JobList, caller: Caller, now: datetime) -> Message:
+    if not reply.jobs:
+        return look.notice(Text("No trainings yet. /train @pip_the_lighthouse starts one."))
+    active = [job for job in reply.jobs if job.state in {JobState.QUEUED, JobState.RUNNING}]
+    theirs = [job for job in active if caller.admin or job.caller.user == caller.user][:CANCELS]
+    rows = tuple((button("cancel", f"✖️ {look.say('Cancel')} {_short(job.persona)}", job.id),) for job in theirs)
+    body = [bold(look.say("Trainings")), *(job_line(look, job, reply, now) for job in reply.jobs[:SHOWN])]
+    return Message(first_part(lines(body)), rows)
+
+
+def job_line(look: Look, job: Job, reply: JobList, now: datetime) -> Rich:
+    line = Rich(f"{SIGNS[job.state]} ") + bold(f"@{plain(job.persona)}") + f" {look.told(state_text(job.state))} · "
+    line = line + look.say("asked for {time} ago", time=render.duration((now - job.created_at).total_seconds()))
+    if reply.progress is not None and reply.progress[0] == job.id:
+        return line + "\n    " + stage(look, reply.progress[1])
+    return line + "\n    " + first_part(Rich(look.told(job.error)), REASON_LIMIT) if job.error else line
+
+
+def help_page(look: Look, reply: Help, caller: Caller) -> Message:
+    """The commands, /say first."""
+    names = {usage.split()[0]: summary for usage, summary in reply.commands}
+    known = {name: summary for name, summary in names.items() if name not in ELSEWHERE | {"/help"}}
+    order = sorted(known, key=lambda name: name != "/say")
+    listed = [f"{name} — {look.told(Text(known[name]))}" for name in order]
+    tips = [look.say("/say @persona --n 3 My dream is: three ways to go on, in a voice of your choice.")]
+    tips.append(look.say("For a file of posts: send it with /train @name as its caption."))
+    if caller.private:
+        tips.append(look.say("Here you can also just write the beginning of a sentence."))
+    else:
+        tips.append(look.say("Reply to what I said, and I go on. Admins decide with /settings who may train."))
+    return Message(paragraphs(bold(look.say("I finish your sentences")), "\n".join(listed), "\n".join(tips)))

@@ -1,0 +1,88 @@
+"""How an utterance looks, and how it is read back: prompts are stored nowhere but in their messages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import telegram
+from telegram import InlineKeyboardButton, MessageEntity
+
+from bot.domain import Utterance
+from bot.phrases import remarks
+from bot.platforms.ids import reference
+from bot.platforms.telegram.look import Look
+from bot.platforms.telegram.message import Message, persona_button
+from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, last_part, lines, original, plain, units
+
+PROMPT_LIMIT = 1200
+GROWING = " ▌"
+QUERY_LIMIT = 256  # characters of an inline query
+
+
+def utterance(look: Look, reply: Utterance, prompt: str) -> Message:
+    """The prompt in bold, and how it went on. Buttons: the same again; on from here; the card."""
+    tail = lines([look.label(reply.persona), *map(look.told, remarks(reply))])
+    body = first_part(spoken(reply.samples, prompt), LIMIT - units(tail.text) - 1)
+    return Message(body + "\n" + tail, (buttons(look, reply),))
+
+
+def buttons(look: Look, reply: Utterance) -> tuple[InlineKeyboardButton, ...]:
+    again = persona_button("again", "🔁 " + look.say("Again"), reply.persona, max(1, len(reply.samples)))
+    more = persona_button("more", "➡️ " + look.say("More"), reply.persona)
+    card = look.persona_buttons(reply.persona, "card")
+    return (again, *([more] if len(reply.samples) == 1 else []), *card)
+
+
+def spoken(samples: Sequence[str], prompt: str) -> Rich:
+    """`My dream is to sail`, with the prompt in bold; or the prompt and a list of ways to go on."""
+    shown = bold(plain(last_part(prompt, PROMPT_LIMIT)))
+    rests = [sample.removeprefix(prompt) for sample in samples]
+    if len(rests) == 1:
+        return shown + plain(rests[0])
+    return lines([shown + " …", *(f"{n}. {plain(rest.strip())}" for n, rest in enumerate(rests, 1))], "\n\n")
+
+
+def growing(look: Look, persona: str, prompt: str, texts: Sequence[str]) -> Message:
+    """What there is of an utterance that is on its way."""
+    tail = Rich(f"{GROWING}\n") + look.label(persona)
+    body = spoken([prompt + text for text in texts], prompt)
+    return Message(first_part(body, LIMIT - units(tail.text)) + tail)
+
+
+def prompt_in(message: telegram.Message) -> str:
+    """Of one of our utterances; empty when it is none."""
+    return original(next(iter(message.parse_entities([MessageEntity.BOLD]).values()), "")).removeprefix("…")
+
+
+def said_in(message: telegram.Message) -> str:
+    """What was said in one of our utterances: all before the label."""
+    text, label = message.text or "", list(message.parse_entities([MessageEntity.ITALIC]).values())
+    return original(text[: text.rfind(label[-1])] if label else text).strip().removeprefix("…")
+
+
+def persona_in(message: telegram.Message) -> str | None:
+    """The reference of who speaks in one of our messages, as its buttons or its question say."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    for one in (one for row in rows for one in row):
+        action, _, about = str(one.callback_data or "").partition(":")
+        if action in {"again", "speak"}:
+            return about.partition(":")[0]
+    return None
+
+
+def asked_of(message: telegram.Message) -> str | None:
+    """The persona that a question of ours (`question`) is about."""
+    name = next(iter(message.parse_entities([MessageEntity.CODE]).values()), "")
+    return original(name).removeprefix("@") or None
+
+
+def question(look: Look, persona: str) -> Message:
+    """Opens a field for the prompt; the reply to it says whose it is."""
+    name = Rich(f"@{persona}", (MessageEntity(MessageEntity.CODE, 0, len(persona) + 1),))
+    body = Rich(look.say("Reply to this with the beginning of a sentence, and it goes on as")) + " " + name
+    return Message(body, ask=look.say("My dream is"))
+
+
+def query(persona: str, prompt: str = "") -> str:
+    """What to type after the bot's name, in any chat."""
+    return f"{reference(persona)}: {prompt}"[:QUERY_LIMIT]

@@ -1,0 +1,39 @@
+"""Messages with pictures: one with buttons below, or an album."""
+
+from __future__ import annotations
+
+from telegram import Bot, InputMediaPhoto, ReplyParameters
+
+from bot.platforms.telegram.message import Message, Place, Sent
+from bot.platforms.telegram.rich import CAPTION_LIMIT, first_part
+
+
+async def post(bot: Bot, place: Place, message: Message, reply: ReplyParameters | None) -> int:
+    """The text is the (first) picture's caption. An album has no buttons. Returns the message's number."""
+    caption = first_part(message.body, CAPTION_LIMIT)
+    if len(message.pictures) == 1:
+        sent = await bot.send_photo(
+            place.chat,
+            message.pictures[0].data,
+            caption=caption.text,
+            caption_entities=caption.entities,
+            reply_markup=message.keyboard,
+            message_thread_id=place.topic,
+            reply_parameters=reply,
+        )
+        return sent.message_id
+    first, *others = message.pictures
+    album = [
+        InputMediaPhoto(first.data, caption=caption.text, caption_entities=caption.entities),
+        *(InputMediaPhoto(one.data) for one in others),
+    ]
+    whole = await bot.send_media_group(place.chat, album, message_thread_id=place.topic, reply_parameters=reply)
+    return whole[0].message_id
+
+
+async def change(bot: Bot, sent: Sent, message: Message) -> None:
+    """The text below."""
+    caption = first_part(message.body, CAPTION_LIMIT)
+    await bot.edit_message_caption(
+        sent.chat, sent.id, caption=caption.text, caption_entities=caption.entities, reply_markup=message.keyboard
+    )

@@ -1,0 +1,241 @@
+"""All that we say to Telegram: in order in each chat, once, and for as long as it takes.
+
+Where Telegram wants us to wait, or can't be reached, the call waits and is made again. One that may have arrived
+although its answer didn't isn't made twice: a message is looked for before it is sent again (`_find`), and all other
+calls say the same when they are repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from telegram import Bot, InlineQueryResult, InlineQueryResultsButton, LinkPreviewOptions, ReplyParameters
+from telegram.error import ChatMigrated, RetryAfter, TelegramError
+
+from bot.platforms.telegram import media
+from bot.platforms.telegram.lanes import Lane, Lanes
+from bot.platforms.telegram.message import Message, Place, Sent
+from bot.platforms.telegram.refusals import (
+    is_network,
+    is_same,
+    may_have_arrived,
+    no_message,
+    seconds_to_wait,
+    too_late,
+)
+from bot.platforms.telegram.rich import Rich
+
+PATIENCE = 3600.0  # seconds for which a message is tried
+SHORT = 10.0  # for what is worth nothing later
+PAUSES = (0.5, 1, 2, 4, 8, 15)  # then the last one again and again
+PROBES = 12  # numbers after the last one known, at which a message may be that perhaps arrived
+SUPERGROUPS = -1_000_000_000_000  # their numbers, and channels', are below
+MARGIN = 0.1  # seconds added to what Telegram wants us to wait
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass
+class Outbox:
+    """`moved` is told when a group has become a supergroup, which has another number."""
+
+    bot: Bot
+    moved: Callable[[int, int], Awaitable[None]]
+    drafts: bool = True  # whether this Bot API server knows them
+    lanes: Lanes = field(default_factory=Lanes)
+    _shared: int = 0
+    _going: set[asyncio.Task[object]] = field(default_factory=set)
+
+    async def send(self, place: Place, message: Message, reply_to: int | None = None) -> Sent:
+        """Once, and to its end even when whoever waits for it is cancelled. Raises TelegramError."""
+        try:
+            return await self.seen_through(self._send(place, message, reply_to))
+        except ChatMigrated as error:
+            await self.moved(place.chat, error.new_chat_id)
+            return await self.seen_through(self._send(Place(error.new_chat_id), message, None))
+
+    async def _send(self, place: Place, message: Message, reply_to: int | None) -> Sent:
+        lane, unsure, before = self.lanes.of(place.chat), False, self._latest(place.chat)
+
+        async def once() -> Sent:
+            nonlocal unsure
+            if unsure and (found := await self._find(place.chat, before, message)):
+                return found
+            try:
+                number = await self._post(place, message, reply_to)
+            except TelegramError as error:
+                unsure = unsure or may_have_arrived(error)
+                raise
+            self.heard(place.chat, number)
+            return Sent(place.chat, number)
+
+        async with lane.lock:
+            return await self._steadily(once, lane)
+
+    async def _post(self, place: Place, message: Message, reply_to: int | None) -> int:
+        reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
+        if message.pictures:
+            return await media.post(self.bot, place, message, reply)
+        sent = await self.bot.send_message(
+            place.chat,
+            message.body.text,
+            entities=message.body.entities,
+            reply_markup=message.markup,
+            message_thread_id=place.topic,
+            link_preview_options=NO_PREVIEW,
+            reply_parameters=reply,
+        )
+        return sent.message_id
+
+    async def _find(self, chat: int, before: int, message: Message) -> Sent | None:
+        """A message that perhaps arrived: the one that needs no change to be as we want it."""
+        for number in range(before + 1, before + 1 + PROBES):
+            try:
+                await self._change(Sent(chat, number), message)
+            except TelegramError as error:
+                if no_message(error):
+                    continue
+                if not is_same(error):
+                    raise
+            logger.info("a message had arrived although Telegram's answer was lost")
+            self.heard(chat, number)
+            return Sent(chat, number)
+        return None
+
+    def heard(self, chat: int, number: int) -> None:
+        """Of a message in a chat. Private chats and basic groups share their numbers; supergroups have their own."""
+        if chat > SUPERGROUPS:
+            self._shared = max(self._shared, number)
+        else:
+            self.lanes.of(chat).highest = max(self.lanes.of(chat).highest, number)
+
+    def _latest(self, chat: int) -> int:
+        return self._shared if chat > SUPERGROUPS else self.lanes.of(chat).highest
+
+    async def edit(self, sent: Sent, message: Message) -> bool:
+        """False when it isn't there any more. Raises TelegramError."""
+        lane = self.lanes.of(sent.chat)
+
+        async def change() -> bool:
+            async with lane.lock:
+                await self._steadily(lambda: self._change(sent, message), lane)
+            return True
+
+        try:
+            return await self.seen_through(change())
+        except ChatMigrated as error:
+            await self.moved(sent.chat, error.new_chat_id)
+        except TelegramError as error:
+            if not no_message(error):
+                return self._same(error)
+        return False
+
+    def _same(self, error: TelegramError) -> bool:
+        if is_same(error):
+            return True
+        raise error
+
+    async def _change(self, sent: Sent, message: Message) -> None:
+        if message.pictures:
+            await media.change(self.bot, sent, message)
+            return
+        await self.bot.edit_message_text(
+            message.body.text,
+            sent.chat,
+            sent.id,
+            entities=message.body.entities,
+            reply_markup=message.keyboard,
+            link_preview_options=NO_PREVIEW,
+        )
+
+    def roomy(self, chat: int) -> bool:
+        """Whether something may be sent there that needn't be."""
+        return self.lanes.of(chat).idle
+
+    async def draft(self, place: Place, number: int, body: Rich) -> None:
+        """In a private chat: what there is of a message that is being written. Nothing depends on it."""
+        if self.drafts:
+            await self._perhaps(
+                lambda: self.bot.send_message_draft(
+                    place.chat, number, body.text, entities=body.entities, message_thread_id=place.topic
+                )
+            )
+
+    async def typing(self, place: Place) -> None:
+        await self._perhaps(lambda: self.bot.send_chat_action(place.chat, "typing", message_thread_id=place.topic))
+
+    async def _perhaps(self, call: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await call()
+        except TelegramError as error:
+            logger.debug("left out: %s", error)
+
+    async def answer_press(self, press: str, text: str = "") -> None:
+        """Stop a button's clock; with a text, show it to who pressed it."""
+        await self._in_time(lambda: self.bot.answer_callback_query(press, text or None, show_alert=bool(text)))
+
+    async def answer_inline(
+        self,
+        query: str,
+        results: list[InlineQueryResult],
+        seconds: int,
+        next_offset: str = "",
+        button: InlineQueryResultsButton | None = None,
+    ) -> None:
+        """Telegram gives the same answer to the same person for so many seconds."""
+        await self._in_time(
+            lambda: self.bot.answer_inline_query(
+                query, results, cache_time=seconds, is_personal=True, next_offset=next_offset, button=button
+            )
+        )
+
+    async def _in_time(self, call: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            await self._steadily(call, None, SHORT)
+        except TelegramError as error:
+            if not too_late(error) and not is_network(error):
+                raise
+
+    async def _steadily(self, call: Callable[[], Awaitable[T]], lane: Lane | None, patience: float = PATIENCE) -> T:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
+        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+            if lane is not None:
+                await lane.turn()
+                await self.lanes.everybody.acquire()
+            try:
+                return await call()
+            except RetryAfter as error:
+                seconds = seconds_to_wait(error) + MARGIN
+                if loop.time() + seconds > until:
+                    raise
+                if lane is None:
+                    await asyncio.sleep(seconds)
+                else:
+                    lane.wait(seconds)
+            except TelegramError as error:
+                if not is_network(error) or loop.time() + pause > until:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError  # the pauses don't end
+
+    async def seen_through(self, work: Awaitable[T]) -> T:
+        """To its end, also when whoever waits is cancelled: half a sending is neither lost nor repeated."""
+        task = asyncio.ensure_future(work)
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+        return await asyncio.shield(task)
+
+    async def close(self, seconds: float) -> None:
+        """What is on its way gets there, if it doesn't take long."""
+        if self._going:
+            _, late = await asyncio.wait(self._going, timeout=seconds)
+            for task in late:
+                task.cancel()

@@ -1,0 +1,72 @@
+"""Telegram's people and places → Callers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import telegram
+from telegram.error import TelegramError
+
+from bot.domain import Caller, private_space
+from bot.platforms.telegram.message import Place
+
+PLATFORM = "telegram"
+ADMIN_SECONDS = 60.0  # for which a group's list of admins is believed
+
+
+@dataclass
+class Admins:
+    """Of groups, as Telegram lists them."""
+
+    bot: telegram.Bot
+    _known: dict[int, tuple[float, frozenset[int]]] = field(default_factory=dict)
+
+    async def have(self, chat: int, user: int) -> bool:
+        now = time.monotonic()
+        if chat not in self._known or now - self._known[chat][0] > ADMIN_SECONDS:
+            self._known = {one: known for one, known in self._known.items() if now - known[0] <= ADMIN_SECONDS}
+            self._known[chat] = (now, await self._ask(chat))
+        return user in self._known[chat][1]
+
+    async def _ask(self, chat: int) -> frozenset[int]:
+        try:
+            return frozenset(one.user.id for one in await self.bot.get_chat_administrators(chat))
+        except TelegramError:  # nobody is, then, for a while
+            return frozenset()
+
+    def forget(self, chat: int) -> None:
+        self._known.pop(chat, None)
+
+
+async def writer_of(message: telegram.Message, admins: Admins) -> Caller:
+    """Who wrote a message. In the name of a group or channel, it is the chat's own number, and no person's."""
+    chat, sender = message.chat, message.sender_chat
+    if message.from_user is None or sender is not None:
+        author = sender or chat
+        return _caller(place_of(message), str(author.id), "", author.id == chat.id)
+    return await person(message.from_user, place_of(message), admins)
+
+
+async def person(user: telegram.User, place: Place, admins: Admins) -> Caller:
+    admin = not place.private and await admins.have(place.chat, user.id)
+    return _caller(place, str(user.id), user.language_code or "", admin)
+
+
+def alone(user: telegram.User) -> Caller:
+    """Somebody whose chat isn't known: an inline query's."""
+    return _caller(Place(user.id), str(user.id), user.language_code or "", False)
+
+
+def _caller(place: Place, user: str, locale: str, admin: bool) -> Caller:
+    space = private_space(PLATFORM, user) if place.private else space_of(place.chat)
+    return Caller(PLATFORM, user, place.key, space, locale or "en", admin, parent=str(place.chat))
+
+
+def space_of(chat: int) -> str:
+    return f"{PLATFORM}:{chat}"
+
+
+def place_of(message: telegram.Message) -> Place:
+    topic = message.message_thread_id if message.is_topic_message else None
+    return Place(message.chat.id, topic)

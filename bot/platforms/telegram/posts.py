@@ -1,0 +1,75 @@
+"""Jobs' messages on Telegram: posted, edited, and the person called."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from telegram.error import TelegramError
+
+from bot.domain import Job, JobMessage
+from bot.platforms.telegram.message import Message, Place, Sent, place_at
+from bot.platforms.telegram.outbox import Outbox
+from bot.platforms.telegram.refusals import is_network
+from bot.ports import Chats
+
+PRIVATE_SECONDS, GROUP_SECONDS = 2.0, 5.0  # between two edits; a group takes twenty messages a minute in all
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Posts:
+    """bot.platforms.board.Posts"""
+
+    outbox: Outbox
+    chats: Chats
+
+    @property
+    def possible(self) -> bool:
+        return True  # the outbox waits until there is a connection
+
+    def pace(self, known: JobMessage) -> float:
+        return PRIVATE_SECONDS if place_at(known.channel).private else GROUP_SECONDS
+
+    async def edit(self, job: Job, message: Message, known: JobMessage | None = None) -> JobMessage | None:
+        known = known or await self.chats.message(job.id)
+        if known is None:
+            return None
+        try:
+            there = await self.outbox.edit(Sent(place_at(known.channel).chat, int(known.message)), message)
+        except TelegramError as error:
+            self._give_up(error)
+            return None
+        return known if there else None
+
+    async def post(self, job: Job, message: Message, key: str) -> JobMessage | None:
+        """Where the job was asked for; else to the person alone; else nowhere."""
+        return await self.outbox.seen_through(self._post(job, message))
+
+    async def _post(self, job: Job, message: Message) -> JobMessage | None:
+        asked = place_at(job.caller.channel)
+        alone = [Place(int(job.caller.user))] if job.caller.user.isdigit() and not asked.private else []
+        for place in (asked, *([Place(asked.chat)] if asked.topic else []), *alone):
+            try:
+                sent = await self.outbox.send(place, message)
+            except TelegramError as error:
+                self._give_up(error)
+                continue
+            known = JobMessage(job.id, Place(sent.chat, place.topic).key, str(sent.id))
+            await self.chats.set_message(known)
+            return known
+        return None
+
+    async def call(self, job: Job, known: JobMessage | None, message: Message) -> None:
+        if known is None:
+            return
+        try:
+            await self.outbox.send(place_at(known.channel), message, int(known.message))
+        except TelegramError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: TelegramError) -> None:
+        """Raises what may work later."""
+        if is_network(error):
+            raise error
+        logger.info("Telegram doesn't take the message of a job: %s", error)

@@ -1,0 +1,118 @@
+"""Text with marks (bold, quoted, …), as Telegram takes it: plain text beside a list of entities. Pure.
+
+Nothing is pasted into a markup language, so nothing needs escaping. What Telegram makes of plain text by itself
+(mentions, links, commands) is kept from it by `plain`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from telegram import MessageEntity
+
+LIMIT = 4096  # UTF-16 units of a message
+CAPTION_LIMIT = 1024
+CUT = "…"
+# What Telegram would turn into a mention, a command or a link. A word joiner is invisible and stops it.
+_JOINER = "\u2060"
+_LIVE = re.compile(r"@(?=\w)|(?<![\w/])/(?=\w)|(?<=\w)\.(?=\w)|(?<=:)//")
+
+
+@dataclass(frozen=True)
+class Rich:
+    """The marks' offsets and lengths are in characters."""
+
+    text: str = ""
+    marks: tuple[MessageEntity, ...] = ()
+
+    def __add__(self, other: Rich | str) -> Rich:
+        after = other if isinstance(other, Rich) else Rich(other)
+        return Rich(self.text + after.text, (*self.marks, *(_moved(mark, len(self.text)) for mark in after.marks)))
+
+    @property
+    def entities(self) -> list[MessageEntity]:
+        """For sending: offsets and lengths in UTF-16 units."""
+        return list(MessageEntity.adjust_message_entities_to_utf_16(self.text, self.marks))
+
+
+def _moved(mark: MessageEntity, by: int) -> MessageEntity:
+    return _part(mark, mark.offset + by, mark.length)
+
+
+def _part(mark: MessageEntity, offset: int, length: int) -> MessageEntity:
+    return MessageEntity(mark.type, offset, length, user=mark.user, language=mark.language)
+
+
+def marked(kind: str, text: str) -> Rich:
+    return Rich(text, (MessageEntity(kind, 0, len(text)),)) if text.strip() else Rich(text)
+
+
+def bold(text: str) -> Rich:
+    return marked(MessageEntity.BOLD, text)
+
+
+def italic(text: str) -> Rich:
+    return marked(MessageEntity.ITALIC, text)
+
+
+def block(text: str) -> Rich:
+    """In letters of one width."""
+    return marked(MessageEntity.PRE, text)
+
+
+def quote(text: str) -> Rich:
+    return marked(MessageEntity.BLOCKQUOTE, text)
+
+
+def lines(parts: Iterable[Rich | str], between: str = "\n") -> Rich:
+    whole = Rich()
+    for n, part in enumerate(parts):
+        whole = whole + (between if n else "") + part
+    return whole
+
+
+def paragraphs(*parts: Rich | str) -> Rich:
+    """Those that aren't empty."""
+    return lines((part for part in parts if (part.text if isinstance(part, Rich) else part)), "\n\n")
+
+
+def plain(text: str) -> str:
+    """Shown as it is: it mentions nobody and links nowhere."""
+    return _LIVE.sub(lambda found: found[0] + _JOINER if found[0] != "//" else f"/{_JOINER}/", text)
+
+
+def original(text: str) -> str:
+    """What `plain` was given."""
+    return text.replace(_JOINER, "")
+
+
+def units(text: str) -> int:
+    """How long it is for Telegram."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def first_part(rich: Rich, limit: int = LIMIT) -> Rich:
+    """The beginning, `limit` UTF-16 units at most."""
+    if units(rich.text) <= limit:
+        return rich
+    kept = _fitting(rich.text, limit - units(CUT)).rstrip()
+    marks = [
+        _part(mark, mark.offset, min(mark.length, len(kept) - mark.offset))
+        for mark in rich.marks
+        if mark.offset < len(kept)
+    ]
+    return Rich(kept + CUT, tuple(marks))
+
+
+def last_part(text: str, limit: int) -> str:
+    """The end, `limit` UTF-16 units at most."""
+    return text if units(text) <= limit else CUT + _fitting(text[::-1], limit - units(CUT))[::-1].lstrip()
+
+
+def _fitting(text: str, limit: int) -> str:
+    kept = text[:limit]
+    while units(kept) > limit:
+        kept = kept[: -max(1, (units(kept) - limit) // 2)]
+    return kept

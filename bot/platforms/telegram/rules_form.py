@@ -1,0 +1,74 @@
+"""How /settings looks: what is set, and a button for each thing that can be changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telegram import InlineKeyboardButton
+
+from bot.platforms.ids import reference
+from bot.platforms.telegram.look import Look
+from bot.platforms.telegram.message import Message, button, rows_of
+from bot.platforms.telegram.rich import bold, lines
+from bot.policy import Rules
+from bot.settings import LimitSettings
+
+NOBODY = "-"
+OWN_LIMIT = "-"  # the operator's
+HERE, NOT_HERE, EVERYWHERE = "here", "away", "all"
+MOST = 40  # personas to choose from
+STEPS = {"generations": (20, 50, 100, 200, 500, 1000), "trainings": (0, 1, 2, 3, 5)}
+
+
+def form(look: Look, rules: Rules, limits: LimitSettings, in_topic: bool) -> Message:
+    """`in_topic`: the form is in one of the group's topics."""
+    usual = f"@{rules.persona}" if rules.persona else look.say("nobody")
+    body = lines(
+        [
+            bold(look.say("Settings of this group")),
+            look.say("Every change is saved at once. I always obey admins."),
+        ]
+    )
+    rows = [
+        (_switch("everyone", look.say("Everyone may train"), rules.everyone_trains),),
+        (button("rules", f"🗣 {look.say('Usual persona: {persona}', persona=usual)}", "persona"),),
+        (button("rules", f"🔢 {_quota(look, 'generations', rules, limits)}", "generations"),),
+        (button("rules", f"🔢 {_quota(look, 'trainings', rules, limits)}", "trainings"),),
+        *((_topics(look, rules),) if in_topic or rules.channels else ()),
+    ]
+    return Message(body, tuple(rows))
+
+
+def _switch(what: str, label: str, on: bool) -> InlineKeyboardButton:
+    return button("rule", f"{'✅' if on else '⬜'} {label}", what, "off" if on else "on")
+
+
+def _quota(look: Look, what: str, rules: Rules, limits: LimitSettings) -> str:
+    if what == "generations":
+        own, most = rules.generations_a_day, limits.generations_a_day
+        return look.say("{n:,} answers a day", n=most if own is None else min(own, most))
+    own, most = rules.trainings_a_day, limits.trainings_a_day
+    return look.say("{n:,} trainings a day", n=most if own is None else min(own, most))
+
+
+def _topics(look: Look, rules: Rules) -> tuple[InlineKeyboardButton, ...]:
+    """Where I may talk: in chosen topics, or in all of them."""
+    here = button("rule", f"📍 {look.say('Talk in this topic')}", "topic", HERE)
+    if not rules.channels:
+        return (here,)
+    everywhere = button("rule", f"🌐 {look.say('Talk in every topic')}", "topic", EVERYWHERE)
+    return here, button("rule", f"🔇 {look.say('Not in this topic')}", "topic", NOT_HERE), everywhere
+
+
+def part(look: Look, which: str, rules: Rules, personas: Sequence[str], limits: LimitSettings) -> Message:
+    """A list of values for one thing."""
+    back = button("rules", f"◀️ {look.say('Back')}", "")
+    if which == "persona":
+        head = look.say("Who speaks where nobody was chosen?")
+        values = [button("rule", look.say("nobody"), "persona", NOBODY)]
+        values += [button("rule", f"@{one}"[:60], "persona", reference(one)) for one in personas[:MOST]]
+        return Message(bold(head), (*rows_of(values, 2), (back,)))
+    own = {"generations": limits.generations_a_day, "trainings": limits.trainings_a_day}[which]
+    values = [button("rule", f"{n:,}", which, n) for n in STEPS[which] if n < own]
+    values.append(button("rule", look.say("{n:,} (the most)", n=own), which, OWN_LIMIT))
+    return Message(bold(_quota(look, which, rules, limits)), (*rows_of(values, 3), (back,)))

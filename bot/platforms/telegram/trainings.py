@@ -1,0 +1,102 @@
+"""Asking for a training: the document, the job, and its message in the chat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import httpx
+import telegram
+from telegram.error import BadRequest, TelegramError
+
+from bot.arguments import TrainArguments, parse_train
+from bot.errors import BadInput, UserError
+from bot.platforms.telegram.desk import Asked, Desk
+from bot.platforms.uploads import check, fetch_into, queue_with_file
+from bot.settings import TELEGRAM_API
+from bot.texts import Text
+from bot.usecases.say import find_persona
+from bot.usecases.train import submit
+
+OFFICIAL_MEGABYTES = 20  # that Telegram's own Bot API server lets bots read
+SECONDS = 300.0
+CHUNK = 64 * 1024
+logger = logging.getLogger(__name__)
+
+
+async def train(desk: Desk, asked: Asked) -> None:
+    """`/train @alice:2 @bob --fresh`, as a message, as a document's caption, or in reply to a document."""
+    wanted = parse_train(asked.text)
+    if wanted.files:
+        raise BadInput(Text("Send the file here, with /train @name as its caption."))
+    answered = asked.message.reply_to_message
+    await queue(desk, asked, wanted, asked.message.document or (answered.document if answered else None))
+
+
+async def unnamed(desk: Desk, asked: Asked) -> None:
+    """A document without a word, in a private chat."""
+    raise BadInput(Text("Whose posts are these? Reply to the file with /train @name, and I learn from it."))
+
+
+async def retrain(desk: Desk, asked: Asked) -> None:
+    """With the accounts and weights that it has."""
+    persona = await find_persona(desk.services, asked.caller, asked.text)
+    await queue(desk, asked, TrainArguments(persona.voices), None)
+
+
+async def queue(desk: Desk, asked: Asked, wanted: TrainArguments, document: telegram.Document | None) -> None:
+    """Queue it, and show it. Raises UserError or OperatorError."""
+    if document is None:
+        job, position = await submit(desk.services, asked.caller, wanted)
+    else:
+        job, position = await queue_with_file(desk.services, asked.caller, wanted, lambda: _fetch(desk, document))
+    try:
+        await desk.board.open(job, position)
+    except TelegramError:  # the job runs all the same, and its end will be told
+        logger.exception("job %d can't be shown", job.id)
+
+
+async def _fetch(desk: Desk, document: telegram.Document) -> Path:
+    """Raises UserError."""
+    settings = desk.services.settings
+    name, size = document.file_name or "posts.txt", document.file_size or 0
+    official = settings.telegram.api_base == TELEGRAM_API
+    if official and size > OFFICIAL_MEGABYTES * 1_000_000:
+        raise too_large(name, size)
+    check(name, size, settings.limits.upload_megabytes)
+    try:
+        file = await desk.outbox.bot.get_file(document.file_id)
+        async with asyncio.timeout(SECONDS):
+            return await fetch_into(desk.services.folders.uploads, name, lambda path: _download(file, name, path))
+    except BadRequest as error:
+        if "too big" in error.message:
+            raise too_large(name, size) from error
+        raise
+    except (TelegramError, httpx.HTTPError, TimeoutError) as error:
+        raise UserError(Text("{file} couldn't be downloaded from Telegram. Try again.", file=name)) from error
+
+
+def too_large(name: str, size: int) -> BadInput:
+    return BadInput(
+        Text(
+            "{file} has {size:.0f} MB; Telegram lets me read {limit} MB. Of an X archive, send data/tweets.js alone, "
+            "or a zip without the media. Of other files, the latest part is enough.",
+            file=name,
+            size=size / 1e6,
+            limit=OFFICIAL_MEGABYTES,
+        )
+    )
+
+
+async def _download(file: telegram.File, name: str, path: Path) -> None:
+    """As a stream; the library would hold all of it in memory."""
+    left = file.file_size or 0
+    async with httpx.AsyncClient() as client, client.stream("GET", file.file_path or "") as response:
+        response.raise_for_status()
+        with path.open("wb") as target:
+            async for chunk in response.aiter_bytes(CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise BadInput(Text("{file} is longer than it said.", file=name))
+                await asyncio.to_thread(target.write, chunk)
