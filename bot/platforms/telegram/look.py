@@ -10,7 +10,7 @@ from telegram import InlineKeyboardButton
 from bot import phrases, render
 from bot.domain import Persona
 from bot.platforms.telegram.message import Message, persona_button
-from bot.platforms.telegram.rich import Rich, block, first_part, italic, plain, quote
+from bot.platforms.telegram.rich import Rich, block, first_part, italic, plain, quote, without_mentions
 from bot.texts import Text, translate
 from trainer.protocol import ReportCard
 
@@ -30,14 +30,14 @@ class Look:
 
     def told(self, text: str) -> str:
         """A sentence of ours, in the person's language; what it quotes from people is shown as it is."""
-        return translate(_quoting(text), self.locale) if isinstance(text, Text) else plain(text)
+        return without_mentions(translate(_quoting(text), self.locale)) if isinstance(text, Text) else plain(text)
 
     def notice(self, text: str) -> Message:
         return Message(first_part(Rich(self.told(text))))
 
     def label(self, persona: str) -> Rich:
         """The mark of everything that a persona says. What comes before it is what was said."""
-        return italic(f"@{plain(persona)} · {self.told(phrases.WRITTEN)}")
+        return italic(f"{plain(f'@{persona}')} · {self.told(phrases.WRITTEN)}")
 
     def sample(self, persona: Persona) -> Rich:
         return quote(plain(persona.manifest.sample[:SAMPLE_LIMIT])) + "\n" + self.label(persona.name)

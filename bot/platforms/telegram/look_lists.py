@@ -75,14 +75,14 @@ def _pages(page: int, last: int) -> tuple[InlineKeyboardButton, ...]:
 
 def persona_line(look: Look, one: Persona, current: str | None) -> Rich:
     speaks = f" · {look.say('speaks here')}" if one.name == current else ""
-    return Rich("• ") + bold(f"@{plain(one.name)}") + f" · {look.told(phrases.summary(one))}{speaks}"
+    return Rich("• ") + bold(plain(f"@{one.name}")) + f" · {look.told(phrases.summary(one))}{speaks}"
 
 
 def card(look: Look, persona: Persona) -> Message:
     report = persona.manifest.report
     numbers = [*look.report_lines(report), *map(look.told, phrases.more_lines(report))] if report else []
     body = paragraphs(
-        bold(f"@{plain(persona.name)}"),
+        bold(plain(f"@{persona.name}")),
         look.training_table(persona),
         "\n".join(numbers) or look.told(phrases.NO_REPORT),
         look.sample(persona),
@@ -106,7 +106,7 @@ def jobs(look: Look, reply: JobList, caller: Caller, now: datetime) -> Message:
 
 
 def job_line(look: Look, job: Job, reply: JobList, now: datetime) -> Rich:
-    line = Rich(f"{SIGNS[job.state]} ") + bold(f"@{plain(job.persona)}") + f" {look.told(state_text(job.state))} · "
+    line = Rich(f"{SIGNS[job.state]} ") + bold(plain(f"@{job.persona}")) + f" {look.told(state_text(job.state))} · "
     line = line + look.say("asked for {time} ago", time=render.duration((now - job.created_at).total_seconds()))
     if reply.progress is not None and reply.progress[0] == job.id:
         return line + "\n    " + stage(look, reply.progress[1])

@@ -17,6 +17,7 @@ CAPTION_LIMIT = 1024
 CUT = "…"
 # What Telegram would turn into a mention, a command or a link. A word joiner is invisible and stops it.
 _JOINER = "\u2060"
+_MENTION = re.compile(r"@(?=\w)")
 _LIVE = re.compile(r"@(?=\w)|(?<![\w/])/(?=\w)|(?<=\w)\.(?=\w)|(?<=:)//")
 
 
@@ -80,7 +81,11 @@ def paragraphs(*parts: Rich | str) -> Rich:
 
 def plain(text: str) -> str:
     """Shown as it is: it mentions nobody and links nowhere."""
-    return _LIVE.sub(lambda found: found[0] + _JOINER if found[0] != "//" else f"/{_JOINER}/", text)
+    return _LIVE.sub(lambda found: _JOINER.join([*found[0], ""]), text)
+
+
+def without_mentions(text: str) -> str:
+    return _MENTION.sub(f"@{_JOINER}", text)
 
 
 def original(text: str) -> str:

@@ -47,6 +47,12 @@ class Town:
         self.connection = await self.running.enter_async_context(connected(self.fake, self.service))
         yield
 
+    async def forum(self) -> Chat:
+        """A group with topics, once the bot has introduced itself there."""
+        forum = self.fake.add_group("Forum", members=[self.ann, self.ben], admins=[self.ann], forum=True)
+        await forum.until(lambda chat: chat.sent)
+        return forum
+
     async def ask(self, text: str, user: User | None = None, chat: Chat | None = None) -> Message:
         """Write it, ann in the group if nothing else is said; returns the whole answer."""
         where = chat or self.group
@@ -97,5 +103,6 @@ async def town(
         alone = fake.private(ann)
         async with fake_service(folder, settings) as service, service.running(), AsyncExitStack() as running:
             connection = await running.enter_async_context(connected(fake, service))
+            await group.until(lambda chat: chat.sent)  # it has introduced itself
             yield Town(fake, service, group, alone, ann, ben, connection, running)
             assert fake.refusals == []
