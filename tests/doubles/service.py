@@ -128,6 +128,8 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
         )
         chats = SqliteChats(store.database)
         gate = Gate(store, chats, settings.limits)
-        services = Services(settings, folders, store, chats, SqliteInbox(store.database), sources, jobs, pool, generator, gate)
+        services = Services(
+            settings, folders, store, chats, SqliteInbox(store.database), sources, jobs, pool, generator, gate
+        )
         service = FakeService(services, store, jobs, sources, trainer, generator, notifier, folders)
         yield service

@@ -35,7 +35,7 @@ class Answer:
     async def think(self) -> None:
         """Show that it takes a moment."""
         await self.acknowledge()
-        if self.place.private and not self.in_place and self.outbox.drafts:
+        if self.place.private and not self.in_place:
             await self.outbox.draft(self.place, self._draft, Rich())
         elif not self.in_place:
             await self.outbox.typing(self.place)

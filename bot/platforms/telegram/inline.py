@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 import telegram
 from telegram import InlineQueryResult
+from telegram.error import TelegramError
 
 from bot.domain import Caller, Persona, Utterance
-from bot.errors import Limited, MynahError, NotFound
+from bot.errors import Limited, NotFound
 from bot.platforms.handling import reason
 from bot.platforms.ids import named
 from bot.platforms.telegram import look_inline
@@ -30,6 +32,7 @@ TYPING_SECONDS = 0.6  # without another key, and the question is answered
 SOON, LATEST = 2.5, 8.0  # seconds: what has come by then; the first one, at the latest
 PAUSES = 6  # that a question waits until it is allowed
 CACHE_SECONDS = 300  # for which Telegram gives the same person the same answer
+logger = logging.getLogger(__name__)
 _NAMED = re.compile(r"@?([\w.~-]{1,250})\s*:\s*(.*)|@([\w.~-]{1,250})(?:\s+(.*))?", re.DOTALL)
 
 
@@ -54,7 +57,9 @@ class Inline:
         self._latest[query.from_user.id] = query.id
         try:
             await self._answer(query, look, caller)
-        except MynahError as error:
+        except TelegramError as error:  # there is nobody to tell any more
+            logger.warning("an inline query could not be answered: %s", error)
+        except Exception as error:
             await self._explain(query, look, reason(error))
         finally:
             if self._latest.get(query.from_user.id) == query.id:

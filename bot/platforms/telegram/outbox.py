@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from telegram import Bot, InlineQueryResult, InlineQueryResultsButton, LinkPreviewOptions, ReplyParameters
-from telegram.error import ChatMigrated, RetryAfter, TelegramError
+from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
 from bot.platforms.telegram import media
 from bot.platforms.telegram.lanes import Lane, Lanes
@@ -62,7 +62,7 @@ class Outbox:
             return await self.seen_through(self._send(Place(error.new_chat_id), message, None))
 
     async def _send(self, place: Place, message: Message, reply_to: int | None) -> Sent:
-        lane, unsure, before = self.lanes.of(place.chat), False, self._latest(place.chat)
+        lane, unsure = self.lanes.of(place.chat), False
 
         async def once() -> Sent:
             nonlocal unsure
@@ -77,6 +77,7 @@ class Outbox:
             return Sent(place.chat, number)
 
         async with lane.lock:
+            before = self._latest(place.chat)
             return await self._steadily(once, lane)
 
     async def _post(self, place: Place, message: Message, reply_to: int | None) -> int:
@@ -161,19 +162,22 @@ class Outbox:
 
     async def draft(self, place: Place, number: int, body: Rich) -> None:
         """In a private chat: what there is of a message that is being written. Nothing depends on it."""
-        if self.drafts:
-            await self._perhaps(
-                lambda: self.bot.send_message_draft(
-                    place.chat, number, body.text, entities=body.entities, message_thread_id=place.topic
-                )
+        if not self.drafts:
+            await self.typing(place)
+            return
+        try:
+            await self.bot.send_message_draft(
+                place.chat, number, body.text, entities=body.entities, message_thread_id=place.topic
             )
+        except InvalidToken:  # what the library makes of 404: a Bot API server that is older than drafts
+            self.drafts = False
+            await self.typing(place)
+        except TelegramError as error:
+            logger.debug("left out: %s", error)
 
     async def typing(self, place: Place) -> None:
-        await self._perhaps(lambda: self.bot.send_chat_action(place.chat, "typing", message_thread_id=place.topic))
-
-    async def _perhaps(self, call: Callable[[], Awaitable[object]]) -> None:
         try:
-            await call()
+            await self.bot.send_chat_action(place.chat, "typing", message_thread_id=place.topic)
         except TelegramError as error:
             logger.debug("left out: %s", error)
 

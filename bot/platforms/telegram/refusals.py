@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 
 import httpx
@@ -48,7 +49,9 @@ def may_have_arrived(error: TelegramError) -> bool:
 
 
 def seconds_to_wait(error: RetryAfter) -> float:
-    given = error.retry_after
+    with warnings.catch_warnings():  # that the type of this will be another one; both are taken
+        warnings.simplefilter("ignore")
+        given = error.retry_after
     return given.total_seconds() if isinstance(given, timedelta) else float(given)
 
 

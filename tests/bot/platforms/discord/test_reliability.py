@@ -8,7 +8,8 @@ import socket
 import pytest
 from aiohttp import web
 
-from bot.platforms.discord.connection import patiently, reach
+from bot.platforms.discord.connection import reach
+from bot.platforms.handling import patiently
 from bot.settings import DiscordSettings
 from tests.bot.platforms.discord.harbour import Harbour, answered
 from tests.bot.platforms.discord.test_say import SAID
@@ -180,7 +181,7 @@ async def test_nobody_there_yet(unused_port: int) -> None:
         return web.json_response({"url": "ws://127.0.0.1/"})
 
     settings = DiscordSettings(api_base=f"http://127.0.0.1:{unused_port}")
-    waiting = asyncio.create_task(patiently(lambda: reach(settings)))
+    waiting = asyncio.create_task(patiently(lambda: reach(settings), away, "Discord"))
     await asyncio.sleep(0.2)
     app = web.Application()
     app.router.add_get("/gateway", handle)
