@@ -83,7 +83,7 @@ PRIVACY = Page(
         (
             Text("What I don't keep"),
             Text(
-                "What you ask me to finish, and what I answer. I read no messages but those that mention me, that you "
+                "What you ask me to finish, once it is answered, nor what I answer. I read no messages but those that mention me, that you "
                 "write to me alone, or that you hand me with a command, and I never learn from chat messages: the "
                 "rules of Discord and Telegram forbid it, and so do we."
             ),

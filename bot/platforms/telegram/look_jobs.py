@@ -85,7 +85,7 @@ def given(look: Look, job: Job) -> str:
 
 
 def cancel(look: Look, job: Job) -> InlineKeyboardButton:
-    return button("cancel", f"✖️ {look.say('Cancel')}", job.id)
+    return button("cancel", "✖️ " + look.say("Cancel"), job.id)
 
 
 def stage(look: Look, now: Progress) -> Rich:

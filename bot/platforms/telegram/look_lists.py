@@ -74,7 +74,7 @@ def _pages(page: int, last: int) -> tuple[InlineKeyboardButton, ...]:
 
 
 def persona_line(look: Look, one: Persona, current: str | None) -> Rich:
-    speaks = f" · {look.say('speaks here')}" if one.name == current else ""
+    speaks = " · " + look.say("speaks here") if one.name == current else ""
     return Rich("• ") + bold(plain(f"@{one.name}")) + f" · {look.told(phrases.summary(one))}{speaks}"
 
 
@@ -100,7 +100,7 @@ def jobs(look: Look, reply: JobList, caller: Caller, now: datetime) -> Message:
         return look.notice(Text("No trainings yet. /train @pip_the_lighthouse starts one."))
     active = [job for job in reply.jobs if job.state in {JobState.QUEUED, JobState.RUNNING}]
     theirs = [job for job in active if caller.admin or job.caller.user == caller.user][:CANCELS]
-    rows = tuple((button("cancel", f"✖️ {look.say('Cancel')} {_short(job.persona)}", job.id),) for job in theirs)
+    rows = tuple((button("cancel", "✖️ " + look.say("Cancel") + " " + _short(job.persona), job.id),) for job in theirs)
     body = [bold(look.say("Trainings")), *(job_line(look, job, reply, now) for job in reply.jobs[:SHOWN])]
     return Message(first_part(lines(body)), rows)
 

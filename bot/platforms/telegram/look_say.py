@@ -12,7 +12,18 @@ from bot.phrases import remarks
 from bot.platforms.ids import reference
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.message import Message, persona_button
-from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, last_part, lines, original, plain, units
+from bot.platforms.telegram.rich import (
+    LIMIT,
+    Rich,
+    bold,
+    first_part,
+    last_part,
+    lines,
+    original,
+    plain,
+    units,
+    with_part,
+)
 
 PROMPT_LIMIT = 1200
 GROWING = " ▌"
@@ -78,9 +89,8 @@ def asked_of(message: telegram.Message) -> str | None:
 
 def question(look: Look, persona: str) -> Message:
     """Opens a field for the prompt; the reply to it says whose it is."""
-    name = Rich(f"@{persona}", (MessageEntity(MessageEntity.CODE, 0, len(persona) + 1),))
-    body = Rich(look.say("Reply to this with the beginning of a sentence, and it goes on as")) + " " + name
-    return Message(body, ask=look.say("My dream is"))
+    text = look.say("Reply to this with the beginning of a sentence, and @{persona} finishes it.", persona=persona)
+    return Message(with_part(text, plain(f"@{persona}"), MessageEntity.CODE), ask=look.say("My dream is"))
 
 
 def query(persona: str, prompt: str = "") -> str:

@@ -67,6 +67,12 @@ def quote(text: str) -> Rich:
     return marked(MessageEntity.BLOCKQUOTE, text)
 
 
+def with_part(text: str, part: str, kind: str) -> Rich:
+    """A sentence, with one of its parts marked."""
+    before, found, after = text.partition(part)
+    return Rich(before) + marked(kind, found) + after
+
+
 def lines(parts: Iterable[Rich | str], between: str = "\n") -> Rich:
     whole = Rich()
     for n, part in enumerate(parts):

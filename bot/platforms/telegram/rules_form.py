@@ -31,7 +31,7 @@ def form(look: Look, rules: Rules, limits: LimitSettings, in_topic: bool) -> Mes
     )
     rows = [
         (_switch("everyone", look.say("Everyone may train"), rules.everyone_trains),),
-        (button("rules", f"🗣 {look.say('Usual persona: {persona}', persona=usual)}", "persona"),),
+        (button("rules", "🗣 " + look.say("Usual persona: {persona}", persona=usual), "persona"),),
         (button("rules", f"🔢 {_quota(look, 'generations', rules, limits)}", "generations"),),
         (button("rules", f"🔢 {_quota(look, 'trainings', rules, limits)}", "trainings"),),
         *((_topics(look, rules),) if in_topic or rules.channels else ()),
@@ -53,16 +53,16 @@ def _quota(look: Look, what: str, rules: Rules, limits: LimitSettings) -> str:
 
 def _topics(look: Look, rules: Rules) -> tuple[InlineKeyboardButton, ...]:
     """Where I may talk: in chosen topics, or in all of them."""
-    here = button("rule", f"📍 {look.say('Talk in this topic')}", "topic", HERE)
+    here = button("rule", "📍 " + look.say("Talk in this topic"), "topic", HERE)
     if not rules.channels:
         return (here,)
-    everywhere = button("rule", f"🌐 {look.say('Talk in every topic')}", "topic", EVERYWHERE)
-    return here, button("rule", f"🔇 {look.say('Not in this topic')}", "topic", NOT_HERE), everywhere
+    everywhere = button("rule", "🌐 " + look.say("Talk in every topic"), "topic", EVERYWHERE)
+    return here, button("rule", "🔇 " + look.say("Not in this topic"), "topic", NOT_HERE), everywhere
 
 
 def part(look: Look, which: str, rules: Rules, personas: Sequence[str], limits: LimitSettings) -> Message:
     """A list of values for one thing."""
-    back = button("rules", f"◀️ {look.say('Back')}", "")
+    back = button("rules", "◀️ " + look.say("Back"), "")
     if which == "persona":
         head = look.say("Who speaks where nobody was chosen?")
         values = [button("rule", look.say("nobody"), "persona", NOBODY)]

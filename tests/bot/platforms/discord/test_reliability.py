@@ -8,7 +8,7 @@ import socket
 import pytest
 from aiohttp import web
 
-from bot.platforms.discord.connection import reach
+from bot.platforms.discord.connection import away, reach
 from bot.platforms.handling import patiently
 from bot.settings import DiscordSettings
 from tests.bot.platforms.discord.harbour import Harbour, answered
