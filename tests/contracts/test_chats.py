@@ -89,3 +89,20 @@ async def test_notes(both: Both) -> None:
     for text in ("old", "new"):
         await both.chats.set_note("commands", text)
     assert await both.chats.note("commands") == "new"
+
+
+async def test_a_space_that_gets_another_name_keeps_what_it_has(both: Both) -> None:
+    caller = Caller("telegram", "42", "-5", "telegram:-5")
+    job = await both.job("alice", caller)
+    rules = Rules(everyone_trains=True)
+    await both.chats.change_rules("telegram:-5", lambda _: rules)
+    await both.chats.use("telegram:-5", "generation", "2026-01-01", 3)
+    await both.chats.set_message(JobMessage(job, "-5", "9"))
+    await both.chats.move("telegram:-5", "telegram:-1005", "-5", "-1005")
+    await both.chats.move("telegram:-5", "telegram:-1005", "-5", "-1005")
+    assert await both.chats.rules("telegram:-1005") == rules
+    assert await both.chats.used("telegram:-1005", "generation", "2026-01-01") == 3
+    moved = await both.store.job(job)
+    assert moved is not None
+    assert (moved.caller.space, moved.caller.channel) == ("telegram:-1005", "-1005")
+    assert await both.chats.message(job) is None

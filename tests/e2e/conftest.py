@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,28 @@ class Mynah:
         process.stdin.write("".join(f"{line}\n" for line in lines))
         process.stdin.flush()
         return process
+
+    @contextmanager
+    def serve(self, messengers: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+        """`mynah run` with these settings; killed at the end if it is still there. Its log is in run.log."""
+        with self.log.open("a") as file:
+            process = subprocess.Popen(
+                [*self.command, "run"],
+                env=self.environment | {"MYNAH_LIMITS__COOLDOWN_SECONDS": "0"} | messengers,
+                stdout=file,
+                stderr=file,
+                text=True,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.parent / "run.log"
 
     def workers(self, role: str) -> list[int]:
         """Process ids of this data folder's workers, told by their base model and their log."""

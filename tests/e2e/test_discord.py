@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,39 +27,29 @@ class Town:
 
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[subprocess.Popen[str]]:
-        """`mynah run`, connected; killed at the end if it is still there."""
-        discord = {
-            "MYNAH_DISCORD__TOKEN": self.fake.token,
-            "MYNAH_DISCORD__API_BASE": self.fake.api_base,
-            "MYNAH_DISCORD__GATEWAY": self.fake.gateway,
-            "MYNAH_LIMITS__COOLDOWN_SECONDS": "0",
-        }
-        log = self.mynah.data_dir.parent / "run.log"
-        with log.open("a") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
-                env=self.mynah.environment | discord,
-                stdout=file,
-                stderr=file,
-                text=True,
-                start_new_session=True,
-            )
+        """`mynah run`, connected."""
         before = self.fake.connections.identified
-        try:
+        with self.mynah.serve(discord(self.fake)) as process:
             await self.fake.until(
                 lambda: process.poll() is not None or self.fake.connections.identified > before, WAIT_SECONDS
             )
-            assert process.poll() is None, log.read_text()
+            assert process.poll() is None, self.mynah.log.read_text()
             await self.fake.connected(WAIT_SECONDS)
             yield process
-        finally:
-            process.kill()
-            process.wait()
 
     async def see(self, text: str) -> Message:
         """The message with this text, once it is in the channel."""
         await self.channel.until(lambda messages: any(text in one.text for one in messages), WAIT_SECONDS)
         return next(one for one in reversed(self.channel.messages) if text in one.text)
+
+
+def discord(fake: FakeDiscord) -> dict[str, str]:
+    """Settings."""
+    return {
+        "MYNAH_DISCORD__TOKEN": fake.token,
+        "MYNAH_DISCORD__API_BASE": fake.api_base,
+        "MYNAH_DISCORD__GATEWAY": fake.gateway,
+    }
 
 
 async def answer(asked: Asked) -> Message:
