@@ -83,9 +83,9 @@ PRIVACY = Page(
         (
             Text("What I don't keep"),
             Text(
-                "What I answer, and what you ask me to finish: that is gone once it is answered. I read no messages but "
-                "those that mention or answer me, that you write to me alone, or that you hand me with a command, and I "
-                "never learn from chat messages: the rules of Discord and Telegram forbid it, and so do we."
+                "What I answer, and what you ask me to finish: that is gone once it is answered. I read no messages "
+                "but those that mention or answer me, that you write to me alone, or that you hand me with a command, "
+                "and I never learn from chat messages: the rules of Discord and Telegram forbid it, and so do we."
             ),
         ),
         (Text("Who sees it"), Text("Everything is on the operator's own machine; nothing is sent to anybody else.")),

@@ -31,6 +31,7 @@ def serve(ctx: click.Context) -> None:
     settings = settings_of(ctx)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and Telegram's hold the token
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)  # what it reports is told by us, without tracebacks
     run(_serve(settings))
 
 

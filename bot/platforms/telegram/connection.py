@@ -90,7 +90,9 @@ async def run_telegram(connection: Connection) -> None:
     try:
         await patiently(bot.initialize, away, "Telegram")
         desk.me = bot.bot
-        logger.info("connected to Telegram as @%s", bot.username)
+        logger.info("connected to Telegram as @%s: %s", bot.username, bot.link)
+        if not desk.me.supports_inline_queries:
+            logger.info("inline mode is off; @BotFather turns it on: /setinline")
         await arrivals.reopen(bot)
         async with asyncio.TaskGroup() as work, receiving(connection, arrivals):
             work.create_task(_tell_commands(connection))

@@ -33,7 +33,8 @@ from bot.platforms.telegram.rich import Rich
 PATIENCE = 3600.0  # seconds for which a message is tried
 SHORT = 10.0  # for what is worth nothing later
 PAUSES = (0.5, 1, 2, 4, 8, 15)  # then the last one again and again
-PROBES = 12  # numbers after the last one known, at which a message may be that perhaps arrived
+PROBES = 8  # numbers after the last one known, at which a message may be that perhaps arrived
+MOST_PROBES = 40  # where many others write meanwhile
 SUPERGROUPS = -1_000_000_000_000  # their numbers, and channels', are below
 MARGIN = 0.1  # seconds added to what Telegram wants us to wait
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -62,22 +63,23 @@ class Outbox:
             return await self.seen_through(self._send(Place(error.new_chat_id), message, None))
 
     async def _send(self, place: Place, message: Message, reply_to: int | None) -> Sent:
-        lane, unsure = self.lanes.of(place.chat), False
+        lane = self.lanes.of(place.chat)
+        unsure: int | None = None  # the highest number that was known when a try was made that may have arrived
 
         async def once() -> Sent:
             nonlocal unsure
-            if unsure and (found := await self._find(place.chat, before, message)):
+            if unsure is not None and (found := await self._find(place.chat, unsure, message)):
                 return found
+            unsure, before = None, self._latest(place.chat)
             try:
                 number = await self._post(place, message, reply_to)
             except TelegramError as error:
-                unsure = unsure or may_have_arrived(error)
+                unsure = before if may_have_arrived(error) else None
                 raise
             self.heard(place.chat, number)
             return Sent(place.chat, number)
 
         async with lane.lock:
-            before = self._latest(place.chat)
             return await self._steadily(once, lane)
 
     async def _post(self, place: Place, message: Message, reply_to: int | None) -> int:
@@ -97,18 +99,21 @@ class Outbox:
 
     async def _find(self, chat: int, before: int, message: Message) -> Sent | None:
         """A message that perhaps arrived: the one that needs no change to be as we want it."""
-        for number in range(before + 1, before + 1 + PROBES):
-            try:
-                await self._change(Sent(chat, number), message)
-            except TelegramError as error:
-                if no_message(error):
-                    continue
-                if not is_same(error):
-                    raise
-            logger.info("a message had arrived although Telegram's answer was lost")
-            self.heard(chat, number)
-            return Sent(chat, number)
+        for number in range(before + 1, max(before, min(self._latest(chat), before + MOST_PROBES)) + PROBES + 1):
+            if await self._is_there(Sent(chat, number), message):
+                logger.info("a message had arrived although Telegram's answer was lost")
+                self.heard(chat, number)
+                return Sent(chat, number)
         return None
+
+    async def _is_there(self, sent: Sent, message: Message) -> bool:
+        try:
+            await self._steadily(lambda: self._change(sent, message), None)
+        except TelegramError as error:
+            if no_message(error):
+                return False
+            return self._same(error)
+        return True
 
     def heard(self, chat: int, number: int) -> None:
         """Of a message in a chat. Private chats and basic groups share their numbers; supergroups have their own."""
