@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import telegram
-from telegram import Update
 from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.ext import Updater
 from telegram.request import HTTPXRequest
@@ -20,11 +19,11 @@ from bot.errors import SettingsError
 from bot.platforms.board import Board
 from bot.platforms.handling import GOODBYE_SECONDS, GRACE_SECONDS, patiently
 from bot.platforms.telegram.desk import Desk
-from bot.platforms.telegram.inbox import Arrivals
+from bot.platforms.telegram.inbox import Arrival, Arrivals
 from bot.platforms.telegram.inline import Inline
 from bot.platforms.telegram.look_jobs import Jobs
 from bot.platforms.telegram.menu import tell_commands
-from bot.platforms.telegram.message import Message, Sent
+from bot.platforms.telegram.message import Message
 from bot.platforms.telegram.outbox import Outbox
 from bot.platforms.telegram.people import PLATFORM, Admins
 from bot.platforms.telegram.posts import Posts
@@ -63,7 +62,7 @@ def make_connection(services: Services) -> Connection:
     outbox = Outbox(bot, lambda old, new: updates.move(old, new))
     jobs = Jobs(lambda locale: desk.look(locale), services.settings.training.warn_characters)
     board: Board[Message] = Board(PLATFORM, Posts(outbox, services.chats), jobs, services)
-    desk = Desk(services, outbox, board, Admins(bot))
+    desk = Desk(services, outbox, board, Admins(outbox))
     updates = Updates(desk, Inline(desk))
     return Connection(settings, bot, desk, updates)
 
@@ -86,7 +85,7 @@ def _bot(settings: TelegramSettings) -> telegram.Bot:
 async def run_telegram(connection: Connection) -> None:
     """Until cancelled, or until Telegram refuses the bot. Raises SettingsError."""
     bot, desk = connection.bot, connection.desk
-    arrivals = Arrivals(desk.services.inbox)
+    arrivals = Arrivals(desk.services.inbox, connection.updates.concerns)
     try:
         await patiently(bot.initialize, away, "Telegram")
         desk.me = bot.bot
@@ -129,8 +128,7 @@ async def _serve(connection: Connection, arrivals: Arrivals) -> None:
     going: set[asyncio.Task[None]] = set()
     try:
         while True:
-            update, before = await arrivals.waiting.get()
-            task = asyncio.create_task(_take(connection, update, before))
+            task = asyncio.create_task(_take(connection, await arrivals.waiting.get()))
             going.add(task)
             task.add_done_callback(going.discard)
     finally:
@@ -143,13 +141,13 @@ async def _serve(connection: Connection, arrivals: Arrivals) -> None:
         await connection.board.close()
 
 
-async def _take(connection: Connection, update: Update, before: Sent | None) -> None:
+async def _take(connection: Connection, arrival: Arrival) -> None:
     try:
-        await connection.updates.take(update, before)
+        await connection.updates.take(arrival.update, arrival.before)
     except Exception:
-        logger.exception("update %d could not be dealt with", update.update_id)
-    if update.inline_query is None:
-        await connection.desk.services.inbox.done(update.update_id)
+        logger.exception("update %d could not be dealt with", arrival.update.update_id)
+    if arrival.stored:
+        await connection.desk.services.inbox.done(arrival.update.update_id)
 
 
 async def _tell_commands(connection: Connection) -> None:

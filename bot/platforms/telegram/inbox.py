@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import telegram
 from telegram import Update
@@ -20,24 +22,35 @@ TRIES = 2  # processes that may die over an update
 logger = logging.getLogger(__name__)
 
 
-class Arrivals(asyncio.Queue[object]):
-    """The queue that the library's Updater fills; `put` is its one seam between receiving and confirming.
+@dataclass(frozen=True)
+class Arrival:
+    """`before`: what the process before this one has shown for it."""
 
-    `inbox` is the store's.
+    update: Update
+    stored: bool = False
+    before: Sent | None = None
+
+
+class Arrivals(asyncio.Queue[object]):
+    """The queue that the library's Updater fills: `put` is its one seam between receiving and confirming.
+
+    `inbox` is the store's. Only what `concerns` us is stored: in groups, a bot may hear what isn't meant for it.
     """
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, concerns: Callable[[Update], bool]) -> None:
         super().__init__()
-        self.inbox = inbox
-        self.waiting: asyncio.Queue[tuple[Update, Sent | None]] = asyncio.Queue()  # with what was shown for it before
+        self.inbox, self.concerns = inbox, concerns
+        self.waiting: asyncio.Queue[Arrival] = asyncio.Queue()
 
     async def put(self, item: object) -> None:
-        if isinstance(item, Update) and await self._is_new(item):
-            self.waiting.put_nowait((item, None))
+        if not isinstance(item, Update):
+            return
+        if not self.concerns(item):
+            self.waiting.put_nowait(Arrival(item))
+        elif await self._is_new(item):
+            self.waiting.put_nowait(Arrival(item, stored=True))
 
     async def _is_new(self, update: Update) -> bool:
-        if update.inline_query is not None:  # worth nothing later
-            return True
         try:
             return await self.inbox.keep(update.update_id, update.to_json())
         except OperatorError as error:  # a full disk; better answered now than never
@@ -47,9 +60,9 @@ class Arrivals(asyncio.Queue[object]):
     async def reopen(self, bot: telegram.Bot) -> None:
         """What the process before has left."""
         for letter in await self.inbox.reopen():
-            update = Update.de_json(json.loads(letter.content), bot)
             if letter.tries > TRIES:
                 logger.error("update %d is given up: it wasn't dealt with in %d runs", letter.number, TRIES)
                 await self.inbox.done(letter.number)
-            else:
-                self.waiting.put_nowait((update, sent_at(letter.note) if letter.note else None))
+                continue
+            update = Update.de_json(json.loads(letter.content), bot)
+            self.waiting.put_nowait(Arrival(update, True, sent_at(letter.note) if letter.note else None))

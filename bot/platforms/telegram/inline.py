@@ -20,7 +20,7 @@ from bot.platforms.telegram import look_inline
 from bot.platforms.telegram.desk import Desk
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.people import alone
-from bot.platforms.telegram.rounds import Round, Rounds
+from bot.platforms.telegram.rounds import SECONDS, Round, Rounds
 from bot.policy import check_prompt
 from bot.texts import Text
 from bot.usecases.personas import list_personas
@@ -31,7 +31,6 @@ PERSONAS = 20  # on a page
 TYPING_SECONDS = 0.6  # without another key, and the question is answered
 SOON, LATEST = 2.5, 8.0  # seconds: what has come by then; the first one, at the latest
 PAUSES = 6  # that a question waits until it is allowed
-CACHE_SECONDS = 300  # for which Telegram gives the same person the same answer
 logger = logging.getLogger(__name__)
 _NAMED = re.compile(r"@?([\w.~-]{1,250})\s*:\s*(.*)|@([\w.~-]{1,250})(?:\s+(.*))?", re.DOTALL)
 
@@ -123,7 +122,7 @@ class Inline:
 
     async def _give(self, query: telegram.InlineQuery, results: list[InlineQueryResult], rest: str, look: Look) -> None:
         if results or query.offset:
-            await self.desk.outbox.answer_inline(query.id, results, CACHE_SECONDS, rest)
+            await self.desk.outbox.answer_inline(query.id, results, SECONDS, rest)
         else:
             await self._explain(query, look, Text("Still thinking: type a little more"))
 

@@ -205,6 +205,10 @@ class Outbox:
             )
         )
 
+    async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
+        """For what Telegram knows. Raises TelegramError."""
+        return await self._steadily(call, None, SHORT)
+
     async def _in_time(self, call: Callable[[], Awaitable[bool]]) -> None:
         try:
             await self._steadily(call, None, SHORT)

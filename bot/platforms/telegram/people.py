@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 
@@ -10,8 +11,10 @@ from telegram.error import TelegramError
 
 from bot.domain import Caller, private_space
 from bot.platforms.telegram.message import Place
+from bot.platforms.telegram.outbox import Outbox
 
 PLATFORM = "telegram"
+logger = logging.getLogger(__name__)
 ADMIN_SECONDS = 60.0  # for which a group's list of admins is believed
 
 
@@ -19,21 +22,20 @@ ADMIN_SECONDS = 60.0  # for which a group's list of admins is believed
 class Admins:
     """Of groups, as Telegram lists them."""
 
-    bot: telegram.Bot
+    outbox: Outbox
     _known: dict[int, tuple[float, frozenset[int]]] = field(default_factory=dict)
 
     async def have(self, chat: int, user: int) -> bool:
         now = time.monotonic()
         if chat not in self._known or now - self._known[chat][0] > ADMIN_SECONDS:
             self._known = {one: known for one, known in self._known.items() if now - known[0] <= ADMIN_SECONDS}
-            self._known[chat] = (now, await self._ask(chat))
+            try:
+                found = await self.outbox.ask(lambda: self.outbox.bot.get_chat_administrators(chat))
+            except TelegramError as error:
+                logger.warning("the admins of chat %d are unknown: %s", chat, error)
+                return False
+            self._known[chat] = (now, frozenset(one.user.id for one in found))
         return user in self._known[chat][1]
-
-    async def _ask(self, chat: int) -> frozenset[int]:
-        try:
-            return frozenset(one.user.id for one in await self.bot.get_chat_administrators(chat))
-        except TelegramError:  # nobody is, then, for a while
-            return frozenset()
 
     def forget(self, chat: int) -> None:
         self._known.pop(chat, None)

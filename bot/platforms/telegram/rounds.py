@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from bot.domain import Utterance
 
 REMEMBERED = 256  # rounds
+SECONDS = 300  # for which the same question gets the same answers
 
 Key = tuple[str, str, str]  # who asked, which version of which persona, the prompt
 
@@ -22,7 +24,13 @@ class Round:
     samples: list[str] = field(default_factory=list)
     error: Exception | None = None
     task: asyncio.Task[None] | None = None
+    begun: float = field(default_factory=time.monotonic)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def usable(self) -> bool:
+        """Not failed, and not so old that people would like others."""
+        return time.monotonic() - self.begun < SECONDS and not (self.finished and self.error)
 
     @property
     def finished(self) -> bool:
@@ -61,7 +69,7 @@ class Rounds:
     def of(self, key: Key, start: Callable[[], AsyncGenerator[Utterance, None]]) -> Round:
         """The one there is, or a new one."""
         known = self._rounds.get(key)
-        if known is not None and (known.error is None or not known.finished):
+        if known is not None and known.usable:
             self._rounds.move_to_end(key)
             return known
         self._end_others(key)

@@ -66,7 +66,7 @@ async def _fetch(desk: Desk, document: telegram.Document) -> Path:
         raise too_large(name, size)
     check(name, size, settings.limits.upload_megabytes)
     try:
-        file = await desk.outbox.bot.get_file(document.file_id)
+        file = await desk.outbox.ask(lambda: desk.outbox.bot.get_file(document.file_id))
         async with asyncio.timeout(SECONDS):
             return await fetch_into(desk.services.folders.uploads, name, lambda path: _download(file, name, path))
     except BadRequest as error:

@@ -30,6 +30,13 @@ class Updates:
     desk: Desk
     inline: Inline
 
+    def concerns(self, update: Update) -> bool:
+        """Whether it has to be answered, even if not by this process. Inline queries are worth nothing later."""
+        message = update.message or update.channel_post
+        if message is not None:
+            return bool(message.migrate_to_chat_id) or handler_of(self.desk, message) is not None
+        return update.inline_query is None
+
     async def take(self, update: Update, before: Sent | None = None) -> None:
         """`before`: what the process before this one has shown for it. Raises CancelledError only, if all is well."""
         if update.inline_query is not None:
