@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -27,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import hardware
+from benchmarks.serving import serving
 from bot.render import table
 from tests.doubles.discord import Asked, Channel, FakeDiscord, Rates, User
 
@@ -68,29 +67,16 @@ async def town(folder: Path) -> AsyncIterator[Town]:
 @asynccontextmanager
 async def bot(fake: FakeDiscord, folder: Path) -> AsyncIterator[None]:
     """`mynah run` on the bundled base model, connected."""
-    command, before = (sys.executable, "-m", "bot", "run"), fake.connections.identified
-    with (folder / "run.log").open("a") as log:
-        process = await asyncio.create_subprocess_exec(*command, env=environment(fake, folder), stderr=log)
-    try:
-        await fake.until(lambda: fake.connections.identified > before, WAIT)
-        await fake.connected(WAIT)
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-def environment(fake: FakeDiscord, folder: Path) -> dict[str, str]:
-    return os.environ | {
-        "MYNAH_DATA_DIR": str(folder / "data"),
+    before = fake.connections.identified
+    messenger = {
         "MYNAH_DISCORD__TOKEN": fake.token,
         "MYNAH_DISCORD__API_BASE": fake.api_base,
         "MYNAH_DISCORD__GATEWAY": fake.gateway,
-        "MYNAH_LIMITS__COOLDOWN_SECONDS": "0",
-        "MYNAH_LIMITS__ANSWERS_AT_ONCE": "1000",
-        "MYNAH_LIMITS__GENERATIONS_A_DAY": "1000000",
-        "HF_HUB_OFFLINE": "1",
     }
+    async with serving(folder, messenger):
+        await fake.until(lambda: fake.connections.identified > before, WAIT)
+        await fake.connected(WAIT)
+        yield
 
 
 async def load(place: Town) -> list[tuple[str, ...]]:

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -27,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import hardware
+from benchmarks.serving import serving
 from bot.render import table
 from tests.doubles.telegram import Chat, FakeTelegram, Message, Rates, User
 
@@ -68,31 +67,16 @@ async def town(folder: Path) -> AsyncIterator[Town]:
 
 
 @asynccontextmanager
-async def bot(fake: FakeTelegram, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def bot(fake: FakeTelegram, folder: Path) -> AsyncIterator[None]:
     """`mynah run` on the bundled base model, connected."""
-    with (folder / "run.log").open("a") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env=environment(fake, folder), stderr=log
-        )
-    try:
-        await fake.until(lambda: fake.updates.polling, WAIT)
-        yield process
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-def environment(fake: FakeTelegram, folder: Path) -> dict[str, str]:
-    return os.environ | {
-        "MYNAH_DATA_DIR": str(folder / "data"),
+    messenger = {
         "MYNAH_TELEGRAM__TOKEN": fake.token,
         "MYNAH_TELEGRAM__API_BASE": fake.api_base,
         "MYNAH_TELEGRAM__FILE_BASE": fake.file_base,
-        "MYNAH_LIMITS__COOLDOWN_SECONDS": "0",
-        "MYNAH_LIMITS__ANSWERS_AT_ONCE": "1000",
-        "MYNAH_LIMITS__GENERATIONS_A_DAY": "1000000",
-        "HF_HUB_OFFLINE": "1",
     }
+    async with serving(folder, messenger):
+        await fake.until(lambda: fake.updates.polling, WAIT)
+        yield
 
 
 async def load(place: Town) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import render
-from bot.domain import Persona, Utterance
+from bot.domain import JobState, Persona, Utterance
 from bot.texts import Text
 from trainer.protocol import Progress, ReportCard
 
@@ -16,6 +16,14 @@ STAGES = {
     "train": Text("training"),
     "check": Text("checking"),
     "publish": Text("publishing"),
+}
+
+SIGNS = {
+    JobState.QUEUED: "⏳",
+    JobState.RUNNING: "🏃",
+    JobState.DONE: "✅",
+    JobState.FAILED: "❌",
+    JobState.CANCELLED: "✖️",
 }
 
 

@@ -20,13 +20,6 @@ ELSEWHERE = {"/help", "/status", "/cancel"}  # asked for, or not on Discord
 SHOWN = 15  # rows of a list
 CANCELS = 3  # buttons
 REASON_LIMIT = 90
-SIGNS = {
-    JobState.QUEUED: "⏳",
-    JobState.RUNNING: "🏃",
-    JobState.DONE: "✅",
-    JobState.FAILED: "❌",
-    JobState.CANCELLED: "✖️",
-}
 
 
 def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
@@ -94,7 +87,7 @@ def job_line(look: Look, job: Job, reply: JobList) -> str:
     if reply.progress is not None and reply.progress[0] == job.id:
         note = f"\n  {stage(look, reply.progress[1])}"
     asked = look.say("asked for {when}", when=f"<t:{int(job.created_at.timestamp())}:R>")
-    return f"- {SIGNS[job.state]} **@{plain(job.persona)}** {look.told(state_text(job.state))} · {asked}{note}"
+    return f"- {phrases.SIGNS[job.state]} **@{plain(job.persona)}** {look.told(state_text(job.state))} · {asked}{note}"
 
 
 def help_page(look: Look, reply: Help, caller: Caller) -> Message:

@@ -24,13 +24,6 @@ SHOWN = 15  # jobs
 CANCELS = 3  # buttons
 REASON_LIMIT = 90
 NAME_LIMIT = 40  # characters of a persona's name on a button
-SIGNS = {
-    JobState.QUEUED: "⏳",
-    JobState.RUNNING: "🏃",
-    JobState.DONE: "✅",
-    JobState.FAILED: "❌",
-    JobState.CANCELLED: "✖️",
-}
 
 
 def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
@@ -106,7 +99,11 @@ def jobs(look: Look, reply: JobList, caller: Caller, now: datetime) -> Message:
 
 
 def job_line(look: Look, job: Job, reply: JobList, now: datetime) -> Rich:
-    line = Rich(f"{SIGNS[job.state]} ") + bold(plain(f"@{job.persona}")) + f" {look.told(state_text(job.state))} · "
+    line = (
+        Rich(f"{phrases.SIGNS[job.state]} ")
+        + bold(plain(f"@{job.persona}"))
+        + f" {look.told(state_text(job.state))} · "
+    )
     line = line + look.say("asked for {time} ago", time=render.duration((now - job.created_at).total_seconds()))
     if reply.progress is not None and reply.progress[0] == job.id:
         return line + "\n    " + stage(look, reply.progress[1])
