@@ -16,10 +16,21 @@ NO_LIMITS = {
 }
 
 
+async def train(folder: Path, handle: str) -> None:
+    """As the operator does: for everybody."""
+    command, quiet = (sys.executable, "-m", "bot", "train", f"@{handle}"), asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, env=_environment(folder), stdout=quiet)
+    assert await process.wait() == 0, f"@{handle} could not be trained"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"MYNAH_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1"} | NO_LIMITS
+
+
 @asynccontextmanager
 async def serving(folder: Path, messenger: dict[str, str]) -> AsyncIterator[None]:
     """With these settings, its data and log in a folder; stopped at the end."""
-    environment = os.environ | {"MYNAH_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1"} | NO_LIMITS | messenger
+    environment = _environment(folder) | messenger
     with (folder / "run.log").open("a") as log:
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "run", env=environment, stderr=log)
     try:
