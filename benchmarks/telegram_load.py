@@ -128,6 +128,7 @@ async def faults(place: Town) -> list[tuple[str, ...]]:
     seconds = time.monotonic() - start
     fake.faults.rates = Rates()
     await asyncio.sleep(10)
+    print(*fake.refusals, sep="\n", file=sys.stderr)
     sent = [
         one
         for chat in fake.chats.values()

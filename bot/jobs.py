@@ -187,6 +187,7 @@ class JobRunner:
         else:
             persona = run.task.result().persona
             await self._record(job, JobState.DONE)
+            job = await self.store.job(job.id) or job  # its group may have got another name
             await self._carry_on(self.store.set_current_persona(job.caller.channel, persona.name))
             await self._carry_on(self.on_publish(persona.name))
             self.folders.drop_old_versions(persona.name, persona.version)

@@ -177,7 +177,13 @@ class Inbox(Protocol):
         """Its content is deleted. The number stays known for a while."""
 
     async def reopen(self) -> list[Letter]:
-        """Those that the process before has left, oldest first."""
+        """Those that the process before has left, in the order of their coming."""
+
+    async def rest(self) -> None:
+        """This process ends as it should: what is left didn't kill it."""
+
+    async def tidy(self) -> None:
+        """What was deleted is on the disk no more, nor in what the database keeps beside its file."""
 
 
 class Trainer(Protocol):

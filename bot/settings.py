@@ -11,6 +11,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -104,6 +105,13 @@ class TelegramSettings(Section):
         if secret is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
             raise ValueError("Telegram takes 1 to 256 letters, digits, _ and -")
         return secret
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _check_url(cls, url: str | None) -> str | None:
+        if url is not None and (urlsplit(url).scheme not in {"https", "http"} or not urlsplit(url).hostname):
+            raise ValueError("it is a whole address, like https://bot.example.org/telegram")
+        return url
 
 
 class PoolSettings(Section):

@@ -66,10 +66,16 @@ class Training:
         try:
             n_bytes = await self._until_trained(events, report)
             report(Progress(stage="publish"))
+            space = await self._moved(job, space)
             return Published(await to_its_end(self._publish(job, prepared, n_bytes, space)), events)
         except BaseException:
             await events.aclose()
             raise
+
+    async def _moved(self, job: Job, space: str | None) -> str | None:
+        """A group may have got another name while its job ran."""
+        latest = await self.store.job(job.id)
+        return latest.caller.space if latest is not None and space == job.caller.space else space
 
     def _refresh(self, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
         """What a training of a persona that there is goes on from. Raises BadInput when nothing has changed."""

@@ -8,8 +8,6 @@ and their figures are copied from docs/measurements.md: nothing is trained here.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -17,8 +15,10 @@ from pathlib import Path
 
 from benchmarks.discord_look.controls import Json
 from benchmarks.discord_look.looking import settings, words
-from benchmarks.discord_look.scenes import EVENING, PIP, lighthouse, names, saying, training
+from benchmarks.discord_look.scenes import lighthouse, names, saying, training
 from benchmarks.discord_look.svg import draw
+from benchmarks.drawing.files import write_pictures
+from benchmarks.drawing.lighthouse import PIP, minutes
 from bot.faces import face
 from bot.platforms.discord.webhooks import BADGE
 from tests.bot.platforms.discord.harbour import Harbour
@@ -42,21 +42,9 @@ async def picture(scene: Scene, looked: timedelta) -> str:
 
 
 def timed(payloads: Sequence[Json]) -> list[Json]:
-    """Always the same evening: a picture changes only where the bot's words do."""
-    moments = [EVENING + timedelta(minutes=number) for number in range(len(payloads))]
+    moments = minutes(payloads)
     return [payload | {"timestamp": at.isoformat()} for payload, at in zip(payloads, moments, strict=True)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/discord"))
-    folder: Path = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (scene, looked) in SCENES.items():
-        file = folder / f"{name}.svg"
-        file.write_text(asyncio.run(picture(scene, looked)), encoding="utf-8")
-        print(file)
-
-
 if __name__ == "__main__":
-    main()
+    write_pictures(__doc__, "docs/discord", ((name, picture(*scene)) for name, scene in SCENES.items()))

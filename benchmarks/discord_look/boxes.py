@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from io import BytesIO
-
-from PIL import Image
 
 from benchmarks.discord_look.controls import Json, button, select
 from benchmarks.discord_look.text import SIZE, Place, content
-from benchmarks.discord_look.type import FAINT, Drawn, at, box, label, stack
+from benchmarks.discord_look.type import FAINT, label
+from benchmarks.drawing import shapes
+from benchmarks.drawing.shapes import Drawn, at, box, stack
 
 GAP = 8.0
 CONTAINER, PICTURE_HEIGHT = 600.0, 350.0
@@ -88,11 +86,7 @@ def picture(data: str, width: float) -> Drawn:
     """Of a data URL; a grey box where there is none."""
     if not data:
         return Drawn(box(width, width / 2, "#1e1f22", 8), width, width / 2)
-    with Image.open(BytesIO(base64.b64decode(data.partition(",")[2]))) as image:
-        scale = min(width / image.width, PICTURE_HEIGHT / image.height)
-        wide, high = image.width * scale, image.height * scale
-    svg = f'<image width="{wide:.1f}" height="{high:.1f}" href="{data}" xlink:href="{data}"/>'
-    return Drawn(svg, wide, high)
+    return shapes.picture(data, width, PICTURE_HEIGHT)
 
 
 def attachments(found: Sequence[Json], place: Place, width: float) -> Drawn:

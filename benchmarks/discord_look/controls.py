@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.discord_look.markdown import Run
 from benchmarks.discord_look.names import Names
-from benchmarks.discord_look.type import BRIGHT, FAINT, TEXT, Drawn, at, box, label, paragraph, stack
+from benchmarks.discord_look.type import BRIGHT, FAINT, TEXT, label, paragraph
+from benchmarks.drawing.runs import Run
+from benchmarks.drawing.shapes import Drawn, at, box, stack
 
 Json = dict[str, Any]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
 from benchmarks.discord_look.controls import Json
-from benchmarks.discord_look.markdown import Run, blocks
+from benchmarks.discord_look.markdown import blocks
 from benchmarks.discord_look.names import Names
-from benchmarks.discord_look.type import BRIGHT, FAINT, Drawn, at, box, label, line
-from benchmarks.discord_look.wrap import measure, wrap
+from benchmarks.discord_look.type import BRIGHT, FAINT, label, line
+from benchmarks.drawing.faces import face
+from benchmarks.drawing.runs import Run
+from benchmarks.drawing.shapes import Drawn, at, box
+from benchmarks.drawing.wrap import shortened, wrap
 
 WIDTH, LEFT, RIGHT = 760.0, 72.0, 16.0
 FACES = ("#5865f2", "#3ba55c", "#faa61a", "#ed4245", "#eb459e", "#747f8d")
@@ -36,14 +38,7 @@ def name_line(payload: Json) -> Drawn:
 
 def face_of(author: Json, faces: Mapping[str, bytes], size: float) -> Drawn:
     name = name_of(author)
-    if name in faces:
-        data = f"data:image/png;base64,{base64.b64encode(faces[name]).decode()}"
-        inner = f'<image width="40" height="40" href="{data}" xlink:href="{data}" clip-path="url(#round)"/>'
-    else:
-        colour = FACES[sha256(name.encode()).digest()[0] % len(FACES)]
-        letter = label(name[0].upper(), 19, "#ffffff", bold=True)
-        inner = f'<circle cx="20" cy="20" r="20" fill="{colour}"/>' + at(20 - letter.width / 2, 6.5, letter)
-    return Drawn(f'<g transform="scale({size / 40:g})">{inner}</g>', size, size)
+    return face(name, faces.get(name), FACES[sha256(name.encode()).digest()[0] % len(FACES)], label, size)
 
 
 def above_line(payload: Json, names: Names, faces: Mapping[str, bytes]) -> Drawn | None:
@@ -68,6 +63,4 @@ def _preview(replied: Json, names: Names) -> tuple[Run, ...]:
         return (Run("Click to see attachment", italic=True),)
     words = " ".join("".join(run.text for run in block.runs) for block in blocks(replied["content"], names))
     most = WIDTH - LEFT - RIGHT - 120
-    while measure(words, 12.5) > most:
-        words = words[:-2].rstrip() + "…"
-    return (Run(words),)
+    return (Run(shortened(words, 12.5, most)),)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from benchmarks.discord_look.controls import Json
-from benchmarks.discord_look.scenes import HALFWAY, LADLE, PIP, shown, train
+from benchmarks.discord_look.scenes import shown, train
 from benchmarks.discord_look.svg import payload_of
+from benchmarks.drawing.lighthouse import LADLE, PIP, QUIET, hold
 from tests.bot.platforms.discord.harbour import Harbour, answered
 from tests.doubles.discord import Asked, Message, User
 
@@ -56,10 +57,9 @@ async def trained(place: Harbour) -> None:
     """A training that is done, one that failed, one under way, and one that waits."""
     await train(place, PIP)
     await shown(place, "Taken for the author")
-    await train(place, "harbour_master")
+    await train(place, QUIET)
     await shown(place, "was not trained")
-    place.service.trainer.gate.clear()
-    place.service.trainer.events = [HALFWAY]
+    hold(place.service)
     await train(place, LADLE)
     await shown(place, "45%")
     await train(place, f"{PIP}:2 {LADLE}")

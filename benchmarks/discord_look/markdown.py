@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.discord_look.names import Names, moment
+from benchmarks.drawing.runs import Block, Run
 
 # From the strongest: what is escaped, and code, is no formatting.
 _INLINE = re.compile(
@@ -26,29 +27,6 @@ _INLINE = re.compile(
 )
 _FENCE = re.compile(r"```(?:[a-z]+\n)?\n?(.*?)\n?```\n?", re.DOTALL)
 _LINE = re.compile(r"(?P<mark>-\# |\#{1,3} |> |[-*] |\d+\. )?(?P<rest>.*)")
-
-
-@dataclass(frozen=True)
-class Run:
-    """Text in one style; a `pill` is a mention, a command or a moment, which has a box of its own."""
-
-    text: str
-    bold: bool = False
-    italic: bool = False
-    struck: bool = False
-    code: bool = False
-    link: bool = False
-    pill: str = ""
-
-
-@dataclass(frozen=True)
-class Block:
-    """kind: text, heading (with its level), sub, quote, item (with its mark) or code."""
-
-    kind: str
-    runs: tuple[Run, ...]
-    mark: str = ""
-    level: int = 0
 
 
 def blocks(text: str, names: Names) -> list[Block]:

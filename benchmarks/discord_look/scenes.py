@@ -2,65 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from unittest.mock import patch
 
 from benchmarks.discord_look.controls import Json
 from benchmarks.discord_look.names import Names
 from benchmarks.discord_look.svg import payload_of
+from benchmarks.drawing.lighthouse import LADLE, PIP, QUIET, end_one, give_samples, hold, measured_trainings
 from bot.policy import Rules
-from bot.sources.samples import SampleSource
 from tests.bot.platforms.discord.harbour import Harbour, answered, harbour
-from tests.builders import manifest, report_card, run_record
 from tests.doubles.discord import Message, User
 from tests.doubles.generator import generated
-from tests.doubles.sources import make_posts
-from tests.doubles.trainer import ADAPTER
-from trainer.manifest import CorpusRecord, write_manifest
-from trainer.protocol import Progress, ReportCard, TrainRequest
 
-PIP, LADLE = "pip_the_lighthouse", "ladle_in_orbit"
-EVENING = datetime(2026, 11, 21, 21, 41, tzinfo=UTC)
-SAMPLE = "My dream is that somebody on a deck, past bedtime, asks what that light is, and is told it's just pip."
 WAYS = (
     "that a tower can look pleased.",
     "how loud a kettle is when you've company.",
     "you'll one day miss the stair that squeaks, and step on it on purpose.",
 )
-HALFWAY = Progress(stage="train", done=9, total=20, loss=3.21, held_out_loss=3.40, seconds_left=140)
-MEASURED = {"bits_per_byte": 1.557, "bits_per_byte_base": 2.319, "attribution": 1.0, "copied": 0.0, "copied_own": 0.0}
-
-
-def write_persona(out: Path, request: TrainRequest) -> int:
-    """With figures like those in docs/measurements.md."""
-    out.mkdir(parents=True)
-    (out / ADAPTER).write_text("an adapter")
-    counts = {"duplicates": 2, "train_posts": 520, "held_out_posts": 47, "train_tokens": 14_000}
-    corpus = CorpusRecord(accounts=request.accounts, **counts)
-    run = run_record().model_copy(update={"bits_per_byte": 1.557, "bits_per_byte_before": 2.319, "seconds": 23.0})
-    write_manifest(out, manifest(request.persona, created_at=EVENING, corpus=corpus, run=run, sample=SAMPLE))
-    return 7_700_000
-
-
-def measured() -> ReportCard:
-    return report_card().model_copy(update=MEASURED)
 
 
 @asynccontextmanager
 async def lighthouse(folder: Path) -> AsyncIterator[Harbour]:
     """A harbour where the sample accounts can be trained."""
-    doubles = "tests.doubles.trainer."
-    with patch(f"{doubles}write_persona", write_persona), patch(f"{doubles}report_card", measured):
-        async with harbour(folder) as place:
-            source = SampleSource()
-            for account in source.at_hand():
-                place.service.sources.posts[account.handle] = await source.fetch(account, 0, lambda done, total: None)
-            place.service.sources.posts["harbour_master"] = make_posts(2)
-            yield place
+    async with measured_trainings(), harbour(folder) as place:
+        await give_samples(place.service)
+        yield place
 
 
 def names(place: Harbour, viewer: User, later: timedelta) -> Names:
@@ -121,32 +89,25 @@ async def shown(place: Harbour, text: str) -> Message:
 
 async def training(place: Harbour) -> list[Json]:
     """Queued, half of it done, ready, and who asked is called; one that failed."""
-    place.service.trainer.gate.clear()
-    place.service.trainer.events = [HALFWAY]
+    hold(place.service)
     await train(place, LADLE)
     await shown(place, "45%")
     reply = await train(place, PIP)
     board = await shown(place, "Place 2 in the queue")
     seen = [payload_of(board), payload_of(reply)]
-    await next_training(place)
+    end_one(place.service)
     await shown(place, "@ladle\\_in\\_orbit** is ready.")
     await board.channel.until(lambda messages: "45%" in board.text)
     seen.append(payload_of(board))
-    await next_training(place)
+    end_one(place.service)
     await shown(place, "@pip\\_the\\_lighthouse** is ready.")
     return [*seen, *await ended(place, board)]
-
-
-async def next_training(place: Harbour) -> None:
-    """The one that runs comes to its end; the one after it will wait."""
-    gate, place.service.trainer.gate = place.service.trainer.gate, asyncio.Event()
-    gate.set()
 
 
 async def ended(place: Harbour, board: Message) -> list[Json]:
     ready = place.general.messages[-1]
     await board.channel.until(lambda messages: "Taken for the author" in board.text)
-    await train(place, "harbour_master")
+    await train(place, QUIET)
     called = await shown(place, "@harbour\\_master** could not be trained")
     assert called.reference is not None
     return [payload_of(message) for message in (board, ready, called.reference, called)]

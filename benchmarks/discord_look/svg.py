@@ -6,16 +6,17 @@ is added to them) or a form's.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 
 from benchmarks.discord_look.boxes import attachments, components
 from benchmarks.discord_look.controls import Json, modal
 from benchmarks.discord_look.heads import LEFT, RIGHT, WIDTH, above_line, face_of, name_line
-from benchmarks.discord_look.markdown import Run
 from benchmarks.discord_look.names import Names
 from benchmarks.discord_look.text import Place, content
-from benchmarks.discord_look.type import BRIGHT, FAINT, SANS, Drawn, at, box, label, paragraph, stack
+from benchmarks.discord_look.type import BRIGHT, FAINT, label, paragraph
+from benchmarks.drawing.runs import Run
+from benchmarks.drawing.shapes import Drawn, at, box, data_url, padded, page, stack
+from benchmarks.drawing.type import SANS
 from tests.doubles.discord import Asked, Message
 
 BACKGROUND, PING, HIDDEN = "#313338", "#444037", "#35373f"
@@ -27,12 +28,8 @@ def draw(items: Sequence[Item], names: Names, title: str = "", faces: Mapping[st
     """`faces`: PNGs by the name under which somebody speaks; `title`: the channel's name."""
     parts = [_header(title)] if title else []
     parts += [_drawn(payload, names, faces or {}) for item in items for payload in payloads(item)]
-    page = stack([*parts, Drawn("", 0, 18)])
-    size = f'width="{WIDTH:g}" height="{page.height:.0f}" viewBox="0 0 {WIDTH:g} {page.height:.0f}"'
-    xmlns = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    clip = '<defs><clipPath id="round"><circle cx="20" cy="20" r="20"/></clipPath></defs>'
-    back = f'<rect width="100%" height="100%" fill="{BACKGROUND}"/>'
-    return f'<svg {xmlns} {size} font-family="{SANS}">{clip}{back}{page.svg}</svg>\n'
+    whole = stack([*parts, Drawn("", 0, 18)])
+    return page(whole, WIDTH, whole.height, BACKGROUND, SANS)
 
 
 def payloads(item: Item) -> list[Json]:
@@ -50,7 +47,7 @@ def payload_of(message: Message) -> Json:
     """As the API says it, with what a client knows besides: the command that was used, and the files' contents."""
     whole, asked = message.payload(), message.asked
     for upload, shown in zip(message.attachments, whole["attachments"], strict=True):
-        shown["data"] = f"data:{upload.content_type};base64,{base64.b64encode(upload.data).decode()}"
+        shown["data"] = data_url(upload.data, upload.content_type)
     thought = asked is not None and asked.original is message and asked.ack_type == 5
     if len(message.edits) <= thought:  # the first edit of "thinking …" is its answer
         whole["edited_timestamp"] = None
@@ -97,18 +94,14 @@ def _body(payload: Json, names: Names) -> Drawn:
     if payload["content"]:
         parts.append(content(payload["content"] + edited, place, width))
     if payload["components"]:
-        parts.append(_padded(components(payload["components"], place, width)))
+        parts.append(padded(components(payload["components"], place, width), 6, 2))
     if edited and not payload["content"]:
         parts.append(content(edited.strip(), place, width))
     if payload["attachments"] and not payload["flags"] & 1 << 15:
-        parts.append(_padded(attachments(payload["attachments"], place, width)))
+        parts.append(padded(attachments(payload["attachments"], place, width), 6, 2))
     if payload["flags"] & EPHEMERAL:
-        parts.append(_padded(_only_you()))
+        parts.append(padded(_only_you(), 6, 2))
     return stack(parts)
-
-
-def _padded(inner: Drawn) -> Drawn:
-    return Drawn(at(0, 6, inner), inner.width, inner.height + 8)
 
 
 def _only_you() -> Drawn:

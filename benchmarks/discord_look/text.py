@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from benchmarks.discord_look.markdown import Block, Run, blocks
+from benchmarks.discord_look.markdown import blocks
 from benchmarks.discord_look.names import Names
-from benchmarks.discord_look.type import BRIGHT, FAINT, TEXT, Drawn, at, box, label, line, paragraph, stack
-from benchmarks.discord_look.wrap import CODE, Piece, measure
+from benchmarks.discord_look.type import BRIGHT, FAINT, TEXT, label, line, paragraph
+from benchmarks.drawing.runs import Block, Run
+from benchmarks.drawing.shapes import Drawn, at, box, padded, stack
+from benchmarks.drawing.wrap import CODE, Piece, measure
 
 SIZE, SMALL, CODE_SIZE = 15.0, 12.5, 13.5
 HEADINGS = {1: 22.0, 2: 19.0, 3: 16.5}
@@ -39,7 +41,7 @@ def content(text: str, place: Place, width: float) -> Drawn:
 
 def _line(block: Block, width: float) -> Drawn:
     if block.kind == "heading":
-        return _padded(paragraph(block.runs, HEADINGS[block.level], width, BRIGHT), 2, 4)
+        return padded(paragraph(block.runs, HEADINGS[block.level], width, BRIGHT), 2, 4)
     if block.kind == "sub":
         return paragraph(block.runs, SMALL, width, FAINT)
     if block.kind == "item":
@@ -47,10 +49,6 @@ def _line(block: Block, width: float) -> Drawn:
         inner = paragraph(block.runs, SIZE, width - 24)
         return Drawn(at(18 - mark.width + 2, 0, mark) + at(26, 0, inner), width, inner.height)
     return paragraph(block.runs or (Run(" "),), SIZE, width)
-
-
-def _padded(inner: Drawn, above: float, below: float) -> Drawn:
-    return Drawn(at(0, above, inner), inner.width, inner.height + above + below)
 
 
 def _quote(found: Sequence[Block], width: float) -> Drawn:
@@ -68,4 +66,4 @@ def _code(found: Sequence[Block], width: float) -> Drawn:
     wide = max(width, max(lines) + 20)
     svg = box(wide - 1, height, "#1e1f22", 4, ' stroke="#3a3c42"')
     svg += "".join(at(7, 8 + number * leading - 1.5, row) for number, row in enumerate(rows))
-    return _padded(Drawn(svg, wide, height), 4, 4)
+    return padded(Drawn(svg, wide, height), 4, 4)

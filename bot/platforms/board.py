@@ -188,9 +188,11 @@ class Board(Generic[M]):
 
     async def _show_queue(self, _: None) -> None:
         for waiting in await self.services.store.unfinished_jobs():
+            if waiting.caller.platform != self.platform:
+                continue
             async with self._locks[waiting.id]:
                 job = await self.services.store.job(waiting.id)
-                if job is None or job.state is not JobState.QUEUED or job.caller.platform != self.platform:
+                if job is None or job.state is not JobState.QUEUED:
                     continue
                 position = await self.services.store.position(job.id)
                 if self._places.get(job.id) != position:

@@ -39,10 +39,17 @@ async def acknowledged(work: asyncio.Future[None], think: Callable[[], Awaitable
     try:
         done, _ = await asyncio.wait([work], timeout=THINK_SECONDS)
         if not done:
-            await think()
+            await _try(think)
         await work
     finally:
         work.cancel()
+
+
+async def _try(think: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await think()
+    except Exception as error:  # the answer itself may work
+        logger.info("that it takes a moment could not be shown: %s", error)
 
 
 async def patiently(step: Callable[[], Awaitable[None]], away: Callable[[Exception], bool], messenger: str) -> None:

@@ -8,8 +8,9 @@ from bot.domain import Letter
 from bot.store.database import Database, Value
 
 KNOWN = 1000  # numbers of letters that have been dealt with
-_FORGET = "DELETE FROM inbox WHERE content IS NULL AND number < (SELECT max(number) FROM inbox) - ?"
-_REOPEN = "UPDATE inbox SET tries = tries + 1 WHERE content IS NOT NULL RETURNING number, content, note, tries"
+_KEEP = "INSERT OR IGNORE INTO inbox (number, content) VALUES (?, ?) RETURNING number"
+_FORGET = "DELETE FROM inbox WHERE content IS NULL AND arrival < (SELECT max(arrival) FROM inbox) - ?"
+_REOPEN = "UPDATE inbox SET tries = tries + 1 WHERE content IS NOT NULL RETURNING arrival, number, content, note, tries"
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,9 @@ class SqliteInbox:
     database: Database
 
     async def keep(self, number: int, content: str) -> bool:
-        sql = "INSERT OR IGNORE INTO inbox (number, content) VALUES (?, ?) RETURNING number"
         async with self.database.transaction() as execute:
             await execute(_FORGET, (KNOWN,))
-            return bool(await execute(sql, (number, content)))
+            return bool(await execute(_KEEP, (number, content)))
 
     async def note(self, number: int, note: str) -> None:
         await self._write("UPDATE inbox SET note = ? WHERE number = ?", note, number)
@@ -31,7 +31,16 @@ class SqliteInbox:
     async def reopen(self) -> list[Letter]:
         async with self.database.transaction() as execute:
             rows = await execute(_REOPEN, ())
-        return [Letter(**dict(row)) for row in sorted(rows, key=lambda row: int(row["number"]))]
+        rows.sort(key=lambda row: int(row["arrival"]))
+        return [Letter(row["number"], row["content"], row["note"], row["tries"]) for row in rows]
+
+    async def rest(self) -> None:
+        await self._write("UPDATE inbox SET tries = 0 WHERE content IS NOT NULL")
+        await self.tidy()
+
+    async def tidy(self) -> None:
+        # secure_delete overwrites what is deleted in the file; the log beside it still has it until it is begun anew.
+        await self.database.fetch("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def _write(self, sql: str, *values: Value) -> None:
         async with self.database.transaction() as execute:

@@ -20,6 +20,7 @@ Handler = Callable[[Desk, Asked], Awaitable[None]]
 
 
 async def show_card(desk: Desk, asked: Asked) -> None:
+    await desk.services.gate.check_place(asked.caller)
     await run_command(desk, asked, "card", CardArguments(asked.text))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import logging
+from dataclasses import dataclass, field
 
+from bot.errors import OperatorError
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.message import Message, Place, Sent
 from bot.platforms.telegram.outbox import Outbox
@@ -12,6 +15,7 @@ from bot.ports import Inbox
 
 ALERT_LIMIT = 200  # characters of what is shown to who pressed a button
 DRAFT = 2**31 - 1
+logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -31,53 +35,64 @@ class Answer:
     pressed: Sent | None = None
     in_place: bool = False
     shown: Sent | None = None
+    whole: bool = False
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def think(self) -> None:
         """Show that it takes a moment."""
         await self.acknowledge()
         if self.place.private and not self.in_place:
-            await self.outbox.draft(self.place, self._draft, Rich())
+            await self._draft(Rich())
         elif not self.in_place:
             await self.outbox.typing(self.place)
 
-    async def acknowledge(self, text: str = "") -> None:
-        if self.press is not None:
-            press, self.press = self.press, None
-            await self.outbox.answer_press(press, text)
+    async def acknowledge(self, text: str = "") -> bool:
+        """Of a press; False when there is none to be answered any more."""
+        if self.press is None:
+            return False
+        press, self.press = self.press, None
+        return await self.outbox.answer_press(press, text)
 
     async def grow(self, message: Message) -> None:
         """As much as there is of the answer: left out where Telegram wouldn't like it."""
         if self.place.private:
-            await self.outbox.draft(self.place, self._draft, message.body)
+            await self._draft(message.body)
         elif self.outbox.roomy(self.place.chat):
-            await self.outbox.seen_through(self._put(message))
+            await self.outbox.seen_through(self._put(message, whole=False))
 
     async def show(self, message: Message) -> None:
         """The whole answer. Once it is there, the message that asked for it has been dealt with."""
-
-        async def put() -> None:
-            await self._put(message)
-            await self.inbox.done(self.number)
-
-        await self.outbox.seen_through(put())
+        await self.outbox.seen_through(self._put(message, whole=True))
         await self.acknowledge()
 
     async def tell(self, text: str) -> None:
         """What went wrong: where a button was pressed, to that person alone."""
         told = self.look.told(text)
-        if self.press is not None and len(told) <= ALERT_LIMIT:
-            await self.acknowledge(told)
-        else:
+        if len(told) > ALERT_LIMIT or not await self.acknowledge(told):
             self.in_place = False
             await self.show(self.look.notice(text))
 
-    async def _put(self, message: Message) -> None:
-        target = self.pressed if self.in_place else self.shown
-        if target is not None and await self.outbox.edit(target, message):
-            return
-        self.shown = await self.outbox.send(self.place, message, self.reply_to)
-        await self.inbox.note(self.number, self.shown.key)
+    async def _draft(self, body: Rich) -> None:
+        """Never after the whole answer, beside which it would stay for a while."""
+        async with self._lock:
+            if not self.whole:
+                await self.outbox.draft(self.place, self.number % DRAFT + 1, body)
 
-    @property
-    def _draft(self) -> int:
-        return self.number % DRAFT + 1
+    async def _put(self, message: Message, whole: bool) -> None:
+        """In the place of what was shown before, if that isn't whole."""
+        async with self._lock:
+            target = None if self.whole else self.pressed if self.in_place else self.shown
+            if target is None or not await self.outbox.edit(target, message):
+                self.shown = await self.outbox.send(self.place, message, self.reply_to)
+            self.whole = self.whole or whole
+            await self._remember(whole)
+
+    async def _remember(self, whole: bool) -> None:
+        """For the next process, should this one end now."""
+        try:
+            if whole:
+                await self.inbox.done(self.number)
+            elif self.shown is not None:
+                await self.inbox.note(self.number, self.shown.key)
+        except OperatorError as error:  # the answer is there all the same
+            logger.error("%s", error)

@@ -6,16 +6,16 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import telegram
-from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 from telegram.ext import Updater
 from telegram.request import HTTPXRequest
 
-from bot.errors import SettingsError
+from bot.errors import OperatorError, SettingsError
 from bot.platforms.board import Board
 from bot.platforms.handling import GOODBYE_SECONDS, GRACE_SECONDS, patiently
 from bot.platforms.telegram.desk import Desk
@@ -29,6 +29,7 @@ from bot.platforms.telegram.people import PLATFORM, Admins
 from bot.platforms.telegram.posts import Posts
 from bot.platforms.telegram.refusals import is_network
 from bot.platforms.telegram.updates import WANTED, Updates
+from bot.ports import Inbox
 from bot.settings import TelegramSettings
 from bot.usecases.services import Services
 
@@ -38,6 +39,7 @@ UNKNOWN_TOKEN = (
 CONNECTIONS = 256  # to Telegram, at a time
 POLL_SECONDS = 10
 WATCH_SECONDS = 300.0
+TIDY_SECONDS = 60.0
 logger = logging.getLogger(__name__)
 
 
@@ -97,6 +99,7 @@ async def run_telegram(connection: Connection) -> None:
             work.create_task(_tell_commands(connection))
             work.create_task(desk.board.keep_up())
             work.create_task(_watch(bot))
+            work.create_task(_tidy(desk.services.inbox))
             await _serve(connection, arrivals)
     except ExceptionGroup as group:
         raise _settings_error(connection.settings, group.exceptions[0]) from None
@@ -119,8 +122,21 @@ async def _watch(bot: telegram.Bot) -> None:
     """Until the token is taken back: the library's Updater would go on in silence. Raises InvalidToken."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        with suppress(NetworkError):
+        try:
             await bot.get_me()
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            logger.debug("watching: %s", error)
+
+
+async def _tidy(inbox: Inbox) -> None:
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        try:
+            await inbox.tidy()
+        except OperatorError as error:
+            logger.error("%s", error)
 
 
 async def _serve(connection: Connection, arrivals: Arrivals) -> None:
@@ -139,11 +155,15 @@ async def _serve(connection: Connection, arrivals: Arrivals) -> None:
         connection.updates.inline.rounds.close()
         await connection.desk.outbox.close(GOODBYE_SECONDS)
         await connection.board.close()
+        await connection.desk.services.inbox.rest()
 
 
 async def _take(connection: Connection, arrival: Arrival) -> None:
     try:
-        await connection.updates.take(arrival.update, arrival.before)
+        await connection.updates.take(arrival)
+    except TelegramError as error:
+        logger.warning("update %d is left for the next start: %s", arrival.update.update_id, error)
+        return
     except Exception:
         logger.exception("update %d could not be dealt with", arrival.update.update_id)
     if arrival.stored:
@@ -151,8 +171,9 @@ async def _take(connection: Connection, arrival: Arrival) -> None:
 
 
 async def _tell_commands(connection: Connection) -> None:
+    chats = connection.desk.services.chats
     try:
-        await tell_commands(connection.bot, connection.desk.services.chats)
+        await patiently(lambda: tell_commands(connection.bot, chats), away, "Telegram")
     except TelegramError as error:  # people have the commands of the last time
         logger.warning("Telegram could not be told the commands: %s", error)
 
@@ -176,6 +197,7 @@ async def receiving(connection: Connection, arrivals: Arrivals) -> AsyncIterator
 async def _start_webhook(updater: Updater, settings: TelegramSettings, url: str) -> None:
     """Raises SettingsError when the port is taken."""
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else secrets.token_urlsafe(32)
+    await _check_webhook(updater.bot, url, secret)
     try:
         await updater.start_webhook(
             settings.webhook_listen,
@@ -190,6 +212,18 @@ async def _start_webhook(updater: Updater, settings: TelegramSettings, url: str)
         where = f"{settings.webhook_listen}:{settings.webhook_port}"
         raise SettingsError(f"telegram.webhook_port: {where} can't be listened at ({error.strerror}).") from error
     logger.info("Telegram calls %s, which has to reach %s:%d", url, settings.webhook_listen, settings.webhook_port)
+
+
+async def _check_webhook(bot: telegram.Bot, url: str, secret: str) -> None:
+    """The library would try again and again, in silence. Raises SettingsError."""
+
+    async def set_webhook() -> None:
+        await bot.set_webhook(url, allowed_updates=WANTED, secret_token=secret)
+
+    try:
+        await patiently(set_webhook, away, "Telegram")
+    except BadRequest as error:
+        raise SettingsError(f"telegram.webhook_url: Telegram doesn't take {url} ({error.message}).") from None
 
 
 def _lament(error: TelegramError) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import telegram
-from telegram.error import TelegramError
+from telegram.error import RetryAfter, TelegramError
 
 from bot.domain import Caller
 from bot.platforms.board import Board
@@ -29,13 +29,14 @@ logger = logging.getLogger(__name__)
 class Asked:
     """One thing that somebody asked for. `text`: what comes after the command, or what the button is about.
 
-    `message`: theirs, or the one with the button.
+    `message`: theirs, or the one with the button, which `presser` has pressed.
     """
 
     caller: Caller
     answer: Answer
     text: str
     message: telegram.Message
+    presser: telegram.User | None = None
 
     @property
     def look(self) -> Look:
@@ -53,14 +54,17 @@ class Desk:
     me: telegram.User | None = None
 
     def look(self, locale: str) -> Look:
-        return Look(locale, bool(self.me and self.me.supports_inline_queries))
+        me = self.me
+        return Look(locale, str(me.username), bool(me.supports_inline_queries)) if me else Look(locale)
 
     async def see_through(self, answer: Answer, work: Awaitable[None]) -> None:
-        """To its end; whatever goes wrong is told to the person. Raises CancelledError only."""
+        """To its end; whatever goes wrong is told to the person. Raises TelegramError when Telegram was away."""
         try:
             await acknowledged(asyncio.ensure_future(work), answer.think)
             await answer.acknowledge()
         except Exception as error:
+            if isinstance(error, TelegramError) and (is_network(error) or isinstance(error, RetryAfter)):
+                raise
             await self.explain(answer, error)
 
     async def explain(self, answer: Answer, error: Exception) -> None:
@@ -77,6 +81,6 @@ def _reason(error: Exception) -> str | None:
     if not isinstance(error, TelegramError):
         return reason(error)
     logger.warning("Telegram didn't take an answer: %s", error)
-    if no_chat(error) or is_network(error):
+    if no_chat(error):
         return None
     return Text("Telegram refused my answer ({why}).", why=error.message)

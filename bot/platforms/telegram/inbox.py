@@ -24,11 +24,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Arrival:
-    """`before`: what the process before this one has shown for it."""
+    """`before`: what the process before this one has shown for it, which has left it `again`.
+
+    `hopeless`: several have died over it.
+    """
 
     update: Update
     stored: bool = False
     before: Sent | None = None
+    again: bool = False
+    hopeless: bool = False
 
 
 class Arrivals(asyncio.Queue[object]):
@@ -45,10 +50,12 @@ class Arrivals(asyncio.Queue[object]):
     async def put(self, item: object) -> None:
         if not isinstance(item, Update):
             return
-        if not self.concerns(item):
-            self.waiting.put_nowait(Arrival(item))
-        elif await self._is_new(item):
-            self.waiting.put_nowait(Arrival(item, stored=True))
+        try:
+            stored = self.concerns(item)
+            if not stored or await self._is_new(item):
+                self.waiting.put_nowait(Arrival(item, stored))
+        except Exception:  # it would end the polling for good
+            logger.exception("an update can't be taken in")
 
     async def _is_new(self, update: Update) -> bool:
         try:
@@ -60,9 +67,10 @@ class Arrivals(asyncio.Queue[object]):
     async def reopen(self, bot: telegram.Bot) -> None:
         """What the process before has left."""
         for letter in await self.inbox.reopen():
-            if letter.tries > TRIES:
-                logger.error("update %d is given up: it wasn't dealt with in %d runs", letter.number, TRIES)
+            try:
+                update = Update.de_json(json.loads(letter.content), bot)
+                before = sent_at(letter.note) if letter.note else None
+                self.waiting.put_nowait(Arrival(update, True, before, True, letter.tries > TRIES))
+            except Exception:
+                logger.exception("update %d can't be read", letter.number)
                 await self.inbox.done(letter.number)
-                continue
-            update = Update.de_json(json.loads(letter.content), bot)
-            self.waiting.put_nowait(Arrival(update, True, sent_at(letter.note) if letter.note else None))

@@ -20,9 +20,10 @@ DAY = "%Y-%m-%d"
 
 @dataclass(frozen=True)
 class Look:
-    """One person's language. `inline`: whether the bot may be asked from other chats."""
+    """One person's language. `username`: the bot's; `inline`: whether it may be asked from other chats."""
 
     locale: str = "en"
+    username: str = ""
     inline: bool = False
 
     def say(self, template: str, **values: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from telegram import InlineKeyboardButton, MessageEntity, User
+from telegram import InlineKeyboardButton, MessageEntity
 
 from bot import phrases, render
 from bot.domain import Job, Persona, is_private
@@ -14,8 +14,7 @@ from bot.faces import face
 from bot.platforms.pictures import Picture
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.message import Message, button
-from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, lines, marked, paragraphs, plain
-from bot.texts import Text
+from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, lines, marked, mention, paragraphs
 from trainer.protocol import Progress
 
 BAR_CELLS = 16
@@ -103,6 +102,4 @@ def called(look: Look, job: Job, text: str) -> Rich:
     """In a group, who asked for it is mentioned, which rings for them; their name isn't known."""
     if job.caller.private or not job.caller.user.isdigit():
         return Rich(text)
-    you = look.told(Text("You asked for it:"))
-    user = User(int(job.caller.user), plain(job.persona), False)
-    return Rich(you, (MessageEntity(MessageEntity.TEXT_MENTION, 0, len(you), user=user),)) + " " + text
+    return mention(int(job.caller.user), look.say("You asked for it:")) + " " + text

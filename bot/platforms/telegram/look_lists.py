@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from telegram import InlineKeyboardButton
+from telegram import CopyTextButton, InlineKeyboardButton
 
 from bot import phrases, render
+from bot.commands import COMMANDS
 from bot.domain import Caller, Job, JobState, Persona
+from bot.platforms.ids import link_name
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.look_jobs import stage
 from bot.platforms.telegram.look_say import query
@@ -19,6 +21,7 @@ from bot.texts import Text
 from bot.usecases.jobs import state_text
 
 ELSEWHERE = {"/status", "/cancel"}  # not on messengers
+START = "persona_"  # of links that lead to a persona: t.me/bot?start=persona_alice
 PAGE = 8  # personas
 SHOWN = 15  # jobs
 CANCELS = 3  # buttons
@@ -36,7 +39,7 @@ def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
         case JobList():
             return jobs(look, reply, caller, now)
         case Help():
-            return help_page(look, reply, caller)
+            return help_page(look, reply, caller.private)
         case Page():
             return Message(paragraphs(*(bold(look.told(head)) + "\n" + look.told(body) for head, body in reply.parts)))
         case Notice():
@@ -81,11 +84,16 @@ def card(look: Look, persona: Persona) -> Message:
         look.sample(persona),
         look.run_line(persona),
     )
-    rows = [look.persona_buttons(persona.name, "speak", "retrain")]
-    if look.inline:
-        elsewhere = "↗️ " + look.say("Say it in another chat")
-        rows.append((InlineKeyboardButton(elsewhere, switch_inline_query=query(persona.name)),))
-    return Message(first_part(body), tuple(rows))
+    rows = [look.persona_buttons(persona.name, "speak", "retrain"), elsewhere(look, persona)]
+    return Message(first_part(body), tuple(row for row in rows if row))
+
+
+def elsewhere(look: Look, persona: Persona) -> tuple[InlineKeyboardButton, ...]:
+    """To take a persona to another chat."""
+    link = f"https://t.me/{look.username}?start={START}{link_name(persona.name)}"
+    copied = InlineKeyboardButton("🔗 " + look.say("Copy link"), copy_text=CopyTextButton(link))
+    other = InlineKeyboardButton("↗️ " + look.say("Other chat"), switch_inline_query=query(persona.name))
+    return (copied, other) if look.inline else (copied,)
 
 
 def jobs(look: Look, reply: JobList, caller: Caller, now: datetime) -> Message:
@@ -110,7 +118,12 @@ def job_line(look: Look, job: Job, reply: JobList, now: datetime) -> Rich:
     return line + "\n    " + first_part(Rich(look.told(job.error)), REASON_LIMIT) if job.error else line
 
 
-def help_page(look: Look, reply: Help, caller: Caller) -> Message:
+def introduction(look: Look) -> Message:
+    """Of the bot, to a group that it was put into."""
+    return help_page(look, Help(tuple((command.usage, command.summary) for command in COMMANDS.values())), False)
+
+
+def help_page(look: Look, reply: Help, private: bool) -> Message:
     """The commands, /say first."""
     names = {usage.split()[0]: summary for usage, summary in reply.commands}
     known = {name: summary for name, summary in names.items() if name not in ELSEWHERE | {"/help"}}
@@ -118,7 +131,7 @@ def help_page(look: Look, reply: Help, caller: Caller) -> Message:
     listed = [f"{name} — {look.told(Text(known[name]))}" for name in order]
     tips = [look.say("/say @persona --n 3 My dream is: three ways to go on, in a voice of your choice.")]
     tips.append(look.say("For a file of posts: send it with /train @name as its caption."))
-    if caller.private:
+    if private:
         tips.append(look.say("Here you can also just write the beginning of a sentence."))
     else:
         tips.append(look.say("Reply to what I said, and I go on. Admins decide with /settings who may train."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import telegram
-from telegram import InlineKeyboardButton, MessageEntity
+from telegram import InlineKeyboardButton, MessageEntity, User
 
 from bot.domain import Utterance
 from bot.phrases import remarks
@@ -19,6 +19,7 @@ from bot.platforms.telegram.rich import (
     first_part,
     last_part,
     lines,
+    mention,
     original,
     plain,
     units,
@@ -62,7 +63,12 @@ def growing(look: Look, persona: str, prompt: str, texts: Sequence[str]) -> Mess
 
 def prompt_in(message: telegram.Message) -> str:
     """Of one of our utterances; empty when it is none."""
-    return original(next(iter(message.parse_entities([MessageEntity.BOLD]).values()), "")).removeprefix("…")
+    bold = [mark for mark in message.entities if mark.type == MessageEntity.BOLD]
+    if not bold:
+        return ""
+    text = (message.text or "").encode("utf-16-le")  # Telegram may have split it, at a hashtag for example
+    whole = text[2 * bold[0].offset : 2 * (bold[-1].offset + bold[-1].length)]
+    return original(whole.decode("utf-16-le")).removeprefix("…")
 
 
 def said_in(message: telegram.Message) -> str:
@@ -84,13 +90,16 @@ def persona_in(message: telegram.Message) -> str | None:
 def asked_of(message: telegram.Message) -> str | None:
     """The persona that a question of ours (`question`) is about."""
     name = next(iter(message.parse_entities([MessageEntity.CODE]).values()), "")
-    return original(name).removeprefix("@") or None
+    return original(name)[1:] if name.startswith("@") else None
 
 
-def question(look: Look, persona: str) -> Message:
-    """Opens a field for the prompt; the reply to it says whose it is."""
+def question(look: Look, persona: str, whom: User | None = None) -> Message:
+    """Opens a field for the prompt, in a group only for who is mentioned; the reply to it says whose it is."""
     text = look.say("Reply to this with the beginning of a sentence, and @{persona} finishes it.", persona=persona)
-    return Message(with_part(text, plain(f"@{persona}"), MessageEntity.CODE), ask=look.say("My dream is"))
+    body = with_part(text, plain(f"@{persona}"), MessageEntity.CODE)
+    if whom is not None:
+        body = mention(whom.id, whom.first_name) + ": " + body
+    return Message(body, ask=look.say("My dream is"))
 
 
 def query(persona: str, prompt: str = "") -> str:

@@ -9,7 +9,7 @@ from bot.platforms.telegram.rich import CAPTION_LIMIT, first_part
 
 
 async def post(bot: Bot, place: Place, message: Message, reply: ReplyParameters | None) -> int:
-    """The text is the (first) picture's caption. An album has no buttons. Returns the message's number."""
+    """The text is the (first) picture's caption. An album has no buttons. Returns the (last) message's number."""
     caption = first_part(message.body, CAPTION_LIMIT)
     if len(message.pictures) == 1:
         sent = await bot.send_photo(
@@ -18,7 +18,7 @@ async def post(bot: Bot, place: Place, message: Message, reply: ReplyParameters 
             caption=caption.text,
             caption_entities=caption.entities,
             reply_markup=message.keyboard,
-            message_thread_id=place.topic,
+            message_thread_id=place.thread,
             reply_parameters=reply,
         )
         return sent.message_id
@@ -27,8 +27,8 @@ async def post(bot: Bot, place: Place, message: Message, reply: ReplyParameters 
         InputMediaPhoto(first.data, caption=caption.text, caption_entities=caption.entities),
         *(InputMediaPhoto(one.data) for one in others),
     ]
-    whole = await bot.send_media_group(place.chat, album, message_thread_id=place.topic, reply_parameters=reply)
-    return whole[0].message_id
+    whole = await bot.send_media_group(place.chat, album, message_thread_id=place.thread, reply_parameters=reply)
+    return whole[-1].message_id
 
 
 async def change(bot: Bot, sent: Sent, message: Message) -> None:

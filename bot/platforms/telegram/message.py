@@ -11,7 +11,7 @@ from bot.platforms.ids import reference
 from bot.platforms.pictures import Picture
 from bot.platforms.telegram.rich import Rich
 
-DATA_LIMIT = 64  # bytes of what a button carries
+GENERAL = 1
 PLACEHOLDER_LIMIT = 64
 
 Row = tuple[InlineKeyboardButton, ...]
@@ -39,10 +39,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Place:
-    """Where messages go: a chat, and one of its topics if it has any."""
+    """Where messages go: a chat, and one of its topics if it has any: the general one is GENERAL."""
 
     chat: int
     topic: int | None = None
+
+    @property
+    def thread(self) -> int | None:
+        """As Telegram wants to have it: the general topic isn't named."""
+        return None if self.topic == GENERAL else self.topic
 
     @property
     def private(self) -> bool:

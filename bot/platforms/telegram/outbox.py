@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from telegram import Bot, InlineQueryResult, InlineQueryResultsButton, LinkPreviewOptions, ReplyParameters
-from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
 from bot.platforms.telegram import media
 from bot.platforms.telegram.lanes import Lane, Lanes
@@ -26,7 +26,6 @@ from bot.platforms.telegram.refusals import (
     may_have_arrived,
     no_message,
     seconds_to_wait,
-    too_late,
 )
 from bot.platforms.telegram.rich import Rich
 
@@ -45,12 +44,13 @@ T = TypeVar("T")
 
 @dataclass
 class Outbox:
-    """`moved` is told when a group has become a supergroup, which has another number."""
+    """`moved` is told when a group has become a supergroup, which has another number. `channels`: those we know of."""
 
     bot: Bot
     moved: Callable[[int, int], Awaitable[None]]
     drafts: bool = True  # whether this Bot API server knows them
     lanes: Lanes = field(default_factory=Lanes)
+    channels: set[int] = field(default_factory=set)
     _shared: int = 0
     _going: set[asyncio.Task[object]] = field(default_factory=set)
 
@@ -68,13 +68,13 @@ class Outbox:
 
         async def once() -> Sent:
             nonlocal unsure
-            if unsure is not None and (found := await self._find(place.chat, unsure, message)):
+            if unsure and (found := await self._find(place.chat, unsure, message)):
                 return found
             unsure, before = None, self._latest(place.chat)
             try:
                 number = await self._post(place, message, reply_to)
             except TelegramError as error:
-                unsure = before if may_have_arrived(error) else None
+                unsure = before if may_have_arrived(error) and place.chat not in self.channels else None
                 raise
             self.heard(place.chat, number)
             return Sent(place.chat, number)
@@ -91,14 +91,18 @@ class Outbox:
             message.body.text,
             entities=message.body.entities,
             reply_markup=message.markup,
-            message_thread_id=place.topic,
+            message_thread_id=place.thread,
             link_preview_options=NO_PREVIEW,
             reply_parameters=reply,
         )
         return sent.message_id
 
     async def _find(self, chat: int, before: int, message: Message) -> Sent | None:
-        """A message that perhaps arrived: the one that needs no change to be as we want it."""
+        """A message that perhaps arrived: the one that needs no change to be as we want it.
+
+        Only among those that are newer than all that were known when it was sent: none of ours is there but this one.
+        Where nothing was known it isn't looked for, nor in channels, where we may be able to change what others wrote.
+        """
         for number in range(before + 1, max(before, min(self._latest(chat), before + MOST_PROBES)) + PROBES + 1):
             if await self._is_there(Sent(chat, number), message):
                 logger.info("a message had arrived although Telegram's answer was lost")
@@ -116,7 +120,7 @@ class Outbox:
         return True
 
     def heard(self, chat: int, number: int) -> None:
-        """Of a message in a chat. Private chats and basic groups share their numbers; supergroups have their own."""
+        """A new message's. Private chats and basic groups share their numbers; supergroups have their own."""
         if chat > SUPERGROUPS:
             self._shared = max(self._shared, number)
         else:
@@ -170,25 +174,36 @@ class Outbox:
         if not self.drafts:
             await self.typing(place)
             return
+        lane = self.lanes.of(place.chat)
+        if not lane.idle or not self.lanes.everybody.has_capacity():
+            return
+        await self.lanes.everybody.acquire()
         try:
             await self.bot.send_message_draft(
-                place.chat, number, body.text, entities=body.entities, message_thread_id=place.topic
+                place.chat, number, body.text, entities=body.entities, message_thread_id=place.thread
             )
-        except InvalidToken:  # what the library makes of 404: a Bot API server that is older than drafts
-            self.drafts = False
+        except RetryAfter as error:
+            lane.wait(seconds_to_wait(error))
+        except (InvalidToken, BadRequest) as error:  # the library makes InvalidToken of 404: a server without drafts
+            self.drafts = isinstance(error, BadRequest)
             await self.typing(place)
         except TelegramError as error:
             logger.debug("left out: %s", error)
 
     async def typing(self, place: Place) -> None:
         try:
-            await self.bot.send_chat_action(place.chat, "typing", message_thread_id=place.topic)
+            await self.bot.send_chat_action(place.chat, "typing", message_thread_id=place.thread)
         except TelegramError as error:
             logger.debug("left out: %s", error)
 
-    async def answer_press(self, press: str, text: str = "") -> None:
-        """Stop a button's clock; with a text, show it to who pressed it."""
-        await self._in_time(lambda: self.bot.answer_callback_query(press, text or None, show_alert=bool(text)))
+    async def answer_press(self, press: str, text: str = "") -> bool:
+        """Stop a button's clock; with a text, show it to who pressed it. False when that can't be done any more."""
+        try:
+            await self.ask(lambda: self.bot.answer_callback_query(press, text or None, show_alert=bool(text)))
+        except TelegramError as error:
+            logger.info("a button's press could not be answered: %s", error)
+            return False
+        return True
 
     async def answer_inline(
         self,
@@ -198,8 +213,8 @@ class Outbox:
         next_offset: str = "",
         button: InlineQueryResultsButton | None = None,
     ) -> None:
-        """Telegram gives the same answer to the same person for so many seconds."""
-        await self._in_time(
+        """Telegram gives the same answer to the same person for so many seconds. Raises TelegramError."""
+        await self.ask(
             lambda: self.bot.answer_inline_query(
                 query, results, cache_time=seconds, is_personal=True, next_offset=next_offset, button=button
             )
@@ -208,13 +223,6 @@ class Outbox:
     async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
         """For what Telegram knows. Raises TelegramError."""
         return await self._steadily(call, None, SHORT)
-
-    async def _in_time(self, call: Callable[[], Awaitable[bool]]) -> None:
-        try:
-            await self._steadily(call, None, SHORT)
-        except TelegramError as error:
-            if not too_late(error) and not is_network(error):
-                raise
 
     async def _steadily(self, call: Callable[[], Awaitable[T]], lane: Lane | None, patience: float = PATIENCE) -> T:
         loop = asyncio.get_running_loop()

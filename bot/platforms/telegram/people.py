@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import telegram
 from telegram.error import TelegramError
 
 from bot.domain import Caller, private_space
-from bot.platforms.telegram.message import Place
+from bot.platforms.telegram.message import GENERAL, Place
 from bot.platforms.telegram.outbox import Outbox
 
 PLATFORM = "telegram"
@@ -24,18 +25,24 @@ class Admins:
 
     outbox: Outbox
     _known: dict[int, tuple[float, frozenset[int]]] = field(default_factory=dict)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def have(self, chat: int, user: int) -> bool:
-        now = time.monotonic()
-        if chat not in self._known or now - self._known[chat][0] > ADMIN_SECONDS:
-            self._known = {one: known for one, known in self._known.items() if now - known[0] <= ADMIN_SECONDS}
-            try:
-                found = await self.outbox.ask(lambda: self.outbox.bot.get_chat_administrators(chat))
-            except TelegramError as error:
-                logger.warning("the admins of chat %d are unknown: %s", chat, error)
-                return False
-            self._known[chat] = (now, frozenset(one.user.id for one in found))
-        return user in self._known[chat][1]
+        """Where Telegram doesn't say, what it said before counts."""
+        async with self._asking:
+            at, known = self._known.get(chat, (float("-inf"), frozenset[int]()))
+            if time.monotonic() - at > ADMIN_SECONDS:
+                known = await self._ask(chat) or known
+                self._known[chat] = (time.monotonic(), known)
+        return user in known
+
+    async def _ask(self, chat: int) -> frozenset[int]:
+        try:
+            found = await self.outbox.ask(lambda: self.outbox.bot.get_chat_administrators(chat))
+        except TelegramError as error:
+            logger.warning("the admins of chat %d are unknown: %s", chat, error)
+            return frozenset()
+        return frozenset(one.user.id for one in found)
 
     def forget(self, chat: int) -> None:
         self._known.pop(chat, None)
@@ -70,5 +77,6 @@ def space_of(chat: int) -> str:
 
 
 def place_of(message: telegram.Message) -> Place:
-    topic = message.message_thread_id if message.is_topic_message else None
-    return Place(message.chat.id, topic)
+    if message.is_topic_message:
+        return Place(message.chat.id, message.message_thread_id)
+    return Place(message.chat.id, GENERAL if message.chat.is_forum else None)

@@ -43,13 +43,13 @@ class Posts:
         return known if there else None
 
     async def post(self, job: Job, message: Message, key: str) -> JobMessage | None:
-        """Where the job was asked for; else to the person alone; else nowhere."""
+        """Where the job was asked for; else to the person alone; else nowhere. The outbox sends it once."""
         return await self.outbox.seen_through(self._post(job, message))
 
     async def _post(self, job: Job, message: Message) -> JobMessage | None:
         asked = place_at(job.caller.channel)
         alone = [Place(int(job.caller.user))] if job.caller.user.isdigit() and not asked.private else []
-        for place in (asked, *([Place(asked.chat)] if asked.topic else []), *alone):
+        for place in (asked, *([Place(asked.chat)] if asked.thread else []), *alone):
             try:
                 sent = await self.outbox.send(place, message)
             except TelegramError as error:

@@ -15,6 +15,7 @@ _NO_MESSAGE = (
     "message can't be edited",
     "message_id_invalid",
     "there is no text in the message to edit",
+    "there is no caption in the message to edit",
     "message to delete not found",
     "message can't be deleted",
 )
@@ -33,14 +34,14 @@ _NO_CHAT = (
     "bot was kicked",
     "group chat was deactivated",
 )
-_TOO_LATE = ("query is too old", "query_id_invalid", "query id is invalid")
 
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 def is_network(error: TelegramError) -> bool:
     """The network, or Telegram's servers: the same may work later."""
-    return isinstance(error, NetworkError) and not isinstance(error, BadRequest)
+    nonsense = type(error) is TelegramError  # what the library makes of an answer that isn't Telegram's
+    return nonsense or (isinstance(error, NetworkError) and not isinstance(error, BadRequest))
 
 
 def may_have_arrived(error: TelegramError) -> bool:
@@ -68,11 +69,6 @@ def no_message(error: TelegramError) -> bool:
 def no_chat(error: TelegramError) -> bool:
     """Nothing can be written there: blocked, kicked, gone, closed, not allowed."""
     return isinstance(error, Forbidden) or _says(error, _NO_CHAT)
-
-
-def too_late(error: TelegramError) -> bool:
-    """A button's or an inline query's time is over."""
-    return _says(error, _TOO_LATE)
 
 
 def _says(error: TelegramError, parts: tuple[str, ...]) -> bool:

@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from telegram import MessageEntity
+from telegram import MessageEntity, User
 
 LIMIT = 4096  # UTF-16 units of a message
 CAPTION_LIMIT = 1024
 CUT = "…"
-# What Telegram would turn into a mention, a command or a link. A word joiner is invisible and stops it.
+# What Telegram would turn into a mention, a hashtag, a command or a link. A word joiner is invisible and stops it.
 _JOINER = "\u2060"
 _MENTION = re.compile(r"@(?=\w)")
-_LIVE = re.compile(r"@(?=\w)|(?<![\w/])/(?=\w)|(?<=\w)\.(?=\w)|(?<=:)//")
+_LIVE = re.compile(r"[@#$](?=\w)|(?<![\w/])/(?=\w)|(?<=\w)\.(?=\w)|(?<=:)//")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,12 @@ def bold(text: str) -> Rich:
 
 def italic(text: str) -> Rich:
     return marked(MessageEntity.ITALIC, text)
+
+
+def mention(user: int, text: str) -> Rich:
+    """Rings for a person, whatever the text."""
+    known = User(user, text, False)
+    return Rich(text, (MessageEntity(MessageEntity.TEXT_MENTION, 0, len(text), user=known),))
 
 
 def block(text: str) -> Rich:

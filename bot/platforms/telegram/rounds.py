@@ -73,6 +73,8 @@ class Rounds:
             self._rounds.move_to_end(key)
             return known
         self._end_others(key)
+        for old in [one for one, its in self._rounds.items() if not its.usable]:
+            self._end(old)
         made = self._rounds[key] = Round()
         made.task = asyncio.create_task(made.run(start()))
         if len(self._rounds) > REMEMBERED:

@@ -11,6 +11,7 @@ from bot.platforms.talk import Speech, talk
 from bot.platforms.telegram import look_say
 from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.message import Message
+from bot.texts import Text
 
 PRIVATE_SECONDS, GROUP_SECONDS = 0.8, 3.0  # between two states of an answer that grows
 
@@ -55,4 +56,9 @@ async def go_on(desk: Desk, asked: Asked, persona: str) -> None:
 
 async def speak(desk: Desk, asked: Asked) -> None:
     """A field for the prompt opens for who pressed the button."""
-    await asked.answer.show(look_say.question(asked.look, asked.text))
+    if asked.message.chat.type == asked.message.chat.CHANNEL:  # no fields there
+        text = Text("Type /say @{persona} and the beginning of a sentence.", persona=asked.text)
+        await asked.answer.show(asked.look.notice(text))
+    else:
+        whom = None if asked.caller.private else asked.presser
+        await asked.answer.show(look_say.question(asked.look, asked.text, whom))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import telegram
 from telegram import MessageEntity
@@ -18,7 +17,7 @@ from bot.platforms.talk import addressed
 from bot.platforms.telegram import look_say, rules, speech, trainings
 from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.dialog import run_command
-from bot.platforms.telegram.look_lists import ELSEWHERE, card
+from bot.platforms.telegram.look_lists import ELSEWHERE, START, card
 from bot.platforms.telegram.message import Message, persona_button
 from bot.platforms.telegram.rich import Rich
 from bot.texts import Text
@@ -28,7 +27,6 @@ from bot.usecases.say import find_persona
 Handler = Callable[[Desk, Asked], Awaitable[None]]
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
-DEEP = "persona_"  # of links like t.me/bot?start=persona_alice
 
 
 async def say(desk: Desk, asked: Asked) -> None:
@@ -44,11 +42,12 @@ async def say(desk: Desk, asked: Asked) -> None:
 
 async def start(desk: Desk, asked: Asked) -> None:
     """With a link to a persona: that one speaks here from now on."""
-    if not asked.text.startswith(DEEP):
+    if not asked.text.startswith(START):
         await run_command(desk, asked, "help", args.NoArguments())
         return
+    await desk.services.gate.check_place(asked.caller)
     known = await list_personas(desk.services, asked.caller)
-    name = named(asked.text.removeprefix(DEEP), [one.name for one in known])
+    name = named(asked.text.removeprefix(START), [one.name for one in known])
     persona = await find_persona(desk.services, asked.caller, parse_persona(name))
     await desk.services.store.set_current_persona(asked.caller.channel, persona.name)
     await asked.answer.show(card(asked.look, persona))
@@ -94,12 +93,27 @@ def handler_of(desk: Desk, message: telegram.Message) -> tuple[Handler, str] | N
         return (trainings.unnamed, "") if _alone(message) else None
     if message.text is None:
         return None
-    if (answered := message.reply_to_message) is not None and answered.from_user == desk.me:
+    if persona_answered(desk, message) is not None:
         return replied, text
-    mention = f"@{desk.me.username}" if desk.me else ""
-    if _alone(message) or mention in message.parse_entities([MessageEntity.MENTION]).values():
-        return spoken, text.replace(mention, " ") if mention else text
-    return None
+    words = _without_mention(desk, message)
+    if words is not None:
+        return spoken, words
+    return (spoken, text) if _alone(message) else None
+
+
+def persona_answered(desk: Desk, message: telegram.Message) -> str | None:
+    """The reference of the persona whose words, or our question about which, a message replies to."""
+    answered = message.reply_to_message
+    if answered is None or answered.from_user != desk.me:
+        return None
+    return look_say.asked_of(answered) or look_say.persona_in(answered)
+
+
+def _without_mention(desk: Desk, message: telegram.Message) -> str | None:
+    """None when we aren't mentioned."""
+    ours = f"@{desk.me.username}".lower() if desk.me else ""
+    said = [one for one in message.parse_entities([MessageEntity.MENTION]).values() if one.lower() == ours]
+    return (message.text or "").replace(said[0], " ") if said else None
 
 
 def _command(
@@ -129,11 +143,6 @@ async def spoken(desk: Desk, asked: Asked) -> None:
 
 async def replied(desk: Desk, asked: Asked) -> None:
     """To our question, or to what a persona said: the same one answers."""
-    answered = asked.message.reply_to_message
-    assert answered is not None
-    persona = look_say.asked_of(answered) or look_say.persona_in(answered)
-    if persona is not None:
-        known = [one.name for one in await list_personas(desk.services, asked.caller)]
-        await speech.overheard(desk, asked, args.SayArguments(asked.text, named(persona, known)))
-    elif asked.caller.private:
-        await spoken(desk, replace(asked))
+    known = [one.name for one in await list_personas(desk.services, asked.caller)]
+    persona = named(persona_answered(desk, asked.message) or "", known)
+    await speech.overheard(desk, asked, args.SayArguments(asked.text, persona))

@@ -20,7 +20,7 @@ ICONS = {
     "🔢": _tile(
         '<path d="M3.4 5.2 4.6 4v4M7 4.6c1-1 2.2-.2 1.6 1L7 8h2M11 4h2l-1.2 1.6c1.6 0 1.6 2.4-.8 2.2M4 11.8h8"/>'
     ),
-    "✖": '<path d="m3 3 10 10M13 3 3 13" stroke="#e6e7e8" stroke-width="3" stroke-linecap="round" fill="none"/>',
+    "✖": '<path d="m3 3 10 10M13 3 3 13" stroke="{ink}" stroke-width="3" stroke-linecap="round" fill="none"/>',
     "💬": f'<path d="M8 1.5c4.2 0 7.3 2.4 7.3 5.6S12.2 12.7 8 12.7c-.7 0-1.4 0-2-.2L2.6 14.8l.5-3.6C1.5 10.1.7 8.7.7 '
     f'7.1.7 3.9 3.8 1.5 8 1.5z" fill="{_GREY}"/><path d="M4.6 7.1h.01M8 7.1h.01M11.4 7.1h.01" stroke="#66757f" '
     'stroke-width="1.9" stroke-linecap="round"/>',
@@ -42,7 +42,33 @@ ICONS = {
 }
 
 
-def icon(emoji: str, x: float, y: float, size: float) -> str | None:
-    """`x`, `y`: its upper left corner. None: it has no picture here."""
-    shape = ICONS.get(emoji.removesuffix("\ufe0f"))
-    return shape and f'<g transform="translate({x:.1f} {y:.1f}) scale({size / 16:.3f})">{shape}</g>'
+MORE = {
+    "◀": _tile('<path d="M10 4.5 5.5 8l4.5 3.5z" fill="#fff"/>'),
+    "▶": _tile('<path d="M6 4.5 10.5 8 6 11.5z" fill="#fff"/>'),
+    "↗": _tile('<path d="M5 11 11 5M6.4 5H11v4.6"/>'),
+    "⏳": '<path d="M4 1.5h8v2.2c0 2-2.6 3-2.6 4.3S12 10.3 12 12.3v2.2H4v-2.2c0-2 2.6-3 2.6-4.3S4 5.7 4 3.7z" '
+    f'fill="#bbddf5"/><path d="M3 1.5h10M3 14.5h10" stroke="#8a4b38" stroke-width="1.8"/>'
+    f'<path d="M6 5h4L8 7.5zM5 13.5 8 10.5l3 3z" fill="{_GOLD}"/>',
+    "🏃": f'<circle cx="10.5" cy="2.6" r="2" fill="{_GOLD}"/><path d="M9.5 5.5 6.5 9.5 9.5 11.5 8 15M6.5 9.5 5 12'
+    f' 2 12.5M4.5 7.5 6.5 5.5h3L12 8h2" fill="none" stroke="{_BLUE}" stroke-width="1.9" '
+    'stroke-linecap="round" stroke-linejoin="round"/>',
+    "🗣": '<path d="M1 15v-3.5C-.5 8 .5 2.5 5 2.5c3 0 4 2 4 3.8l1 2-1 .6v1.6c0 1-.8 1.5-2.8 1.3V15z" '
+    'fill="#93b7d0"/><path d="M11.5 6.5l3-1.5M12 8.8h3.5M11.5 11l3 1.5" stroke="#93b7d0" stroke-width="1.4"/>',
+    "🔇": '<path d="M1.5 5.5h3l4-3.5v12l-4-3.5h-3z" fill="#8899a6"/>'
+    f'<path d="m10.5 5.5 4.5 5M15 5.5l-4.5 5" stroke="{_RED}" stroke-width="1.8"/>',
+    "📍": f'<path d="M8 15V8" stroke="{_GREY}" stroke-width="1.8"/><circle cx="8" cy="4.8" r="3.8" fill="{_RED}"/>',
+    "🌐": '<circle cx="8" cy="8" r="7" fill="#5dadec"/><path d="M1 8h14M8 1c-4 4-4 10 0 14M8 1c4 4 4 10 0 14" '
+    'fill="none" stroke="#fff"/>',
+    "🧼": '<rect x="1" y="6.5" width="14" height="8" rx="3" fill="#f4abba"/><circle cx="5" cy="3.5" r="2" '
+    'fill="#bbddf5"/><circle cx="9.5" cy="4" r="1.3" fill="#bbddf5"/><path d="M4 9.5h8" stroke="#fff"/>',
+    "📐": f'<path d="M1.5 14.5V2l12.5 12.5z" fill="{_GOLD}"/><path d="M4.5 11.5V8.5l3 3z" fill="#fff"/>',
+    "🎨": '<path d="M8 1.5c4 0 7 2.6 7 6 0 2.8-3 2-4 3.4-.8 1.2.8 3.6-2.6 3.6C4 14.5 1 11.7 1 8s3-6.5 7-6.5z" '
+    f'fill="#d99e82"/><circle cx="5" cy="5.5" r="1.3" fill="{_BLUE}"/><circle cx="9.5" cy="4.5" r="1.3" '
+    f'fill="{_GOLD}"/><circle cx="4.5" cy="9.5" r="1.3" fill="{_RED}"/>',
+}
+
+
+def icon(shape: str, x: float, y: float, size: float, ink: str) -> str:
+    """`x`, `y`: its upper left corner; `ink`: for signs that have no colour of their own."""
+    inner = shape.replace("{ink}", ink)
+    return f'<g transform="translate({x:.1f} {y:.1f}) scale({size / 16:.3f})">{inner}</g>'

@@ -12,10 +12,10 @@ import matplotlib
 from PIL import ImageFont
 from wcwidth import wcwidth
 
-from benchmarks.discord_look.markdown import Run
+from benchmarks.drawing.runs import Run
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-EMOJI = re.compile("([\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]\ufe0f?)")
+EMOJI = re.compile("([\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u25b6\u25c0\u2197]\ufe0f?|\u23f3\ufe0f)")
 EMOJI_WIDTH = 1.3  # of the size of the letters
 CODE = 0.875  # of the size of the text around it
 
@@ -37,6 +37,13 @@ def measure(text: str, size: float, bold: bool = False, code: bool = False) -> f
     for number, part in enumerate(EMOJI.split(text)):
         width += EMOJI_WIDTH * size if number % 2 else _letters(part, font(bold, code)) * size / 100
     return width
+
+
+def shortened(text: str, size: float, width: float, bold: bool = False) -> str:
+    """With an ellipsis where it is wider."""
+    while len(text) > 1 and measure(text, size, bold) > width:
+        text = text[:-2].rstrip() + "…"
+    return text
 
 
 def _letters(text: str, known: ImageFont.FreeTypeFont) -> float:
@@ -67,7 +74,7 @@ def _spaces(run: Run) -> int:
 
 def _measured(text: str, run: Run, size: float) -> float:
     padding = 6.0 if run.pill or (run.code and text.strip()) else 0.0
-    return measure(text, size * (CODE if run.code else 1), run.bold, run.code) + padding
+    return measure(text, size * (CODE if run.code else 1), run.bold, run.fixed) + padding
 
 
 def _words(run: Run, size: float, width: float) -> list[Piece]:

@@ -1,0 +1,1 @@
+"""What pictures of the bot on any messenger are drawn with."""

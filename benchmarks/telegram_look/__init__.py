@@ -1,0 +1,1 @@
+"""Pictures of the bot on Telegram, drawn from what it really sends."""
