@@ -90,6 +90,12 @@ def check_at_once(at_work: int, limit: int) -> None:
         raise Limited(Text("I'm still busy with what you asked before. Wait for that one."))
 
 
+def check_own_trainings(under_way: int, limit: int) -> None:
+    """Raises Limited."""
+    if under_way >= limit:
+        raise Limited(Text("One training at a time: /jobs shows how far yours is."))
+
+
 def check_generations(used: int, limit: int, now: datetime) -> None:
     """Raises Limited."""
     text = Text("That was all for today here: {limit:,} answers a day. It goes on in {left}.", **_left(limit, now))

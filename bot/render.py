@@ -148,7 +148,12 @@ def bar(share: float, cells: int = BAR_CELLS) -> str:
 
 def training_table(accounts: Sequence[AccountCounts], told: Callable[[str], str] = str) -> str:
     """The cards' training table: a column for each account. `told` says its words in another language."""
-    rows = [
+    return table([(f"  {label}", *cells) for label, *cells in training_rows(accounts, told)])
+
+
+def training_rows(accounts: Sequence[AccountCounts], told: Callable[[str], str] = str) -> list[tuple[str, ...]]:
+    """The first one is the head."""
+    rows: list[tuple[str, ...]] = [
         (Text("Data"), *(f"@{account.handle}" for account in accounts)),
         (Text("Posts downloaded"), *(f"{account.downloaded:,}" for account in accounts)),
         (Text("Retweets"), *(f"{account.retweets:,}" for account in accounts)),
@@ -158,7 +163,7 @@ def training_table(accounts: Sequence[AccountCounts], told: Callable[[str], str]
     ]
     if len({account.weight for account in accounts}) > 1:
         rows.append((Text("Weight"), *(f"{account.weight:g}" for account in accounts)))
-    return table([(f"  {told(label)}", *cells) for label, *cells in rows])
+    return [(told(label), *cells) for label, *cells in rows]
 
 
 def trained(persona: Persona, warn_characters: int) -> str:
@@ -314,11 +319,15 @@ def duration(seconds: float) -> str:
 
 
 def ago(span: timedelta) -> str:
-    seconds = max(0, round(span.total_seconds()))
+    return f"{coarse(span.total_seconds())} ago" if span.total_seconds() >= 60 else "just now"
+
+
+def coarse(seconds: float) -> str:
+    """`32 s`, `12 min`, `3 h`, `5 d`"""
     for name, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
-            return f"{seconds // size} {name} ago"
-    return "just now"
+            return f"{int(seconds // size)} {name}"
+    return f"{max(0, round(seconds))} s"
 
 
 def ordinal(number: int) -> str:

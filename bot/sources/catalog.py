@@ -30,7 +30,8 @@ class Sources:
         raise NotFound(
             Text(
                 "I don't know an account @{handle}. Give me its posts as a file ({formats}): with --from FILE in a "
-                "terminal, with the option “file” in a messenger. Or try a sample: {samples}.",
+                "terminal, as the option “file” on Discord, on Telegram with /train @{handle} as its caption. Or try a "
+                "sample: {samples}.",
                 handle=handle,
                 formats=FORMATS,
                 samples=name_samples(),

@@ -88,7 +88,7 @@ class Gate:
         if caller.admin:
             return
         mine = [job for job in await self.store.unfinished_jobs() if job.caller.user == caller.user]
-        policy.check_at_once(len(mine), self.limits.trainings_at_once)
+        policy.check_own_trainings(len(mine), self.limits.trainings_at_once)
         used = await self.chats.used(caller.space, TRAININGS, self._today())
         limit = self.limits.private_trainings_a_day if caller.private else self.limits.trainings_a_day
         policy.check_trainings(used, _lower(rules.trainings_a_day, limit), self.now())

@@ -40,6 +40,22 @@ async def test_only_the_latest_numbers_stay_known(inbox: Inbox) -> None:
     await inbox.keep(1, "done")
     await inbox.keep(2, "open")
     await inbox.done(1)
-    await inbox.keep(KNOWN + 2, "later")
+    for number in range(KNOWN):
+        await inbox.keep(10_000 - number, "later")  # numbers may begin anew
     assert not await inbox.keep(2, "open")
     assert await inbox.keep(1, "forgotten")
+
+
+async def test_a_process_that_ends_as_it_should_leaves_no_suspicion(inbox: Inbox) -> None:
+    await inbox.keep(5, "one")
+    await inbox.reopen()
+    await inbox.rest()
+    assert [letter.tries for letter in await inbox.reopen()] == [1]
+
+
+async def test_what_was_dealt_with_is_nowhere_on_the_disk(inbox: Inbox, tmp_path: Path) -> None:
+    await inbox.keep(5, "a secret of ann's")
+    await inbox.done(5)
+    await inbox.tidy()
+    for path in tmp_path.iterdir():
+        assert b"a secret of ann's" not in path.read_bytes(), path

@@ -11,7 +11,7 @@ from bot.platforms.ids import named
 from bot.platforms.telegram import rules, speech, trainings
 from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.dialog import run_command
-from bot.platforms.telegram.look_lists import card, personas
+from bot.platforms.telegram.look_lists import chosen, personas
 from bot.texts import Text
 from bot.usecases.personas import list_personas
 from bot.usecases.say import find_persona
@@ -30,7 +30,7 @@ async def choose(desk: Desk, asked: Asked) -> None:
     await desk.services.gate.check_place(asked.caller)
     await desk.services.store.set_current_persona(asked.caller.channel, persona.name)
     asked.answer.in_place = True
-    await asked.answer.show(card(asked.look, persona))
+    await asked.answer.show(chosen(asked.look, persona))
 
 
 async def page(desk: Desk, asked: Asked) -> None:
@@ -50,6 +50,12 @@ async def forget(desk: Desk, asked: Asked) -> None:
     await run_command(desk, asked, "forget", ForgetArguments(asked.text, sure=True))
 
 
+async def keep(desk: Desk, asked: Asked) -> None:
+    """Not forgotten after all."""
+    asked.answer.in_place = True
+    await asked.answer.show(asked.look.notice(Text("@{persona} stays.", persona=asked.text)))
+
+
 # With those on the left, a persona's reference comes first.
 OF_PERSONAS: dict[str, Handler] = {
     "again": speech.again,
@@ -59,6 +65,7 @@ OF_PERSONAS: dict[str, Handler] = {
     "choose": choose,
     "retrain": trainings.retrain,
     "forget": forget,
+    "keep": keep,
 }
 OTHERS: dict[str, Handler] = {
     "page": page,

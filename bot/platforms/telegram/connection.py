@@ -63,8 +63,9 @@ def make_connection(services: Services) -> Connection:
     bot = _bot(settings)
     outbox = Outbox(bot, lambda old, new: updates.move(old, new))
     jobs = Jobs(lambda locale: desk.look(locale), services.settings.training.warn_characters)
-    board: Board[Message] = Board(PLATFORM, Posts(outbox, services.chats), jobs, services)
-    desk = Desk(services, outbox, board, Admins(outbox))
+    posts = Posts(outbox, services.chats)
+    board: Board[Message] = Board(PLATFORM, posts, jobs, services)
+    desk = Desk(services, outbox, board, posts, Admins(outbox))
     updates = Updates(desk, Inline(desk))
     return Connection(settings, bot, desk, updates)
 

@@ -18,6 +18,7 @@ from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.message import Message
 from bot.platforms.telegram.outbox import Outbox
 from bot.platforms.telegram.people import Admins
+from bot.platforms.telegram.posts import Posts
 from bot.platforms.telegram.refusals import is_network, no_chat
 from bot.texts import Text
 from bot.usecases.services import Services
@@ -50,6 +51,7 @@ class Desk:
     services: Services
     outbox: Outbox
     board: Board[Message]
+    posts: Posts
     admins: Admins
     me: telegram.User | None = None
 

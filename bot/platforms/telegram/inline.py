@@ -76,11 +76,11 @@ class Inline:
         prompt = check_prompt(prompt, self.desk.services.settings.generation.max_prompt_characters)
         try:
             persona = await find_persona(self.desk.services, caller, name)
-        except NotFound as error:
+        except NotFound:  # they see who there is
             if name is not None or not personas:
                 raise
-            hint = Text("Begin with a name, like {first}: {prompt}", first=personas[0].name, prompt=prompt)
-            raise NotFound(hint) from error
+            await self._list(query, look, personas)
+            return
         await self._speak(query, look, caller, persona, prompt)
 
     async def _speak(

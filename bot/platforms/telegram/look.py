@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import dedent
 
 from telegram import InlineKeyboardButton
 
 from bot import phrases, render
 from bot.domain import Persona
 from bot.platforms.telegram.message import Message, persona_button
-from bot.platforms.telegram.rich import Rich, block, first_part, italic, plain, quote, without_mentions
+from bot.platforms.telegram.rich import (
+    Rich,
+    block,
+    bold,
+    first_part,
+    italic,
+    lines,
+    plain,
+    quote,
+    with_examples,
+    without_mentions,
+)
 from bot.texts import Text, translate
 from trainer.protocol import ReportCard
 
@@ -34,7 +44,7 @@ class Look:
         return without_mentions(translate(_quoting(text), self.locale)) if isinstance(text, Text) else plain(text)
 
     def notice(self, text: str) -> Message:
-        return Message(first_part(Rich(self.told(text))))
+        return Message(first_part(with_examples(self.told(text))))
 
     def label(self, persona: str) -> Rich:
         """The mark of everything that a persona says. What comes before it is what was said."""
@@ -44,7 +54,13 @@ class Look:
         return quote(plain(persona.manifest.sample[:SAMPLE_LIMIT])) + "\n" + self.label(persona.name)
 
     def training_table(self, persona: Persona) -> Rich:
-        return block(dedent(render.training_table(persona.manifest.corpus.accounts, self.told)))
+        """Narrow, as phones are: of a blend, one account below the other."""
+        accounts = persona.manifest.corpus.accounts
+        tables = [block(render.table(render.training_rows([account], self.told)[1:])) for account in accounts]
+        if len(tables) == 1:
+            return tables[0]
+        heads = [bold(plain(f"@{account.handle}")) + (f" × {account.weight:g}") for account in accounts]
+        return lines([head + "\n" + table for head, table in zip(heads, tables, strict=True)])
 
     def run_line(self, persona: Persona) -> str:
         return self.told(phrases.run_line(persona, f"{persona.manifest.created_at:{DAY}}"))

@@ -14,13 +14,12 @@ from telegram import (
     LinkPreviewOptions,
 )
 
-from bot import phrases
 from bot.domain import Persona
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.look_say import query, spoken
 from bot.platforms.telegram.rich import LIMIT, Rich, first_part, units
 
-TITLE, DESCRIPTION = 60, 160
+TITLE, DESCRIPTION = 32, 200
 HINT = 64  # characters of the line above the list
 START = "inline"  # what /start gets from there
 
@@ -33,15 +32,20 @@ def variant(look: Look, persona: str, prompt: str, sample: str) -> InlineQueryRe
     again = InlineKeyboardButton(
         "🔁 " + look.say("Another one"), switch_inline_query_current_chat=query(persona, prompt)
     )
-    return _article(f"… {rest}", rest[TITLE:], body, again)
+    return _article(_beginning(rest), rest, body, again)
 
 
 def persona(look: Look, one: Persona) -> InlineQueryResult:
     """Who can speak; as a message, a sample."""
     body = first_part(look.sample(one))
     begin = InlineKeyboardButton("💬 " + look.say("Say something"), switch_inline_query_current_chat=query(one.name))
-    what = look.say("Type {query}", query=query(one.name, look.say("My dream is")))
-    return _article(f"@{one.name}", f"{what}\n{look.told(phrases.summary(one))}", body, begin)
+    what = look.say("Type {query}. A tap posts a sample.", query=query(one.name, look.say("My dream is")))
+    return _article(one.name, what, body, begin)
+
+
+def _beginning(text: str) -> str:
+    """Whole words."""
+    return text if len(text) <= TITLE else text[:TITLE].rpartition(" ")[0] or text[:TITLE]
 
 
 def _article(title: str, description: str, body: Rich, below: InlineKeyboardButton) -> InlineQueryResult:

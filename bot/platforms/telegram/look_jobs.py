@@ -17,7 +17,7 @@ from bot.platforms.telegram.message import Message, button
 from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, lines, marked, mention, paragraphs
 from trainer.protocol import Progress
 
-BAR_CELLS = 16
+BAR_CELLS = 10
 REASON_LIMIT = 1500
 FACE = "face.png"
 
@@ -51,10 +51,11 @@ class Jobs:
             bold("✅ " + look.say("{persona} is ready", persona=f"@{persona.name}")),
             look.sample(persona),
             look.training_table(persona),
-            "\n".join([*report, *warnings]),
-            look.run_line(persona),
+            "\n".join(report),
+            "\n".join(f"⚠️ {one}" for one in warnings),
+            given(look, job),
         )
-        return Message(first_part(body), (look.persona_buttons(persona.name, "speak", "card", "retrain"),))
+        return Message(first_part(body), (look.persona_buttons(persona.name, "speak", "card"),))
 
     def failed(self, job: Job, reason: str) -> Message:
         look = self.look(job)
@@ -93,8 +94,8 @@ def stage(look: Look, now: Progress) -> Rich:
     if now.total:
         parts.insert(0, f"{100 * now.done / now.total:.0f}%")
     if now.seconds_left is not None:
-        parts.append(look.say("{time} left", time=render.duration(now.seconds_left)))
-    bar = marked(MessageEntity.CODE, render.bar(now.done / now.total, BAR_CELLS)) + " " if now.total else Rich()
+        parts.append(look.say("{time} left", time=render.coarse(now.seconds_left)))
+    bar = marked(MessageEntity.CODE, render.bar(now.done / now.total, BAR_CELLS)) + "\n" if now.total else Rich()
     return bar + " · ".join(parts)
 
 
@@ -102,4 +103,4 @@ def called(look: Look, job: Job, text: str) -> Rich:
     """In a group, who asked for it is mentioned, which rings for them; their name isn't known."""
     if job.caller.private or not job.caller.user.isdigit():
         return Rich(text)
-    return mention(int(job.caller.user), look.say("You asked for it:")) + " " + text
+    return mention(int(job.caller.user), look.say("Your training:")) + " " + text

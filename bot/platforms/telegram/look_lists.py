@@ -8,14 +8,13 @@ from datetime import datetime
 from telegram import CopyTextButton, InlineKeyboardButton
 
 from bot import phrases, render
-from bot.commands import COMMANDS
 from bot.domain import Caller, Job, JobState, Persona
 from bot.platforms.ids import link_name
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.look_jobs import stage
 from bot.platforms.telegram.look_say import query
 from bot.platforms.telegram.message import Message, button, persona_button, rows_of
-from bot.platforms.telegram.rich import Rich, block, bold, first_part, lines, paragraphs, plain
+from bot.platforms.telegram.rich import Rich, block, bold, first_part, lines, paragraphs, plain, with_examples
 from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text
@@ -54,9 +53,11 @@ def personas(look: Look, known: Sequence[Persona], current: str | None, page: in
     last = (len(known) - 1) // PAGE
     page = min(max(page, 0), last)
     some = known[page * PAGE : (page + 1) * PAGE]
-    rows = rows_of([persona_button("choose", _short(one.name), one.name) for one in some], 2)
+    names = [("✅ " if one.name == current else "") + _short(one.name) for one in some]
+    buttons = [persona_button("choose", name, one.name) for name, one in zip(names, some, strict=True)]
     body = lines([bold(look.say("Who can speak here")), *(persona_line(look, one, current) for one in some)])
-    return Message(body, (*rows, *((_pages(page, last),) if last else ())))
+    body = body + "\n\n" + look.say("Press a name to choose who speaks here.")
+    return Message(body, (*rows_of(buttons, 2), *((_pages(page, last),) if last else ())))
 
 
 def _short(name: str) -> str:
@@ -64,14 +65,22 @@ def _short(name: str) -> str:
 
 
 def _pages(page: int, last: int) -> tuple[InlineKeyboardButton, ...]:
-    back = button("page", "◀️", page - 1) if page else button("page", "·", page)
-    on = button("page", "▶️", page + 1) if page < last else button("page", "·", page)
-    return back, button("page", f"{page + 1} / {last + 1}", page), on
+    back = [button("page", "◀️", page - 1)] if page else []
+    on = [button("page", "▶️", page + 1)] if page < last else []
+    return *back, button("page", f"{page + 1} / {last + 1}", page), *on
 
 
 def persona_line(look: Look, one: Persona, current: str | None) -> Rich:
     speaks = " · " + look.say("speaks here") if one.name == current else ""
     return Rich("• ") + bold(plain(f"@{one.name}")) + f" · {look.told(phrases.summary(one))}{speaks}"
+
+
+def chosen(look: Look, persona: Persona) -> Message:
+    """The card of who speaks from now on, in the place of the list."""
+    shown = card(look, persona)
+    head = Rich(look.say("@{persona} speaks here from now on.", persona=persona.name))
+    back = (button("page", "◀️ " + look.say("Back"), 0),)
+    return Message(first_part(paragraphs(head, shown.body)), (*shown.rows, back))
 
 
 def card(look: Look, persona: Persona) -> Message:
@@ -112,27 +121,36 @@ def job_line(look: Look, job: Job, reply: JobList, now: datetime) -> Rich:
         + bold(plain(f"@{job.persona}"))
         + f" {look.told(state_text(job.state))} · "
     )
-    line = line + look.say("asked for {time} ago", time=render.duration((now - job.created_at).total_seconds()))
+    line = line + look.say("asked for {time} ago", time=render.coarse((now - job.created_at).total_seconds()))
     if reply.progress is not None and reply.progress[0] == job.id:
-        return line + "\n    " + stage(look, reply.progress[1])
-    return line + "\n    " + first_part(Rich(look.told(job.error)), REASON_LIMIT) if job.error else line
+        return line + "\n" + stage(look, reply.progress[1])
+    return line + "\n" + first_part(Rich(look.told(job.error)), REASON_LIMIT) if job.error else line
 
 
 def introduction(look: Look) -> Message:
     """Of the bot, to a group that it was put into."""
-    return help_page(look, Help(tuple((command.usage, command.summary) for command in COMMANDS.values())), False)
+    body = paragraphs(
+        bold(look.say("I finish your sentences")),
+        look.say("In the voice of an account, learnt from its posts."),
+        with_examples(look.say("Begin with /train @pip_the_lighthouse, a sample (admins may). Then: /say My dream is")),
+        look.say("/help has the rest, /privacy what I keep."),
+    )
+    return Message(body)
 
 
 def help_page(look: Look, reply: Help, private: bool) -> Message:
-    """The commands, /say first."""
+    """What is easiest first, then the commands."""
     names = {usage.split()[0]: summary for usage, summary in reply.commands}
     known = {name: summary for name, summary in names.items() if name not in ELSEWHERE | {"/help"}}
     order = sorted(known, key=lambda name: name != "/say")
     listed = [f"{name} — {look.told(Text(known[name]))}" for name in order]
+    easy = (
+        look.say("Write the beginning of a sentence, just like that.")
+        if private
+        else look.say("Reply to what I said, and I go on. Admins decide with /settings who may train.")
+    )
     tips = [look.say("/say @persona --n 3 My dream is: three ways to go on, in a voice of your choice.")]
     tips.append(look.say("For a file of posts: send it with /train @name as its caption."))
-    if private:
-        tips.append(look.say("Here you can also just write the beginning of a sentence."))
-    else:
-        tips.append(look.say("Reply to what I said, and I go on. Admins decide with /settings who may train."))
-    return Message(paragraphs(bold(look.say("I finish your sentences")), "\n".join(listed), "\n".join(tips)))
+    if look.inline:
+        tips.append(look.say("In any chat: @{bot} and the beginning of a sentence.", bot=look.username))
+    return Message(paragraphs(bold(look.say("I finish your sentences")), easy, "\n".join(listed), "\n".join(tips)))

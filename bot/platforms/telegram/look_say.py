@@ -34,8 +34,9 @@ QUERY_LIMIT = 256  # characters of an inline query
 def utterance(look: Look, reply: Utterance, prompt: str) -> Message:
     """The prompt in bold, and how it went on. Buttons: the same again; on from here; the card."""
     tail = lines([look.label(reply.persona), *map(look.told, remarks(reply))])
-    body = first_part(spoken(reply.samples, prompt), LIMIT - units(tail.text) - 1)
-    return Message(body + "\n" + tail, (buttons(look, reply),))
+    between = "\n" if len(reply.samples) == 1 else "\n\n"
+    body = first_part(spoken(reply.samples, prompt), LIMIT - units(tail.text) - len(between))
+    return Message(body + between + tail, (buttons(look, reply),))
 
 
 def buttons(look: Look, reply: Utterance) -> tuple[InlineKeyboardButton, ...]:
@@ -51,12 +52,12 @@ def spoken(samples: Sequence[str], prompt: str) -> Rich:
     rests = [sample.removeprefix(prompt) for sample in samples]
     if len(rests) == 1:
         return shown + plain(rests[0])
-    return lines([shown + " …", *(f"{n}. {plain(rest.strip())}" for n, rest in enumerate(rests, 1))], "\n\n")
+    return lines([shown + " …", *(f"{n}. {plain(rest.strip())}" for n, rest in enumerate(rests, 1))])
 
 
-def growing(look: Look, persona: str, prompt: str, texts: Sequence[str]) -> Message:
+def growing(look: Look, persona: str, prompt: str, texts: Sequence[str], cursor: str = GROWING) -> Message:
     """What there is of an utterance that is on its way."""
-    tail = Rich(f"{GROWING}\n") + look.label(persona)
+    tail = Rich(f"{cursor}\n") + look.label(persona)
     body = spoken([prompt + text for text in texts], prompt)
     return Message(first_part(body, LIMIT - units(tail.text)) + tail)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from telegram.error import TelegramError
 
@@ -19,10 +19,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Posts:
-    """bot.platforms.board.Posts"""
+    """bot.platforms.board.Posts. `answering`: by job, the message that its first one replies to."""
 
     outbox: Outbox
     chats: Chats
+    answering: dict[int, int | None] = field(default_factory=dict)
 
     @property
     def possible(self) -> bool:
@@ -47,11 +48,11 @@ class Posts:
         return await self.outbox.seen_through(self._post(job, message))
 
     async def _post(self, job: Job, message: Message) -> JobMessage | None:
-        asked = place_at(job.caller.channel)
+        asked, reply_to = place_at(job.caller.channel), self.answering.pop(job.id, None)
         alone = [Place(int(job.caller.user))] if job.caller.user.isdigit() and not asked.private else []
         for place in (asked, *([Place(asked.chat)] if asked.thread else []), *alone):
             try:
-                sent = await self.outbox.send(place, message)
+                sent = await self.outbox.send(place, message, reply_to if place == asked else None)
             except TelegramError as error:
                 self._give_up(error)
                 continue

@@ -15,6 +15,10 @@ from telegram import MessageEntity, User
 LIMIT = 4096  # UTF-16 units of a message
 CAPTION_LIMIT = 1024
 CUT = "…"
+_NAME = r"@[\w.\u2060-]+"
+_EXAMPLE = re.compile(
+    rf"/(?:train|say|card|forget|optout) (?:{_NAME}(?: {_NAME})*(?: --\w+)*(?: My dream is)?|My dream is)"
+)
 # What Telegram would turn into a mention, a hashtag, a command or a link. A word joiner is invisible and stops it.
 _JOINER = "\u2060"
 _MENTION = re.compile(r"@(?=\w)")
@@ -77,6 +81,16 @@ def with_part(text: str, part: str, kind: str) -> Rich:
     """A sentence, with one of its parts marked."""
     before, found, after = text.partition(part)
     return Rich(before) + marked(kind, found) + after
+
+
+def with_examples(text: str) -> Rich:
+    """Commands with words after them are copied by a tap; Telegram would send the bare command."""
+    rich = Rich()
+    end = 0
+    for found in _EXAMPLE.finditer(text):
+        rich = rich + text[end : found.start()] + marked(MessageEntity.CODE, found[0])
+        end = found.end()
+    return rich + text[end:]
 
 
 def lines(parts: Iterable[Rich | str], between: str = "\n") -> Rich:

@@ -26,12 +26,12 @@ def form(look: Look, rules: Rules, limits: LimitSettings, in_topic: bool) -> Mes
     body = lines(
         [
             bold(look.say("Settings of this group")),
-            look.say("Every change is saved at once. I always obey admins."),
+            look.say("Every change is saved at once. Limits don't apply to admins."),
         ]
     )
     rows = [
         (_switch("everyone", look.say("Everyone may train"), rules.everyone_trains),),
-        (button("rules", "🗣 " + look.say("Usual persona: {persona}", persona=usual), "persona"),),
+        (button("rules", "🗣 " + look.say("Speaks by default: {persona}", persona=usual), "persona"),),
         (button("rules", f"🔢 {_quota(look, 'generations', rules, limits)}", "generations"),),
         (button("rules", f"🔢 {_quota(look, 'trainings', rules, limits)}", "trainings"),),
         *((_topics(look, rules),) if in_topic or rules.channels else ()),
@@ -43,12 +43,18 @@ def _switch(what: str, label: str, on: bool) -> InlineKeyboardButton:
     return button("rule", f"{'✅' if on else '⬜'} {label}", what, "off" if on else "on")
 
 
-def _quota(look: Look, what: str, rules: Rules, limits: LimitSettings) -> str:
+def _quota_of(look: Look, what: str, rules: Rules, limits: LimitSettings) -> tuple[int, int | None, str]:
+    """The operator's, the group's, and the question for it."""
     if what == "generations":
-        own, most = rules.generations_a_day, limits.generations_a_day
-        return look.say("{n:,} answers a day", n=most if own is None else min(own, most))
-    own, most = rules.trainings_a_day, limits.trainings_a_day
-    return look.say("{n:,} trainings a day", n=most if own is None else min(own, most))
+        head = look.say("How many answers a day, at most?")
+        return limits.generations_a_day, rules.generations_a_day, head
+    return limits.trainings_a_day, rules.trainings_a_day, look.say("How many trainings a day, at most?")
+
+
+def _quota(look: Look, what: str, rules: Rules, limits: LimitSettings) -> str:
+    most, own, _ = _quota_of(look, what, rules, limits)
+    n = most if own is None else min(own, most)
+    return look.say("{n:,} answers a day", n=n) if what == "generations" else look.say("{n:,} trainings a day", n=n)
 
 
 def _topics(look: Look, rules: Rules) -> tuple[InlineKeyboardButton, ...]:
@@ -64,11 +70,16 @@ def part(look: Look, which: str, rules: Rules, personas: Sequence[str], limits: 
     """A list of values for one thing."""
     back = button("rules", "◀️ " + look.say("Back"), "")
     if which == "persona":
-        head = look.say("Who speaks where nobody was chosen?")
-        values = [button("rule", look.say("nobody"), "persona", NOBODY)]
-        values += [button("rule", f"@{one}"[:60], "persona", reference(one)) for one in personas[:MOST]]
-        return Message(bold(head), (*rows_of(values, 2), (back,)))
-    own = {"generations": limits.generations_a_day, "trainings": limits.trainings_a_day}[which]
-    values = [button("rule", f"{n:,}", which, n) for n in STEPS[which] if n < own]
-    values.append(button("rule", look.say("{n:,} (the most)", n=own), which, OWN_LIMIT))
-    return Message(bold(_quota(look, which, rules, limits)), (*rows_of(values, 3), (back,)))
+        names = [(NOBODY, look.say("nobody")), *((reference(one), f"@{one}"[:60]) for one in personas[:MOST])]
+        chosen = reference(rules.persona) if rules.persona else NOBODY
+        values = [button("rule", _checked(label, value == chosen), "persona", value) for value, label in names]
+        return Message(bold(look.say("Who speaks by default?")), (*rows_of(values, 2), (back,)))
+    own, now, head = _quota_of(look, which, rules, limits)
+    steps = [n for n in STEPS[which] if n < own]
+    values = [button("rule", _checked(f"{n:,}" if n else look.say("none"), n == now), which, n) for n in steps]
+    most = button("rule", _checked(look.say("{n:,} (the most)", n=own), now is None), which, OWN_LIMIT)
+    return Message(bold(head), (*rows_of(values, 3), (most,), (back,)))
+
+
+def _checked(label: str, on: bool) -> str:
+    return f"✅ {label}" if on else label

@@ -20,12 +20,13 @@ async def say(desk: Desk, asked: Asked, wanted: SayArguments) -> None:
     """Raises UserError or OperatorError."""
     answer, look = asked.answer, asked.look
     seconds = PRIVATE_SECONDS if answer.place.private else GROUP_SECONDS
+    cursor = "" if answer.place.private else look_say.GROWING  # Telegram shows by itself that a draft is one
     grow: Paced[Message] = Paced(answer.grow, seconds, first=PRIVATE_SECONDS)
 
     def speech_of(persona: str, prompt: str) -> Speech[Message]:
         return Speech(
             grow,
-            growing=lambda texts: look_say.growing(look, persona, prompt, texts),
+            growing=lambda texts: look_say.growing(look, persona, prompt, texts, cursor),
             finish=lambda utterance: answer.show(look_say.utterance(look, utterance, prompt)),
         )
 

@@ -53,6 +53,7 @@ async def queue(desk: Desk, asked: Asked, wanted: TrainArguments, document: tele
         job, position = await submit(desk.services, asked.caller, wanted)
     else:
         job, position = await queue_with_file(desk.services, asked.caller, wanted, lambda: _fetch(desk, document))
+    desk.posts.answering[job.id] = asked.answer.reply_to
     try:
         await desk.board.open(job, position)
     except TelegramError:  # the job runs all the same, and its end will be told

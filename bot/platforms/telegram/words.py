@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import telegram
 from telegram import MessageEntity
@@ -19,7 +20,7 @@ from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.dialog import run_command
 from bot.platforms.telegram.look_lists import ELSEWHERE, START, card
 from bot.platforms.telegram.message import Message, persona_button
-from bot.platforms.telegram.rich import Rich
+from bot.platforms.telegram.rich import Rich, original
 from bot.texts import Text
 from bot.usecases.personas import list_personas, plan_forgetting
 from bot.usecases.say import find_persona
@@ -30,12 +31,16 @@ COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", 
 
 
 async def say(desk: Desk, asked: Asked) -> None:
-    """Without words, it is about the message that it replies to."""
+    """Without words, it is about the message that it replies to; or a field opens for them."""
     answered = asked.message.reply_to_message
     if not asked.text and answered is not None and (words := answered.text or answered.caption):
         longest = desk.services.settings.generation.max_prompt_characters
         own = answered.from_user is not None and answered.from_user == desk.me
+        asked.answer.reply_to = answered.message_id
         await speech.say(desk, asked, args.SayArguments((look_say.said_in(answered) if own else words)[-longest:]))
+    elif not asked.text and asked.message.from_user is not None and asked.message.chat.type != telegram.Chat.CHANNEL:
+        persona = await find_persona(desk.services, asked.caller, None)
+        await speech.speak(desk, replace(asked, text=persona.name, presser=asked.message.from_user))
     else:
         await speech.say(desk, asked, args.parse_say(asked.text))
 
@@ -63,7 +68,8 @@ async def forget(desk: Desk, asked: Asked) -> None:
     wanted = args.parse_forget(asked.text)
     plan = await plan_forgetting(desk.services, asked.caller, wanted.persona)
     sure = persona_button("forget", "🗑️ " + asked.look.say("Forget"), plan.name)
-    await asked.answer.show(Message(Rich(asked.look.told(forget_question(plan))), ((sure,),)))
+    keep = persona_button("keep", asked.look.say("Keep"), plan.name)
+    await asked.answer.show(Message(Rich(asked.look.told(forget_question(plan))), ((sure, keep),)))
 
 
 OWN: dict[str, Handler] = {
@@ -86,7 +92,7 @@ async def obey(desk: Desk, asked: Asked, name: str) -> None:
 
 def handler_of(desk: Desk, message: telegram.Message) -> tuple[Handler, str] | None:
     """What a message asks for, and the words for it; None: nothing of us. Pure."""
-    text = message.text or message.caption or ""
+    text = original(message.text or message.caption or "")  # copied from one of our messages, perhaps
     if found := COMMAND.fullmatch(text):
         return _command(desk, message, *found.groups())
     if message.document is not None:

@@ -42,9 +42,9 @@ async def test_up_to_five_different_results_labelled_as_machine_written(place: T
     await place.persona()
     answers(place, *(f"My dream is {what}" for what in ("soup.", "tea.", "soup.", "a boat.", "rain.")))
     query = await (await place.fake.inline(place.ben, "pip: My dream is")).until()
-    assert sorted(query.titles) == ["… a boat.", "… rain.", "… soup.", "… tea."]
+    assert sorted(query.titles) == ["a boat.", "rain.", "soup.", "tea."]
     assert query.next_offset == ""
-    message = await place.fake.choose(query, query.titles.index("… tea."), place.group)
+    message = await place.fake.choose(query, query.titles.index("tea."), place.group)
     assert message.html == "<b>My dream is</b> tea.\n<i>@\u2060pip · written by a machine</i>"
     assert [button.switch_here for button in message.buttons] == ["pip: My dream is"]
     before = len(place.group.sent)
@@ -58,14 +58,14 @@ async def test_results_come_as_they_come(place: Town) -> None:
     answers(place, "Tea is hot.", "Tea is green.")
     place.service.generator.answers += [[gate, generated(f"Tea is {n}.")] for n in range(3)]
     query = await (await place.fake.inline(place.ben, "pip: Tea is")).until()
-    assert sorted(query.titles) == ["… green.", "… hot."]
+    assert sorted(query.titles) == ["green.", "hot."]
     assert query.next_offset == "2"
     rest = await place.fake.inline(place.ben, "pip: Tea is", query.next_offset)
     await asyncio.sleep(0.1)
     assert not rest.answered
     gate.set()
     await rest.until()
-    assert sorted(rest.titles) == ["… 0.", "… 1.", "… 2."]
+    assert sorted(rest.titles) == ["0.", "1.", "2."]
     assert len(place.service.generator.requests) == 5
     assert (await (await place.fake.inline(place.ben, "pip: Tea is")).until()).cached
 
@@ -82,9 +82,9 @@ async def test_an_empty_query_lists_who_can_speak(place: Town) -> None:
     await place.persona("pip")
     await place.persona("ladle", f"telegram:dm:{place.ben.id}")
     query = await (await place.fake.inline(place.ben, "")).until()
-    assert query.titles == ["@ladle", "@pip"]
-    assert (await (await place.fake.inline(place.ben, "@la")).until()).titles == ["@ladle"]
-    assert (await (await place.fake.inline(place.ann, "")).until()).titles == ["@pip"]
+    assert query.titles == ["ladle", "pip"]
+    assert (await (await place.fake.inline(place.ben, "@la")).until()).titles == ["ladle"]
+    assert (await (await place.fake.inline(place.ann, "")).until()).titles == ["pip"]
     message = await place.fake.choose(query, 1, place.group)
     assert message.spans("italic") == ["@\u2060pip · written by a machine"]
     assert [button.switch_here for button in message.buttons] == ["pip: "]
@@ -96,8 +96,7 @@ async def test_problems_are_one_line_that_leads_to_the_chat(place: Town) -> None
     for name in ("pip", "ladle"):
         await place.persona(name)
     query = await (await place.fake.inline(place.ben, "My dream is")).until()
-    assert query.button is not None
-    assert query.button["text"] == "Begin with a name, like ladle: My dream is"
+    assert query.titles == ["ladle", "pip"]
     query = await (await place.fake.inline(place.ben, "@nobody My dream is")).until()
     assert query.button is not None
     assert query.button["text"].startswith("There is no persona @\u2060nobody.")
@@ -105,4 +104,4 @@ async def test_problems_are_one_line_that_leads_to_the_chat(place: Town) -> None
     query = await (await place.fake.inline(place.ben, "pip: My dream is")).until()
     assert query.button is not None
     assert query.button["text"].startswith("Something went wrong inside (RuntimeError)")
-    assert (await (await place.fake.inline(place.ben, "pip: My dream is")).until()).titles == ["… soup."]
+    assert (await (await place.fake.inline(place.ben, "pip: My dream is")).until()).titles == ["soup."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import socket
 from pathlib import Path
@@ -152,11 +153,16 @@ async def test_what_is_not_meant_for_it_is_not_stored(place: Town) -> None:
 async def test_an_update_over_which_processes_die_is_given_up(place: Town, caplog: pytest.LogCaptureFixture) -> None:
     inbox = place.service.services.inbox
     await place.running.aclose()
-    await inbox.keep(5, '{"update_id": 5}')
+    before = len(place.group.sent)
+    await place.fake.write(place.ann, place.group, "/say My dream is")
+    update = place.fake.updates.pending[-1]
+    await inbox.keep(update.id, json.dumps(update.payload()))
+    await inbox.keep(5, "no update")
     for _ in range(2):
-        assert [letter.number for letter in await inbox.reopen()] == [5]
+        assert [letter.number for letter in await inbox.reopen()] == [update.id, 5]
     async with connected(place.fake, place.service):
-        await place.fake.until(lambda: "update 5 is given up" in caplog.text)
+        assert (await whole(place.group, before)).text == "I have failed at that several times, and give up."
+    assert f"update {update.id} is given up" in caplog.text
     assert await inbox.reopen() == []
 
 

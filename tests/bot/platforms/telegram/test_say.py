@@ -58,7 +58,7 @@ async def test_alone_a_slow_answer_grows_as_a_draft(place: Town) -> None:
     )
     await place.fake.write(place.ann, place.alone, "My dream is")
     await place.alone.until(lambda chat: chat.draft == "")  # "Thinking…"
-    await place.alone.until(lambda chat: chat.draft and "My dream is to sail ▌" in chat.draft)
+    await place.alone.until(lambda chat: chat.draft and "My dream is to sail\n" in chat.draft)
     assert place.alone.sent == []
     gate.set()
     await place.alone.until(lambda chat: chat.sent and "to sail away" in chat.sent[-1].text)
@@ -85,7 +85,7 @@ async def test_in_a_group_a_slow_answer_grows_in_its_message(place: Town) -> Non
 async def test_several_ways_to_go_on(place: Town) -> None:
     await place.persona()
     message = await place.ask("/say Tea --n 3")
-    assert message.text.startswith("Tea …\n\n1. soup.\n\n2. soup.\n\n3. soup.\n")
+    assert message.text.startswith("Tea …\n1. soup.\n2. soup.\n3. soup.\n\n")
     assert [button.text for button in message.buttons] == ["🔁 Again", "📇 Card"]
     assert "3. soup." in (await pressed(place, message, "Again")).text
 
@@ -117,7 +117,7 @@ async def test_long_texts_are_cut_to_what_fits_and_keep_their_label(place: Town)
 async def test_errors_are_told_in_the_persons_language(place: Town) -> None:
     await place.persona()
     eva = place.fake.add_user("eva", language="de")
-    message = await place.ask("/say", eva, place.fake.private(eva))
+    message = await place.ask("/say --n 3", eva, place.fake.private(eva))
     assert message.text.startswith("Gib mir den Anfang")
     assert (await place.ask("/nonsense", eva, place.fake.private(eva))).text.startswith("Es gibt keinen Befehl /")
 
@@ -157,6 +157,7 @@ async def test_say_in_reply_to_a_message_goes_on_from_it(place: Town) -> None:
     await place.fake.write(place.ann, place.group, "/say", reply_to=theirs)
     mine = await whole(place.group, before)
     assert mine.bold() == ["The sea was angry"]
+    assert mine.reply_to is theirs
     await place.fake.write(place.ann, place.group, "/say", reply_to=mine)
     assert (await whole(place.group, before + 1)).bold() == ["The sea was angry soup."]
 
@@ -199,12 +200,14 @@ async def test_personas_come_in_pages_and_are_chosen_there(place: Town) -> None:
         await place.persona(f"p{n:02}")
     page = await place.ask("/personas", chat=place.alone)
     assert page.text.splitlines()[1].startswith("• @\u2060p00 · ")
+    assert [button.text for button in page.rows[-1]] == ["1 / 2", "▶️"]
     await (await place.fake.press(place.ann, page, "▶️")).until()
     await place.alone.until(lambda chat: "p10" in page.text)
     await (await place.fake.press(place.ann, page, "@p10")).until()
-    await place.alone.until(lambda chat: "Posts downloaded" in page.text)
+    await place.alone.until(lambda chat: page.text.startswith("@\u2060p10 speaks here from now on."))
+    await (await place.fake.press(place.ann, page, "Back")).until()
+    await place.alone.until(lambda chat: "Who can speak here" in page.text)
     assert "@\u2060p10 ·" in (await place.ask("Hi", chat=place.alone)).text
-    assert "p10 · 40 posts, version 1 · speaks here" not in page.text
 
 
 async def test_a_deep_link_leads_to_a_persona(place: Town) -> None:
@@ -264,7 +267,7 @@ async def test_limits_are_the_same_as_elsewhere_and_quiet_where_nobody_asked(tmp
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
 async def test_it_introduces_itself_where_it_is_put(place: Town, kind: str) -> None:
     chat = place.fake.add_group("New", members=[place.ann], kind=kind)
-    assert (await whole(chat, 0)).text.startswith("I finish your sentences")
+    assert "In the voice of an account, learnt from its posts." in (await whole(chat, 0)).text
 
 
 async def test_blocked_and_kicked_it_is_silent(place: Town) -> None:
@@ -280,3 +283,44 @@ async def test_blocked_and_kicked_it_is_silent(place: Town) -> None:
     carl = place.fake.add_user("carl")
     assert (await place.ask("Hi", carl, place.fake.private(carl))).bold() == ["Hi"]
     assert place.alone.sent == []
+
+
+async def test_a_bare_say_opens_a_field(place: Town) -> None:
+    await place.persona()
+    question = await place.ask("/say", place.ben)
+    assert question.force_reply
+    assert question.text == "Ben: Reply to this with the beginning of a sentence, and @\u2060pip finishes it."
+    assert question.spans("text_mention") == ["Ben"]
+    before = len(place.group.sent)
+    await place.fake.write(place.ben, place.group, "My dream is", reply_to=question)
+    assert (await whole(place.group, before)).html == SAID
+
+
+async def test_only_admins_press_buttons_in_channels(place: Town) -> None:
+    await place.persona()
+    channel = place.fake.add_channel("News", owner=place.ann)
+    await place.fake.post(channel, "/say My dream is")
+    message = await whole(channel, 0)
+    refused = await (await place.fake.press(place.ben, message, "Again")).until()
+    assert refused.text == "Only the admins of this channel may do that."
+    assert (await pressed(place, message, "Again")).html == SAID
+
+
+async def test_prompts_with_hashtags_and_copied_commands_come_back_whole(place: Town) -> None:
+    await place.persona()
+    first = await place.ask("/say @\u2060pip My #dream costs $USD and")
+    assert (await pressed(place, first, "Again")).bold() == first.bold()
+    prompts = [request.prompt for request in place.service.generator.requests]
+    assert prompts == ["My #dream costs $USD and"] * 2
+
+
+async def test_a_reply_to_what_is_no_speech_is_left_alone(place: Town) -> None:
+    await place.persona()
+    place.service.trainer.gate.clear()
+    await place.fake.write(place.ann, place.group, "/train @ladle")
+    await place.group.until(lambda chat: "· training" in chat.sent[-1].plain)
+    await place.fake.write(place.ben, place.group, "How long?", reply_to=place.group.sent[-1])
+    before = len(place.group.sent)
+    assert (await place.ask("/say Hi")).bold() == ["Hi"]
+    assert len(place.group.sent) == before + 1
+    place.service.trainer.gate.set()

@@ -20,13 +20,13 @@ async def test_every_change_is_saved_and_shown_at_once(place: Town) -> None:
     form = await place.ask("/settings")
     assert [button.text for button in form.buttons] == [
         "⬜ Everyone may train",
-        "🗣 Usual persona: nobody",
+        "🗣 Speaks by default: nobody",
         "🔢 2,000 answers a day",
         "🔢 10 trainings a day",
     ]
     await (await place.fake.press(place.ann, form, "Everyone")).until()
     await place.group.until(lambda chat: form.buttons[0].text == "✅ Everyone may train")
-    await press(place, form, "Usual persona")
+    await press(place, form, "Speaks by default")
     await press(place, form, "@pip")
     await press(place, form, "answers a day")
     await press(place, form, "50")
@@ -35,7 +35,7 @@ async def test_every_change_is_saved_and_shown_at_once(place: Town) -> None:
     assert await rules(place) == Rules(everyone_trains=True, persona="pip", generations_a_day=50, trainings_a_day=0)
     await press(place, form, "trainings a day")
     await press(place, form, "(the most)")
-    await press(place, form, "Usual persona: @")
+    await press(place, form, "Speaks by default: @")
     await press(place, form, "nobody")
     assert await rules(place) == Rules(everyone_trains=True, generations_a_day=50)
 

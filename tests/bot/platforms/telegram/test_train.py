@@ -27,11 +27,13 @@ async def test_a_training_from_its_command_to_its_card(place: Town) -> None:
     await place.fake.write(place.ann, place.group, "/train @pip")
     call = await shown(place.group, "is ready. Try /say")
     board = await shown(place.group, "Taken for the author")
+    assert board.reply_to is not None
+    assert board.reply_to.text == "/train @pip"
     assert place.group.sent[before:] == [board, call]
     assert board.edits
     for text in ("Posts downloaded", "bits per byte", "96%", "written by a machine"):
         assert text in board.text
-    assert [button.text for button in board.buttons] == ["💬 Say something", "📇 Card", "🔄 Retrain"]
+    assert [button.text for button in board.buttons] == ["💬 Say something", "📇 Card"]
     assert call.photo is not None
     assert call.photo.data.startswith(b"\x89PNG")
     assert call.reply_to is board
@@ -52,8 +54,8 @@ async def test_progress_is_edited_in_place_with_a_bar(place: Town) -> None:
     trainer.gate.clear()
     await place.fake.write(place.ann, place.alone, "/train @pip")
     board = await shown(place.alone, "loss 3.21, on held-out posts 3.40")
-    assert board.spans("code") == ["███████▎········"]
-    assert "45% · training · 32 s left" in board.text
+    assert board.spans("code") == ["████▌·····"]
+    assert "\n45% · training · 32 s left" in board.text
     assert [button.text for button in board.buttons] == ["✖️ Cancel"]
     trainer.gate.set()
     await shown(place.alone, "is ready. Try")
@@ -63,7 +65,7 @@ async def test_the_queue_shows_its_places_and_cancels(place: Town) -> None:
     place.service.trainer.gate.clear()
     for name in ("pip", "ladle", "bob"):
         await place.fake.write(place.ann, place.group, f"/train @{name}")
-        await shown(place.group, f"@\u2060{name}")
+        await shown(place.group, f"Training @\u2060{name}")
     second, third = await shown(place.group, "Place 2 in the queue"), await shown(place.group, "Place 3 in the queue")
     press = await (await place.fake.press(place.ben, second, "Cancel")).until()
     assert press.alert
