@@ -31,7 +31,7 @@ async def test_every_change_is_saved_and_shown_at_once(place: Town) -> None:
     await press(place, form, "answers a day")
     await press(place, form, "50")
     await press(place, form, "trainings a day")
-    await press(place, form, "0")
+    await press(place, form, "none")
     assert await rules(place) == Rules(everyone_trains=True, persona="pip", generations_a_day=50, trainings_a_day=0)
     await press(place, form, "trainings a day")
     await press(place, form, "(the most)")
