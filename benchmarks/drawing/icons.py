@@ -39,10 +39,6 @@ ICONS = {
     "⚠": f'<path d="M8 1 15.5 14.5H0.5z" fill="{_GOLD}"/><path d="M8 5.5v4.5M8 12.3v.1" stroke="#231f20" '
     'stroke-width="1.7" stroke-linecap="round"/>',
     "❌": f'<path d="m3 3 10 10M13 3 3 13" stroke="{_RED}" stroke-width="3" stroke-linecap="round" fill="none"/>',
-}
-
-
-MORE = {
     "◀": _tile('<path d="M10 4.5 5.5 8l4.5 3.5z" fill="#fff"/>'),
     "▶": _tile('<path d="M6 4.5 10.5 8 6 11.5z" fill="#fff"/>'),
     "↗": _tile('<path d="M5 11 11 5M6.4 5H11v4.6"/>'),

@@ -29,7 +29,6 @@ class Type:
     sign: str
     boxes: Mapping[str, str] = field(default_factory=dict)
     inks: Mapping[str, str] = field(default_factory=dict)
-    icons: Mapping[str, str] = field(default_factory=lambda: ICONS)
 
     def label(self, text: str, size: float, colour: str = "", bold: bool = False) -> Drawn:
         """One line, as it is."""
@@ -59,7 +58,7 @@ class Type:
         svg, size_of_letters = [], size * (CODE if run.code else 1)
         for number, part in enumerate(EMOJI.split(run.text)):
             width = measure(part, size_of_letters, run.bold, run.fixed)
-            shape = self.icons.get(part.removesuffix("\ufe0f")) if number % 2 else None
+            shape = ICONS.get(part.removesuffix("\ufe0f")) if number % 2 else None
             picture = icon(shape, x + size * 0.08, size * 0.14, size * 1.12, self.sign) if shape else None
             svg.append(picture or text(part, x, size * 1.06, size_of_letters, colour, run))
             x += width
