@@ -168,7 +168,7 @@ async def speak_in_turn(place: Town, who: int, asked: list[str]) -> None:
 
 
 def whole(message: Message, prompt: str) -> bool:
-    return message.bold() == [prompt] and "▌" not in message.plain and bool(message.buttons)
+    return message.bold() == [prompt] and " ▌" not in message.plain and bool(message.buttons)
 
 
 async def cut(fake: FakeTelegram, asked: list[str]) -> None:

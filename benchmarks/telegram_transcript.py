@@ -32,7 +32,7 @@ class Transcript:
         return await self.answer(before)
 
     async def answer(self, before: int) -> Message:
-        await self.chat.until(lambda chat: len(chat.sent) > before and "▌" not in chat.sent[-1].plain, WAIT)
+        await self.chat.until(lambda chat: len(chat.sent) > before and " ▌" not in chat.sent[-1].plain, WAIT)
         self.show(self.chat.sent[-1])
         return self.chat.sent[-1]
 
@@ -54,7 +54,7 @@ class Transcript:
 
 
 async def talk(fake: FakeTelegram, folder: Path) -> None:
-    ann, ben = fake.add_user("ann"), fake.add_user("ben", language="de")
+    ann, ben = fake.add_user("ann"), fake.add_user("ben")
     group = fake.add_group("Harbour", members=[ann, ben], admins=[ann])
     transcript = Transcript(fake, group)
     async with bot(fake, folder):

@@ -27,7 +27,7 @@ async def decided(place: Town) -> Items:
     chat, ann = place.group, place.ann
     theirs, form = await asked(place, ann, chat, "/settings")
     items = all_seen((theirs, form), ann)
-    for label, choice in (("Usual persona", OTHERS[0]), ("answers a day", "200"), ("trainings a day", "")):
+    for label, choice in (("Speaks by default", OTHERS[0]), ("answers a day", "200"), ("trainings a day", "")):
         await changed(place, ann, form, label)
         items += [Note(f"{label} is pressed"), seen(form, ann)]
         if choice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain import Caller, Job, Persona
+from bot.domain import Caller, Job, Persona, is_private
 from bot.errors import BadInput, NotAllowed, NotFound
 from bot.texts import Text
 from bot.usecases.optouts import willing
@@ -27,6 +27,19 @@ class Forgetting:
 async def list_personas(services: Services, caller: Caller) -> list[Persona]:
     """Those that this person may hear."""
     return await willing(services, await services.store.personas(caller.space))
+
+
+async def public_personas(services: Services) -> list[Persona]:
+    """Those made of public posts alone, whose ever they are."""
+    known = await willing(services, await services.store.personas())
+    return [one for one in known if not any(is_private(account.source) for account in one.manifest.corpus.accounts)]
+
+
+async def reveal(services: Services, caller: Caller, name: str) -> None:
+    """Whoever knows the name of a public persona may hear it: it is shown in their space, as `/train` would."""
+    seen = {one.name for one in await services.store.personas(caller.space)}
+    if caller.space and name not in seen and name in {one.name for one in await public_personas(services)}:
+        await services.store.show(name, caller.space)
 
 
 async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forgetting:

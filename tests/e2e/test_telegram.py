@@ -49,7 +49,7 @@ async def see(chat: Chat, text: str) -> Message:
     """The bot's latest message with this text, once it is in the chat and doesn't grow any more."""
 
     def found() -> list[Message]:
-        return [one for one in chat.sent if text in one.plain and "▌" not in one.plain]
+        return [one for one in chat.sent if text in one.plain and " ▌" not in one.plain]
 
     await chat.until(lambda _: found(), WAIT_SECONDS)
     return found()[-1]
@@ -58,14 +58,14 @@ async def see(chat: Chat, text: str) -> Message:
 async def say(town: Town, chat: Chat, text: str) -> Message:
     before = len(chat.sent)
     await town.fake.write(town.ann, chat, text)
-    await chat.until(lambda chat: len(chat.sent) > before and "▌" not in chat.sent[-1].plain, WAIT_SECONDS)
+    await chat.until(lambda chat: len(chat.sent) > before and " ▌" not in chat.sent[-1].plain, WAIT_SECONDS)
     return chat.sent[-1]
 
 
 async def press(town: Town, message: Message, label: str) -> Message:
     before = len(message.chat.sent)
     await town.fake.press(town.ann, message, label)
-    await message.chat.until(lambda chat: len(chat.sent) > before and "▌" not in chat.sent[-1].plain, WAIT_SECONDS)
+    await message.chat.until(lambda chat: len(chat.sent) > before and " ▌" not in chat.sent[-1].plain, WAIT_SECONDS)
     return message.chat.sent[-1]
 
 

@@ -23,7 +23,7 @@ from bot.platforms.telegram.people import alone
 from bot.platforms.telegram.rounds import SECONDS, Round, Rounds
 from bot.policy import check_prompt
 from bot.texts import Text
-from bot.usecases.personas import list_personas
+from bot.usecases.personas import list_personas, public_personas, reveal
 from bot.usecases.say import find_persona, variants
 
 RESULTS = 5
@@ -66,7 +66,8 @@ class Inline:
 
     async def _answer(self, query: telegram.InlineQuery, look: Look, caller: Caller) -> None:
         personas = await list_personas(self.desk.services, caller)
-        name, prompt = parse_query(query.query, [one.name for one in personas])
+        others = await public_personas(self.desk.services)
+        name, prompt = parse_query(query.query, [one.name for one in [*personas, *others]])
         if not prompt:
             await self._list(query, look, [one for one in personas if one.name.startswith(name or "")])
             return
@@ -74,6 +75,8 @@ class Inline:
         if self._latest.get(query.from_user.id) != query.id:
             return
         prompt = check_prompt(prompt, self.desk.services.settings.generation.max_prompt_characters)
+        if name is not None:
+            await reveal(self.desk.services, caller, name)
         try:
             persona = await find_persona(self.desk.services, caller, name)
         except NotFound:  # they see who there is

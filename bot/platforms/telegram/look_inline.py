@@ -32,7 +32,8 @@ def variant(look: Look, persona: str, prompt: str, sample: str) -> InlineQueryRe
     again = InlineKeyboardButton(
         "🔁 " + look.say("Another one"), switch_inline_query_current_chat=query(persona, prompt)
     )
-    return _article(_beginning(rest), rest, body, again)
+    title = _beginning(rest)
+    return _article(title, rest if rest != title else "", body, again)
 
 
 def persona(look: Look, one: Persona) -> InlineQueryResult:

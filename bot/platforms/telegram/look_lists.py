@@ -153,4 +153,6 @@ def help_page(look: Look, reply: Help, private: bool) -> Message:
     tips.append(look.say("For a file of posts: send it with /train @name as its caption."))
     if look.inline:
         tips.append(look.say("In any chat: @{bot} and the beginning of a sentence.", bot=look.username))
-    return Message(paragraphs(bold(look.say("I finish your sentences")), easy, "\n".join(listed), "\n".join(tips)))
+    return Message(
+        paragraphs(bold(look.say("I finish your sentences")), easy, "\n".join(listed), with_examples("\n".join(tips)))
+    )

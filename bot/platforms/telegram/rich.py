@@ -17,7 +17,7 @@ CAPTION_LIMIT = 1024
 CUT = "…"
 _NAME = r"@[\w.\u2060-]+"
 _EXAMPLE = re.compile(
-    rf"/(?:train|say|card|forget|optout) (?:{_NAME}(?: {_NAME})*(?: --\w+)*(?: My dream is)?|My dream is)"
+    rf"/(?:train|say|card|forget|optout) (?:{_NAME}(?: {_NAME})*(?: --\w+(?: \d)?)*(?: My dream is)?|My dream is)"
 )
 # What Telegram would turn into a mention, a hashtag, a command or a link. A word joiner is invisible and stops it.
 _JOINER = "\u2060"

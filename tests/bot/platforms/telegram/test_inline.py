@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.telegram.inline import parse_query
-from tests.bot.platforms.telegram.town import Town
+from tests.bot.platforms.telegram.town import Town, whole
 from tests.doubles.generator import generated
 
 
@@ -105,3 +105,20 @@ async def test_problems_are_one_line_that_leads_to_the_chat(place: Town) -> None
     assert query.button is not None
     assert query.button["text"].startswith("Something went wrong inside (RuntimeError)")
     assert (await (await place.fake.inline(place.ben, "pip: My dream is")).until()).titles == ["soup."]
+
+
+async def test_a_groups_public_persona_speaks_elsewhere_to_who_names_it_and_a_private_one_does_not(place: Town) -> None:
+    await place.persona("pip", place.space)
+    await place.persona("ladle", place.space)
+    sql = "UPDATE versions SET manifest = replace(manifest, '\"file:', '\"x:') WHERE persona = 'pip'"
+    await place.service.store.database.fetch(sql)
+    query = await (await place.fake.inline(place.ben, "")).until()
+    assert query.titles == []
+    query = await (await place.fake.inline(place.ben, "pip: My dream is")).until()
+    assert query.titles == ["soup."]
+    query = await (await place.fake.inline(place.ben, "@ladle My dream is")).until()
+    assert query.titles == []
+    place.fake.deep_link(place.ann, "persona_pip")
+    assert (await whole(place.alone, 0)).bold()[0] == "@\u2060pip"
+    place.fake.deep_link(place.ann, "persona_ladle")
+    assert (await whole(place.alone, 1)).text.startswith("There is no persona @\u2060ladle.")

@@ -58,7 +58,7 @@ async def test_the_last_state_always_arrives(place: Town, kind: str) -> None:
     place.service.generator.answers.append([Piece(id=0, sample=0, text=" to"), gate, generated("My dream is to sail")])
     before = len(place.group.sent)
     await place.fake.write(place.ann, place.group, "/say My dream is")
-    await place.group.until(lambda chat: "▌" in chat.sent[-1].plain)
+    await place.group.until(lambda chat: " ▌" in chat.sent[-1].plain)
     place.fake.faults.next("editMessageText", *[Fault(kind)] * 2)  # type: ignore[arg-type]
     gate.set()
     await place.group.until(lambda chat: "to sail\n" in chat.sent[-1].plain)
@@ -98,7 +98,7 @@ async def test_a_message_that_is_gone_is_sent_again(place: Town) -> None:
     gate = asyncio.Event()
     place.service.generator.answers.append([Piece(id=0, sample=0, text=" to"), gate, generated("My dream is to sail")])
     await place.fake.write(place.ann, place.group, "/say My dream is")
-    await place.group.until(lambda chat: "▌" in chat.sent[-1].plain)
+    await place.group.until(lambda chat: " ▌" in chat.sent[-1].plain)
     place.fake.delete(place.group.sent[-1])
     gate.set()
     await place.group.until(lambda chat: "to sail\n" in chat.sent[-1].plain)
@@ -113,7 +113,7 @@ async def test_who_is_in_the_middle_of_something_at_a_stop_is_answered_by_the_ne
     ]
     before = len(place.group.sent)
     await place.fake.write(place.ann, place.group, "/say My dream is")
-    await place.group.until(lambda chat: "▌" in chat.sent[-1].plain)
+    await place.group.until(lambda chat: " ▌" in chat.sent[-1].plain)
     await place.fake.write(place.ann, place.alone, "Hi")
     await place.alone.until(lambda chat: chat.draft == "")
     async with place.restarted():

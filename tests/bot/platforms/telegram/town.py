@@ -15,7 +15,7 @@ from bot.settings import LimitSettings, Settings, TelegramSettings, TrainingSett
 from tests.doubles.service import FakeService, fake_service
 from tests.doubles.telegram import Chat, FakeTelegram, Message, User
 
-NOT_YET = ("▌",)
+NOT_YET = (" ▌",)
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Town:
 
 async def whole(chat: Chat, before: int) -> Message:
     """The answer after so many of the bot's messages, once it doesn't grow any more."""
-    await chat.until(lambda chat: len(chat.sent) > before and not chat.sent[-1].plain.count("▌"))
+    await chat.until(lambda chat: len(chat.sent) > before and not chat.sent[-1].plain.count(" ▌"))
     return chat.sent[-1]
 
 
