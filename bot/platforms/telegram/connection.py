@@ -156,7 +156,10 @@ async def _serve(connection: Connection, arrivals: Arrivals) -> None:
         connection.updates.inline.rounds.close()
         await connection.desk.outbox.close(GOODBYE_SECONDS)
         await connection.board.close()
-        await connection.desk.services.inbox.rest()
+        try:
+            await connection.desk.services.inbox.rest()
+        except OperatorError as error:
+            logger.error("%s", error)
 
 
 async def _take(connection: Connection, arrival: Arrival) -> None:

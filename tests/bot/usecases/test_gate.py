@@ -63,7 +63,7 @@ async def test_one_at_a_time(service: FakeService) -> None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(one.speaking(BEN, 1))
         time.seconds += 60
-        with pytest.raises(Limited, match="still busy"):
+        with pytest.raises(Limited, match="One training at a time"):
             await speak(one, BEN)
         await speak(one, ANN)
     await speak(one, BEN)
@@ -111,7 +111,7 @@ async def test_one_training_of_a_person_at_a_time(service: FakeService) -> None:
     one = gate(service, Time())
     caller = replace(BEN, space="discord:dm:ben")
     await service.add_job("pip", caller)
-    with pytest.raises(Limited, match="still busy"):
+    with pytest.raises(Limited, match="One training at a time"):
         await train(one, caller)
 
 
