@@ -58,11 +58,11 @@ class Answer:
         if self.place.private:
             await self._draft(message.body)
         elif self.outbox.roomy(self.place.chat):
-            await self.outbox.seen_through(self._put(message, whole=False))
+            await self.outbox.steady.seen_through(self._put(message, whole=False))
 
     async def show(self, message: Message) -> None:
         """The whole answer. Once it is there, the message that asked for it has been dealt with."""
-        await self.outbox.seen_through(self._put(message, whole=True))
+        await self.outbox.steady.seen_through(self._put(message, whole=True))
         await self.acknowledge()
 
     async def tell(self, text: str) -> None:

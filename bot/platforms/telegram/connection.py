@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import telegram
-from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
-from telegram.ext import Updater
+from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.errors import OperatorError, SettingsError
@@ -27,8 +22,8 @@ from bot.platforms.telegram.message import Message
 from bot.platforms.telegram.outbox import Outbox
 from bot.platforms.telegram.people import PLATFORM, Admins
 from bot.platforms.telegram.posts import Posts
-from bot.platforms.telegram.refusals import is_network
-from bot.platforms.telegram.updates import WANTED, Updates
+from bot.platforms.telegram.receiving import away, receiving
+from bot.platforms.telegram.updates import Updates
 from bot.ports import Inbox
 from bot.settings import TelegramSettings
 from bot.usecases.services import Services
@@ -37,7 +32,6 @@ UNKNOWN_TOKEN = (
     "telegram.token: Telegram doesn't know this token. Copy it again from @BotFather: /mybots → your bot → API Token."
 )
 CONNECTIONS = 256  # to Telegram, at a time
-POLL_SECONDS = 10
 WATCH_SECONDS = 300.0
 TIDY_SECONDS = 60.0
 logger = logging.getLogger(__name__)
@@ -96,7 +90,7 @@ async def run_telegram(connection: Connection) -> None:
         if not desk.me.supports_inline_queries:
             logger.info("inline mode is off; @BotFather turns it on: /setinline")
         await arrivals.reopen(bot)
-        async with asyncio.TaskGroup() as work, receiving(connection, arrivals):
+        async with asyncio.TaskGroup() as work, receiving(bot, connection.settings, arrivals):
             work.create_task(_tell_commands(connection))
             work.create_task(desk.board.keep_up())
             work.create_task(_watch(bot))
@@ -154,7 +148,7 @@ async def _serve(connection: Connection, arrivals: Arrivals) -> None:
         for task in going:
             task.cancel()
         connection.updates.inline.rounds.close()
-        await connection.desk.outbox.close(GOODBYE_SECONDS)
+        await connection.desk.outbox.steady.close(GOODBYE_SECONDS)
         await connection.board.close()
         try:
             await connection.desk.services.inbox.rest()
@@ -180,62 +174,3 @@ async def _tell_commands(connection: Connection) -> None:
         await patiently(lambda: tell_commands(connection.bot, chats), away, "Telegram")
     except TelegramError as error:  # people have the commands of the last time
         logger.warning("Telegram could not be told the commands: %s", error)
-
-
-@asynccontextmanager
-async def receiving(connection: Connection, arrivals: Arrivals) -> AsyncIterator[None]:
-    """Updates come: Telegram is asked for them, or, with `telegram.webhook_url`, brings them."""
-    async with Updater(connection.bot, arrivals) as updater:
-        if connection.settings.webhook_url is None:
-            await updater.start_polling(
-                timeout=POLL_SECONDS, bootstrap_retries=-1, allowed_updates=WANTED, error_callback=_lament
-            )
-        else:
-            await _start_webhook(updater, connection.settings, connection.settings.webhook_url)
-        try:
-            yield
-        finally:
-            await updater.stop()
-
-
-async def _start_webhook(updater: Updater, settings: TelegramSettings, url: str) -> None:
-    """Raises SettingsError when the port is taken."""
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else secrets.token_urlsafe(32)
-    await _check_webhook(updater.bot, url, secret)
-    try:
-        await updater.start_webhook(
-            settings.webhook_listen,
-            settings.webhook_port,
-            urlsplit(url).path,
-            bootstrap_retries=-1,
-            webhook_url=url,
-            allowed_updates=WANTED,
-            secret_token=secret,
-        )
-    except OSError as error:
-        where = f"{settings.webhook_listen}:{settings.webhook_port}"
-        raise SettingsError(f"telegram.webhook_port: {where} can't be listened at ({error.strerror}).") from error
-    logger.info("Telegram calls %s, which has to reach %s:%d", url, settings.webhook_listen, settings.webhook_port)
-
-
-async def _check_webhook(bot: telegram.Bot, url: str, secret: str) -> None:
-    """The library would try again and again, in silence. Raises SettingsError."""
-
-    async def set_webhook() -> None:
-        await bot.set_webhook(url, allowed_updates=WANTED, secret_token=secret)
-
-    try:
-        await patiently(set_webhook, away, "Telegram")
-    except BadRequest as error:
-        raise SettingsError(f"telegram.webhook_url: Telegram doesn't take {url} ({error.message}).") from None
-
-
-def _lament(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
-        logger.warning("another program receives this bot's updates: stop it, or give this one a bot of its own")
-    else:
-        logger.warning("Telegram can't be reached (%s); trying again", error)
-
-
-def away(error: Exception) -> bool:
-    return isinstance(error, TelegramError) and is_network(error)

@@ -7,8 +7,6 @@ calls say the same when they are repeated.
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,24 +16,20 @@ from telegram import Bot, InlineQueryResult, InlineQueryResultsButton, LinkPrevi
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
 from bot.platforms.telegram import media
-from bot.platforms.telegram.lanes import Lane, Lanes
 from bot.platforms.telegram.message import Message, Place, Sent
 from bot.platforms.telegram.refusals import (
-    is_network,
     is_same,
     may_have_arrived,
     no_message,
     seconds_to_wait,
 )
 from bot.platforms.telegram.rich import Rich
+from bot.platforms.telegram.steady import Steady
 
-PATIENCE = 3600.0  # seconds for which a message is tried
-SHORT = 10.0  # for what is worth nothing later
-PAUSES = (0.5, 1, 2, 4, 8, 15)  # then the last one again and again
+SHORT = 10.0  # seconds for which is tried what is worth nothing later
 PROBES = 8  # numbers after the last one known, at which a message may be that perhaps arrived
 MOST_PROBES = 40  # where many others write meanwhile
 SUPERGROUPS = -1_000_000_000_000  # their numbers, and channels', are below
-MARGIN = 0.1  # seconds added to what Telegram wants us to wait
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 logger = logging.getLogger(__name__)
 
@@ -49,21 +43,20 @@ class Outbox:
     bot: Bot
     moved: Callable[[int, int], Awaitable[None]]
     drafts: bool = True  # whether this Bot API server knows them
-    lanes: Lanes = field(default_factory=Lanes)
+    steady: Steady = field(default_factory=Steady)
     channels: set[int] = field(default_factory=set)
     _shared: int = 0
-    _going: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def send(self, place: Place, message: Message, reply_to: int | None = None) -> Sent:
         """Once, and to its end even when whoever waits for it is cancelled. Raises TelegramError."""
         try:
-            return await self.seen_through(self._send(place, message, reply_to))
+            return await self.steady.seen_through(self._send(place, message, reply_to))
         except ChatMigrated as error:
             await self.moved(place.chat, error.new_chat_id)
-            return await self.seen_through(self._send(Place(error.new_chat_id), message, None))
+            return await self.steady.seen_through(self._send(Place(error.new_chat_id), message, None))
 
     async def _send(self, place: Place, message: Message, reply_to: int | None) -> Sent:
-        lane = self.lanes.of(place.chat)
+        lane = self.steady.lanes.of(place.chat)
         unsure: int | None = None  # the highest number that was known when a try was made that may have arrived
 
         async def once() -> Sent:
@@ -80,7 +73,7 @@ class Outbox:
             return Sent(place.chat, number)
 
         async with lane.lock:
-            return await self._steadily(once, lane)
+            return await self.steady.repeat(once, lane)
 
     async def _post(self, place: Place, message: Message, reply_to: int | None) -> int:
         reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
@@ -112,7 +105,7 @@ class Outbox:
 
     async def _is_there(self, sent: Sent, message: Message) -> bool:
         try:
-            await self._steadily(lambda: self._change(sent, message), None)
+            await self.steady.repeat(lambda: self._change(sent, message), None)
         except TelegramError as error:
             if no_message(error):
                 return False
@@ -124,22 +117,22 @@ class Outbox:
         if chat > SUPERGROUPS:
             self._shared = max(self._shared, number)
         else:
-            self.lanes.of(chat).highest = max(self.lanes.of(chat).highest, number)
+            self.steady.lanes.of(chat).highest = max(self.steady.lanes.of(chat).highest, number)
 
     def _latest(self, chat: int) -> int:
-        return self._shared if chat > SUPERGROUPS else self.lanes.of(chat).highest
+        return self._shared if chat > SUPERGROUPS else self.steady.lanes.of(chat).highest
 
     async def edit(self, sent: Sent, message: Message) -> bool:
         """False when it isn't there any more. Raises TelegramError."""
-        lane = self.lanes.of(sent.chat)
+        lane = self.steady.lanes.of(sent.chat)
 
         async def change() -> bool:
             async with lane.lock:
-                await self._steadily(lambda: self._change(sent, message), lane)
+                await self.steady.repeat(lambda: self._change(sent, message), lane)
             return True
 
         try:
-            return await self.seen_through(change())
+            return await self.steady.seen_through(change())
         except ChatMigrated as error:
             await self.moved(sent.chat, error.new_chat_id)
         except TelegramError as error:
@@ -167,17 +160,17 @@ class Outbox:
 
     def roomy(self, chat: int) -> bool:
         """Whether something may be sent there that needn't be."""
-        return self.lanes.of(chat).idle
+        return self.steady.lanes.of(chat).idle
 
     async def draft(self, place: Place, number: int, body: Rich) -> None:
         """In a private chat: what there is of a message that is being written. Nothing depends on it."""
         if not self.drafts:
             await self.typing(place)
             return
-        lane = self.lanes.of(place.chat)
-        if not lane.idle or not self.lanes.everybody.has_capacity():
+        lane = self.steady.lanes.of(place.chat)
+        if not lane.idle or not self.steady.lanes.everybody.has_capacity():
             return
-        await self.lanes.everybody.acquire()
+        await self.steady.lanes.everybody.acquire()
         try:
             await self.bot.send_message_draft(
                 place.chat, number, body.text, entities=body.entities, message_thread_id=place.thread
@@ -222,41 +215,4 @@ class Outbox:
 
     async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
         """For what Telegram knows. Raises TelegramError."""
-        return await self._steadily(call, None, SHORT)
-
-    async def _steadily(self, call: Callable[[], Awaitable[T]], lane: Lane | None, patience: float = PATIENCE) -> T:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + patience
-        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
-            if lane is not None:
-                await lane.turn()
-                await self.lanes.everybody.acquire()
-            try:
-                return await call()
-            except RetryAfter as error:
-                seconds = seconds_to_wait(error) + MARGIN
-                if loop.time() + seconds > until:
-                    raise
-                if lane is None:
-                    await asyncio.sleep(seconds)
-                else:
-                    lane.wait(seconds)
-            except TelegramError as error:
-                if not is_network(error) or loop.time() + pause > until:
-                    raise
-                await asyncio.sleep(pause)
-        raise AssertionError  # the pauses don't end
-
-    async def seen_through(self, work: Awaitable[T]) -> T:
-        """To its end, also when whoever waits is cancelled: half a sending is neither lost nor repeated."""
-        task = asyncio.ensure_future(work)
-        self._going.add(task)
-        task.add_done_callback(self._going.discard)
-        return await asyncio.shield(task)
-
-    async def close(self, seconds: float) -> None:
-        """What is on its way gets there, if it doesn't take long."""
-        if self._going:
-            _, late = await asyncio.wait(self._going, timeout=seconds)
-            for task in late:
-                task.cancel()
+        return await self.steady.repeat(call, None, SHORT)

@@ -45,7 +45,7 @@ class Posts:
 
     async def post(self, job: Job, message: Message, key: str) -> JobMessage | None:
         """Where the job was asked for; else to the person alone; else nowhere. The outbox sends it once."""
-        return await self.outbox.seen_through(self._post(job, message))
+        return await self.outbox.steady.seen_through(self._post(job, message))
 
     async def _post(self, job: Job, message: Message) -> JobMessage | None:
         asked, reply_to = place_at(job.caller.channel), self.answering.pop(job.id, None)

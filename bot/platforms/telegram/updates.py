@@ -21,7 +21,6 @@ from bot.platforms.telegram.people import person, place_of, space_of, writer_of
 from bot.platforms.telegram.words import handler_of
 from bot.texts import Text
 
-WANTED = ["message", "channel_post", "callback_query", "inline_query", "my_chat_member"]  # edits are not
 OUT = {ChatMember.LEFT, ChatMember.BANNED}
 logger = logging.getLogger(__name__)
 

@@ -43,7 +43,8 @@ def test_an_unknown_account(sources: Sources) -> None:
     assert str(caught.value) == (
         "I don't know an account @bob. Give me its posts as a file (an X archive (the zip, or its tweets.js), JSONL, a "
         "JSON list, CSV, or plain text with one post a line): with --from FILE in a terminal, as the option “file” "
-        "on Discord, on Telegram with /train @bob as its caption. Or try a sample: @pip_the_lighthouse, @ladle_in_orbit."
+        "on Discord, on Telegram with /train @bob as its caption. Or try a sample: @pip_the_lighthouse, "
+        "@ladle_in_orbit."
     )
 
 

@@ -63,7 +63,7 @@ async def test_one_at_a_time(service: FakeService) -> None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(one.speaking(BEN, 1))
         time.seconds += 60
-        with pytest.raises(Limited, match="One training at a time"):
+        with pytest.raises(Limited, match="still busy"):
             await speak(one, BEN)
         await speak(one, ANN)
     await speak(one, BEN)
