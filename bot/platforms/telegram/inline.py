@@ -65,14 +65,15 @@ class Inline:
                 del self._latest[query.from_user.id]
 
     async def _answer(self, query: telegram.InlineQuery, look: Look, caller: Caller) -> None:
+        if query.query.strip():
+            await asyncio.sleep(TYPING_SECONDS)
+            if self._latest.get(query.from_user.id) != query.id:
+                return
         personas = await list_personas(self.desk.services, caller)
         others = await public_personas(self.desk.services)
         name, prompt = parse_query(query.query, [one.name for one in [*personas, *others]])
         if not prompt:
             await self._list(query, look, [one for one in personas if one.name.startswith(name or "")])
-            return
-        await asyncio.sleep(TYPING_SECONDS)
-        if self._latest.get(query.from_user.id) != query.id:
             return
         prompt = check_prompt(prompt, self.desk.services.settings.generation.max_prompt_characters)
         if name is not None:
