@@ -187,11 +187,19 @@ class JobRunner:
         else:
             persona = run.task.result().persona
             await self._record(job, JobState.DONE)
-            job = await self.store.job(job.id) or job  # its group may have got another name
+            job = await self._latest(job)
             await self._carry_on(self.store.set_current_persona(job.caller.channel, persona.name))
             await self._carry_on(self.on_publish(persona.name))
             self.folders.drop_old_versions(persona.name, persona.version)
             await self._carry_on(self.notifier.trained(job, persona))
+
+    async def _latest(self, job: Job) -> Job:
+        """Its group may have got another name."""
+        try:
+            return await self.store.job(job.id) or job
+        except OperatorError as error:
+            logger.error("%s", error)
+            return job
 
     async def _fill_in(self, job: Job, published: Published) -> None:
         async for event in published.events:

@@ -66,7 +66,6 @@ class Training:
         try:
             n_bytes = await self._until_trained(events, report)
             report(Progress(stage="publish"))
-            space = await self._moved(job, space)
             return Published(await to_its_end(self._publish(job, prepared, n_bytes, space)), events)
         except BaseException:
             await events.aclose()
@@ -145,6 +144,7 @@ class Training:
             await asyncio.to_thread(self.write_posts, self.folders.new_posts(job.id, one.counts.handle), one.posts)
         place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
         folder = self.folders.relative(place)
+        space = await self._moved(job, space)
         persona = await self.store.publish(job.persona, number, folder, n_bytes, manifest, space)
         for one in prepared:
             await asyncio.to_thread(self.folders.keep_posts, job.id, job.persona, one.counts.handle)

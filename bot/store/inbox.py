@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.domain import Letter
 from bot.store.database import Database, Value
@@ -40,8 +44,14 @@ class SqliteInbox:
 
     async def tidy(self) -> None:
         # secure_delete overwrites what is deleted in the file; the log beside it still has it until it is begun anew.
-        await self.database.fetch("PRAGMA wal_checkpoint(TRUNCATE)")
+        await asyncio.to_thread(_begin_log_anew, self.database.path)
 
     async def _write(self, sql: str, *values: Value) -> None:
         async with self.database.transaction() as execute:
             await execute(sql, values)
+
+
+def _begin_log_anew(path: Path) -> None:
+    """Not while somebody reads: then the next time does. On a connection of its own: nobody has to wait for it."""
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path, timeout=0)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain import Caller, Job, Persona, is_private
 from bot.errors import BadInput, NotAllowed, NotFound
+from bot.policy import check_trainer
 from bot.texts import Text
 from bot.usecases.optouts import willing
 from bot.usecases.services import Services
@@ -29,16 +30,21 @@ async def list_personas(services: Services, caller: Caller) -> list[Persona]:
     return await willing(services, await services.store.personas(caller.space))
 
 
-async def public_personas(services: Services) -> list[Persona]:
-    """Those made of public posts alone, whose ever they are."""
-    known = await willing(services, await services.store.personas())
-    return [one for one in known if not any(is_private(account.source) for account in one.manifest.corpus.accounts)]
+async def find_public(services: Services, name: str) -> Persona | None:
+    """A persona that was made of public posts alone, whosever it is; none while it is being trained with others."""
+    persona = await services.store.persona(name)
+    if persona is None or any(is_private(account.source) for account in persona.manifest.corpus.accounts):
+        return None
+    if await services.store.active_job(name) is not None or not await willing(services, [persona]):
+        return None
+    return persona
 
 
 async def reveal(services: Services, caller: Caller, name: str) -> None:
-    """Whoever knows the name of a public persona may hear it: it is shown in their space, as `/train` would."""
+    """Who may train here may have a public persona of others shown here, as `/train` would. Raises NotAllowed."""
     seen = {one.name for one in await services.store.personas(caller.space)}
-    if caller.space and name not in seen and name in {one.name for one in await public_personas(services)}:
+    if caller.space and name not in seen and await find_public(services, name) is not None:
+        check_trainer(await services.chats.rules(caller.space), caller)
         await services.store.show(name, caller.space)
 
 

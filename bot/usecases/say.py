@@ -35,10 +35,10 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
 
 
 async def _remembered(services: Services, caller: Caller, seen: Container[str]) -> str | None:
-    """The channel's, or the space's; one that this person doesn't see doesn't count."""
-    current = await services.store.current_persona(caller.channel)
+    """The channel's, or its parent's, or the space's; one that this person doesn't see doesn't count."""
+    chosen = [await services.store.current_persona(one) for one in (caller.channel, caller.parent) if one]
     usual = (await services.chats.rules(caller.space)).persona if caller.space else None
-    return next((one for one in (current, usual) if one is not None and one in seen), None)
+    return next((one for one in (*chosen, usual) if one is not None and one in seen), None)
 
 
 async def _missing(store: Store, caller: Caller, wanted: str | None, known: Sequence[str]) -> Text:

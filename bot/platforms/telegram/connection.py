@@ -89,12 +89,12 @@ async def run_telegram(connection: Connection) -> None:
         logger.info("connected to Telegram as @%s: %s", bot.username, bot.link)
         if not desk.me.supports_inline_queries:
             logger.info("inline mode is off; @BotFather turns it on: /setinline")
-        await arrivals.reopen(bot)
         async with asyncio.TaskGroup() as work, receiving(bot, connection.settings, arrivals):
             work.create_task(_tell_commands(connection))
             work.create_task(desk.board.keep_up())
             work.create_task(_watch(bot))
             work.create_task(_tidy(desk.services.inbox))
+            await arrivals.reopen(bot)
             await _serve(connection, arrivals)
     except ExceptionGroup as group:
         raise _settings_error(connection.settings, group.exceptions[0]) from None
@@ -164,8 +164,11 @@ async def _take(connection: Connection, arrival: Arrival) -> None:
         return
     except Exception:
         logger.exception("update %d could not be dealt with", arrival.update.update_id)
-    if arrival.stored:
-        await connection.desk.services.inbox.done(arrival.update.update_id)
+    try:
+        if arrival.stored:
+            await connection.desk.services.inbox.done(arrival.update.update_id)
+    except OperatorError as error:  # the next start finds it again
+        logger.error("%s", error)
 
 
 async def _tell_commands(connection: Connection) -> None:

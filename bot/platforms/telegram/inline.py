@@ -23,7 +23,7 @@ from bot.platforms.telegram.people import alone
 from bot.platforms.telegram.rounds import SECONDS, Round, Rounds
 from bot.policy import check_prompt
 from bot.texts import Text
-from bot.usecases.personas import list_personas, public_personas, reveal
+from bot.usecases.personas import find_public, list_personas
 from bot.usecases.say import find_persona, variants
 
 RESULTS = 5
@@ -36,12 +36,16 @@ _NAMED = re.compile(r"@?([\w.~-]{1,250})\s*:\s*(.*)|@([\w.~-]{1,250})(?:\s+(.*))
 
 
 def parse_query(text: str, known: Sequence[str]) -> tuple[str | None, str]:
-    """`alice: my dream` or `@alice my dream` → alice's; else it is all prompt. Pure."""
-    if found := _NAMED.fullmatch(text.strip()):
+    """`alice: my dream` or `@alice my dream` → alice's; else it is all prompt. Pure.
+
+    Without the @ it has to be one of those that are known: `note: buy milk` may be just that.
+    """
+    text = text.strip()
+    if found := _NAMED.fullmatch(text):
         name = named((found[1] or found[3]).lower(), known)
-        if name in known or found[3]:
+        if name in known or text.startswith("@"):
             return name, (found[2] or found[4] or "").strip()
-    return None, text.strip()
+    return None, text
 
 
 @dataclass
@@ -55,14 +59,20 @@ class Inline:
         look, caller = self.desk.look(query.from_user.language_code or "en"), alone(query.from_user)
         self._latest[query.from_user.id] = query.id
         try:
-            await self._answer(query, look, caller)
+            await self._tell(query, look, caller)
         except TelegramError as error:  # there is nobody to tell any more
             logger.warning("an inline query could not be answered: %s", error)
-        except Exception as error:
-            await self._explain(query, look, reason(error))
         finally:
             if self._latest.get(query.from_user.id) == query.id:
                 del self._latest[query.from_user.id]
+
+    async def _tell(self, query: telegram.InlineQuery, look: Look, caller: Caller) -> None:
+        try:
+            await self._answer(query, look, caller)
+        except TelegramError:
+            raise
+        except Exception as error:
+            await self._explain(query, look, reason(error))
 
     async def _answer(self, query: telegram.InlineQuery, look: Look, caller: Caller) -> None:
         if query.query.strip():
@@ -70,16 +80,17 @@ class Inline:
             if self._latest.get(query.from_user.id) != query.id:
                 return
         personas = await list_personas(self.desk.services, caller)
-        others = await public_personas(self.desk.services)
-        name, prompt = parse_query(query.query, [one.name for one in [*personas, *others]])
+        name, prompt = parse_query(query.query, [one.name for one in personas])
+        elsewhere = None
+        if name is not None and name not in {one.name for one in personas}:
+            elsewhere = await find_public(self.desk.services, name)
         if not prompt:
-            await self._list(query, look, [one for one in personas if one.name.startswith(name or "")])
+            theirs = [one for one in personas if one.name.startswith(name or "")]
+            await self._list(query, look, [*theirs, elsewhere] if elsewhere else theirs)
             return
         prompt = check_prompt(prompt, self.desk.services.settings.generation.max_prompt_characters)
-        if name is not None:
-            await reveal(self.desk.services, caller, name)
         try:
-            persona = await find_persona(self.desk.services, caller, name)
+            persona = elsewhere or await find_persona(self.desk.services, caller, name)
         except NotFound:  # they see who there is
             if name is not None or not personas:
                 raise

@@ -79,7 +79,12 @@ class Look:
 
 def _quoting(text: Text) -> Text:
     values = {
-        name: _quoting(value) if isinstance(value, Text) else plain(value) if isinstance(value, str) else value
+        name: _quoting(value) if isinstance(value, Text) else _shown(name, value) if isinstance(value, str) else value
         for name, value in text.values.items()
     }
     return Text(text.template, **values)
+
+
+def _shown(name: str, value: str) -> str:
+    """A `command` is one of ours, to be copied."""
+    return without_mentions(value) if name == "command" else plain(value)

@@ -105,4 +105,4 @@ def question(look: Look, persona: str, whom: User | None = None) -> Message:
 
 def query(persona: str, prompt: str = "") -> str:
     """What to type after the bot's name, in any chat."""
-    return f"{reference(persona)}: {prompt}"[:QUERY_LIMIT]
+    return f"@{reference(persona)}: {prompt}"[:QUERY_LIMIT]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import telegram
 from telegram import Bot, InputMediaPhoto, ReplyParameters
 
 from bot.platforms.telegram.message import Message, Place, Sent
 from bot.platforms.telegram.rich import CAPTION_LIMIT, first_part
 
 
-async def post(bot: Bot, place: Place, message: Message, reply: ReplyParameters | None) -> int:
-    """The text is the (first) picture's caption. An album has no buttons. Returns the (last) message's number."""
+async def post(bot: Bot, place: Place, message: Message, reply: ReplyParameters | None) -> telegram.Message:
+    """The text is the (first) picture's caption. An album has no buttons. Returns the (last) message."""
     caption = first_part(message.body, CAPTION_LIMIT)
     if len(message.pictures) == 1:
-        sent = await bot.send_photo(
+        return await bot.send_photo(
             place.chat,
             message.pictures[0].data,
             caption=caption.text,
@@ -21,14 +22,13 @@ async def post(bot: Bot, place: Place, message: Message, reply: ReplyParameters 
             message_thread_id=place.thread,
             reply_parameters=reply,
         )
-        return sent.message_id
     first, *others = message.pictures
     album = [
         InputMediaPhoto(first.data, caption=caption.text, caption_entities=caption.entities),
         *(InputMediaPhoto(one.data) for one in others),
     ]
     whole = await bot.send_media_group(place.chat, album, message_thread_id=place.thread, reply_parameters=reply)
-    return whole[-1].message_id
+    return whole[-1]
 
 
 async def change(bot: Bot, sent: Sent, message: Message) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import telegram
 from telegram import Bot, InlineQueryResult, InlineQueryResultsButton, LinkPreviewOptions, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
@@ -65,21 +66,23 @@ class Outbox:
                 return found
             unsure, before = None, self._latest(place.chat)
             try:
-                number = await self._post(place, message, reply_to)
+                sent = await self._post(place, message, reply_to)
             except TelegramError as error:
                 unsure = before if may_have_arrived(error) and place.chat not in self.channels else None
                 raise
-            self.heard(place.chat, number)
-            return Sent(place.chat, number)
+            if sent.chat.type == telegram.Chat.CHANNEL:
+                self.channels.add(place.chat)
+            self.heard(place.chat, sent.message_id)
+            return Sent(place.chat, sent.message_id)
 
         async with lane.lock:
             return await self.steady.repeat(once, lane)
 
-    async def _post(self, place: Place, message: Message, reply_to: int | None) -> int:
+    async def _post(self, place: Place, message: Message, reply_to: int | None) -> telegram.Message:
         reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
         if message.pictures:
             return await media.post(self.bot, place, message, reply)
-        sent = await self.bot.send_message(
+        return await self.bot.send_message(
             place.chat,
             message.body.text,
             entities=message.body.entities,
@@ -88,7 +91,6 @@ class Outbox:
             link_preview_options=NO_PREVIEW,
             reply_parameters=reply,
         )
-        return sent.message_id
 
     async def _find(self, chat: int, before: int, message: Message) -> Sent | None:
         """A message that perhaps arrived: the one that needs no change to be as we want it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import telegram
@@ -17,6 +18,8 @@ from bot.platforms.telegram.outbox import Outbox
 PLATFORM = "telegram"
 logger = logging.getLogger(__name__)
 ADMIN_SECONDS = 60.0  # for which a group's list of admins is believed
+FAILED_SECONDS = 5.0
+REMEMBERED = 1000  # groups
 
 
 @dataclass
@@ -24,25 +27,34 @@ class Admins:
     """Of groups, as Telegram lists them."""
 
     outbox: Outbox
-    _known: dict[int, tuple[float, frozenset[int]]] = field(default_factory=dict)
-    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _known: dict[int, tuple[float, frozenset[int]]] = field(default_factory=dict)  # with the time to ask again
+    _asking: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def have(self, chat: int, user: int) -> bool:
         """Where Telegram doesn't say, what it said before counts."""
-        async with self._asking:
-            at, known = self._known.get(chat, (float("-inf"), frozenset[int]()))
-            if time.monotonic() - at > ADMIN_SECONDS:
-                known = await self._ask(chat) or known
-                self._known[chat] = (time.monotonic(), known)
+        async with self._asking[chat]:
+            until, known = self._known.get(chat, (0.0, frozenset[int]()))
+            if time.monotonic() > until:
+                found = await self._ask(chat)
+                known, seconds = (found, ADMIN_SECONDS) if found is not None else (known, FAILED_SECONDS)
+                self._known[chat] = (time.monotonic() + seconds, known)
+        self._forget_old()
         return user in known
 
-    async def _ask(self, chat: int) -> frozenset[int]:
+    async def _ask(self, chat: int) -> frozenset[int] | None:
         try:
             found = await self.outbox.ask(lambda: self.outbox.bot.get_chat_administrators(chat))
         except TelegramError as error:
             logger.warning("the admins of chat %d are unknown: %s", chat, error)
-            return frozenset()
+            return None
         return frozenset(one.user.id for one in found)
+
+    def _forget_old(self) -> None:
+        if len(self._known) > REMEMBERED:
+            oldest = next(iter(self._known))
+            self.forget(oldest)
+            if not self._asking[oldest].locked():
+                del self._asking[oldest]
 
     def forget(self, chat: int) -> None:
         self._known.pop(chat, None)

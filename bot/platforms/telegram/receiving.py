@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import telegram
-from telegram.error import BadRequest, Conflict, TelegramError
+from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 from telegram.ext import Updater
 
 from bot.errors import SettingsError
@@ -82,4 +82,4 @@ def _lament(error: TelegramError) -> None:
 
 
 def away(error: Exception) -> bool:
-    return isinstance(error, TelegramError) and is_network(error)
+    return isinstance(error, RetryAfter) or (isinstance(error, TelegramError) and is_network(error))

@@ -15,7 +15,7 @@ from telegram import MessageEntity, User
 LIMIT = 4096  # UTF-16 units of a message
 CAPTION_LIMIT = 1024
 CUT = "…"
-_NAME = r"@[\w.\u2060-]+"
+_NAME = r"@[\w\u2060-]+(?:\.[\w\u2060-]+)*(?::\d+(?:\.\d+)?)?"
 _EXAMPLE = re.compile(
     rf"/(?:train|say|card|forget|optout) (?:{_NAME}(?: {_NAME})*(?: --\w+(?: \d)?)*(?: My dream is)?|My dream is)"
 )

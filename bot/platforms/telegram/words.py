@@ -22,7 +22,7 @@ from bot.platforms.telegram.look_lists import ELSEWHERE, START, card
 from bot.platforms.telegram.message import Message, persona_button
 from bot.platforms.telegram.rich import Rich, original
 from bot.texts import Text
-from bot.usecases.personas import list_personas, plan_forgetting, public_personas, reveal
+from bot.usecases.personas import list_personas, plan_forgetting, reveal
 from bot.usecases.say import find_persona
 
 Handler = Callable[[Desk, Asked], Awaitable[None]]
@@ -51,7 +51,7 @@ async def start(desk: Desk, asked: Asked) -> None:
         await run_command(desk, asked, "help", args.NoArguments())
         return
     await desk.services.gate.check_place(asked.caller)
-    known = [*await list_personas(desk.services, asked.caller), *await public_personas(desk.services)]
+    known = await list_personas(desk.services, asked.caller)
     name = parse_persona(named(asked.text.removeprefix(START), [one.name for one in known]))
     await reveal(desk.services, asked.caller, name)
     persona = await find_persona(desk.services, asked.caller, name)

@@ -46,7 +46,7 @@ async def test_up_to_five_different_results_labelled_as_machine_written(place: T
     assert query.next_offset == ""
     message = await place.fake.choose(query, query.titles.index("tea."), place.group)
     assert message.html == "<b>My dream is</b> tea.\n<i>@\u2060pip · written by a machine</i>"
-    assert [button.switch_here for button in message.buttons] == ["pip: My dream is"]
+    assert [button.switch_here for button in message.buttons] == ["@pip: My dream is"]
     before = len(place.group.sent)
     await place.ask("/say Hi")
     assert len(place.group.sent) == before + 1  # what was chosen isn't taken for a command
@@ -87,7 +87,7 @@ async def test_an_empty_query_lists_who_can_speak(place: Town) -> None:
     assert (await (await place.fake.inline(place.ann, "")).until()).titles == ["pip"]
     message = await place.fake.choose(query, 1, place.group)
     assert message.spans("italic") == ["@\u2060pip · written by a machine"]
-    assert [button.switch_here for button in message.buttons] == ["pip: "]
+    assert [button.switch_here for button in message.buttons] == ["@pip: "]
 
 
 async def test_problems_are_one_line_that_leads_to_the_chat(place: Town) -> None:
@@ -114,11 +114,20 @@ async def test_a_groups_public_persona_speaks_elsewhere_to_who_names_it_and_a_pr
     await place.service.store.database.fetch(sql)
     query = await (await place.fake.inline(place.ben, "")).until()
     assert query.titles == []
-    query = await (await place.fake.inline(place.ben, "pip: My dream is")).until()
+    query = await (await place.fake.inline(place.ben, "@pip: My dream is")).until()
     assert query.titles == ["soup."]
+    assert (await (await place.fake.inline(place.ben, "@pip: ")).until()).titles == ["pip"]
     query = await (await place.fake.inline(place.ben, "@ladle My dream is")).until()
     assert query.titles == []
     place.fake.deep_link(place.ann, "persona_pip")
     assert (await whole(place.alone, 0)).bold()[0] == "@\u2060pip"
     place.fake.deep_link(place.ann, "persona_ladle")
     assert (await whole(place.alone, 1)).text.startswith("There is no persona @\u2060ladle.")
+    place.fake.deep_link(place.ann, "persona_pip")
+    await whole(place.alone, 2)
+    other = place.fake.add_group("Other", members=[place.ann, place.ben], admins=[place.ann])
+    await whole(other, 0)
+    await place.fake.write(place.ben, other, f"/start@{place.fake.username} persona_pip")
+    assert (await whole(other, 1)).text.startswith("Only admins may train here.")
+    await place.fake.write(place.ann, other, f"/start@{place.fake.username} persona_pip")
+    assert (await whole(other, 2)).bold()[0] == "@\u2060pip"
