@@ -75,6 +75,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             notifier=notifier,
             folders=folders,
             on_publish=lambda name: pool.drop(f"{name}/"),
+            on_nothing=lambda job: gate.give_training_back(job.caller),
         )
         chats = SqliteChats(store.database)
         gate = Gate(store, chats, settings.limits)

@@ -17,7 +17,7 @@ MAX_DIGITS = 18  # Python refuses to read numbers of thousands of them
 _FILES = {".csv", ".js", ".json", ".jsonl", ".txt", ".zip"}
 _SAMPLES = re.compile(r"(?:^|(?<=\s))--n(?:=|\s+)(\S+)(?=\s|$)")
 _ESCAPE = re.compile(r"(?:^|\s)--\s")
-_NAMED = re.compile(r"@(\S+)\s*(.*)", re.DOTALL)
+_NAMED = re.compile(r"@([^\s:]+):?(?:\s+(.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def parse_say(text: str) -> SayArguments:
     persona = None
     if match := _NAMED.fullmatch(options):
         persona = parse_persona(match[1])
-        options = match[2]
+        options = match[2] or ""
     return SayArguments(f"{options.strip()} {rest}".strip(), persona, check_samples(n))
 
 
@@ -128,6 +128,8 @@ def parse_forget(text: str) -> ForgetArguments:
 
 
 def parse_optout(text: str) -> OptoutArguments:
+    if not text.strip():
+        raise BadInput(Text("Which account? Name one, like /optout @alice"))
     return OptoutArguments(parse_handle(text.strip()))
 
 

@@ -55,13 +55,17 @@ class Run:
 
 @dataclass
 class JobRunner:
-    """Runs the store's queue. `on_publish` is told a persona's name when it has a new version."""
+    """Runs the store's queue. `on_publish` is told a persona's name when it has a new version.
+
+    `on_nothing`: a job that came to nothing, through no whim of who asked for it.
+    """
 
     store: Store
     training: Training
     notifier: Notifier
     folders: Folders
     on_publish: Callable[[str], Awaitable[None]]
+    on_nothing: Callable[[Job], Awaitable[None]]
     progress: tuple[int, Progress] | None = None  # the running job, and how far it is
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -133,6 +137,7 @@ class JobRunner:
         job = await self.store.job(job_id)
         if moved and job is not None:  # of an attempt before there may be something
             self._drop(job)
+            await self._carry_on(self.on_nothing(job))
             await self._carry_on(self.notifier.failed(job, CANCELLED))
         return job is not None and job.state is JobState.CANCELLED and (moved or not waiting)
 
@@ -210,6 +215,8 @@ class JobRunner:
 
     async def _end(self, job: Job, state: JobState, message: str) -> None:
         await self._record(job, state, message)
+        if state is JobState.FAILED:
+            await self._carry_on(self.on_nothing(job))
         await self._carry_on(self.notifier.failed(job, message))
 
     async def _record(self, job: Job, state: JobState, message: str | None = None) -> None:

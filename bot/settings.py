@@ -10,11 +10,11 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
@@ -30,6 +30,14 @@ TELEGRAM_API = "https://api.telegram.org/bot"
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _stripped(value: object) -> object:
+    """A secret from a file often ends with a line's end."""
+    return value.strip() if isinstance(value, str) else value
+
+
+Token = Annotated[SecretStr, BeforeValidator(_stripped)]
 
 
 class TrainingSettings(Section):
@@ -82,7 +90,7 @@ class LimitSettings(Section):
 class DiscordSettings(Section):
     """`mynah run` serves Discord when there is a token."""
 
-    token: SecretStr | None = Field(default=None, description="of the bot, from the developer portal")
+    token: Token | None = Field(default=None, description="of the bot, from the developer portal")
     persona_webhooks: bool = Field(default=True, description="let admins choose replies in the persona's name")
     api_base: str = Field(default="https://discord.com/api/v10", description="REST; for compatible servers")
     gateway: str = Field(default="wss://gateway.discord.gg/", description="websocket; for compatible servers")
@@ -91,7 +99,7 @@ class DiscordSettings(Section):
 class TelegramSettings(Section):
     """`mynah run` serves Telegram when there is a token."""
 
-    token: SecretStr | None = Field(default=None, description="of the bot, from @BotFather")
+    token: Token | None = Field(default=None, description="of the bot, from @BotFather")
     api_base: str = Field(default=TELEGRAM_API, description="another one: your own Bot API server")
     file_base: str = Field(default="https://api.telegram.org/file/bot", description="that server's, for files")
     webhook_url: str | None = Field(default=None, description="https address for Telegram to call; none: polling")
@@ -106,7 +114,7 @@ class TelegramSettings(Section):
             raise ValueError("Telegram takes 1 to 256 letters, digits, _ and -")
         return secret
 
-    @field_validator("webhook_url")
+    @field_validator("webhook_url", "api_base", "file_base")
     @classmethod
     def _check_url(cls, url: str | None) -> str | None:
         if url is not None and (urlsplit(url).scheme not in {"https", "http"} or not urlsplit(url).hostname):
@@ -211,7 +219,7 @@ def _explain_one(location: tuple[str, ...], problem: Any) -> str:
     key = ".".join(location)
     if problem["type"] != "extra_forbidden":
         given = "" if location[-1] in SECRETS else f" (it is {problem['input']!r})"
-        return f"{key}: {problem['msg']}{given}"
+        return f"{key}: {problem['msg'].removeprefix('Value error, ')}{given}"
     fields: Any = Settings.model_fields
     for part in location[:-1]:
         fields = fields[part].annotation.model_fields

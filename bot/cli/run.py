@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 import click
@@ -53,30 +53,31 @@ async def _serve(settings: Settings) -> None:
                 warm.cancel()
 
 
-def _messengers(services: Services, router: Router) -> list[Coroutine[None, None, None]]:
+def _messengers(services: Services, router: Router) -> list[Callable[[], Coroutine[None, None, None]]]:
     """Each runs until it is cancelled. Imported when it is served: they are large."""
-    settings, serving = services.settings, []
+    settings = services.settings
+    serving: list[Callable[[], Coroutine[None, None, None]]] = []
     if settings.discord.token is not None:
         from bot.platforms.discord.client import Client
         from bot.platforms.discord.connection import run_discord
 
         client = Client(services)
         router.notifiers["discord"] = client.board
-        serving.append(run_discord(client, settings.discord))
+        serving.append(lambda: run_discord(client, settings.discord))
     if settings.telegram.token is not None:
         from bot.platforms.telegram.connection import make_connection, run_telegram
 
         connection = make_connection(services)
         router.notifiers["telegram"] = connection.board
-        serving.append(run_telegram(connection))
+        serving.append(lambda: run_telegram(connection))
     return serving
 
 
-async def _together(messengers: list[Coroutine[None, None, None]]) -> None:
+async def _together(messengers: list[Callable[[], Coroutine[None, None, None]]]) -> None:
     """One that can't go on ends the others too: whoever runs this should hear of it. Raises SettingsError."""
     try:
         async with asyncio.TaskGroup() as group:
             for one in messengers:
-                group.create_task(one)
+                group.create_task(one())
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None

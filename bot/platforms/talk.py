@@ -51,7 +51,7 @@ def addressed(prompt: str) -> SayArguments:
     """`@pip My dream is` is for pip. Raises BadInput."""
     name, _, rest = prompt.lstrip().partition(" ")
     if name.startswith("@") and len(name) > 1:
-        return SayArguments(rest, parse_persona(name))
+        return SayArguments(rest, parse_persona(name.removesuffix(":")))
     return SayArguments(prompt)
 
 

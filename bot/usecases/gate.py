@@ -113,6 +113,11 @@ class Gate:
         if caller.space:
             await self.chats.use(caller.space, TRAININGS, self._today(), 1)
 
+    async def give_training_back(self, caller: Caller) -> None:
+        """It came to nothing: it doesn't count."""
+        if caller.space and await self.chats.used(caller.space, TRAININGS, self._today()):
+            await self.chats.use(caller.space, TRAININGS, self._today(), -1)
+
     def _today(self) -> str:
         return self.now().date().isoformat()
 

@@ -31,6 +31,8 @@ from bot.sources.files import file_reference
     ("text", "expected"),
     [
         ("My dream is", SayArguments("My dream is")),
+        ("@pip: My dream is", SayArguments("My dream is", "pip")),
+        ("@pip:", SayArguments("", "pip")),
         ("  My   dream is ", SayArguments("My   dream is")),
         ("It's \"my\" dream, isn't it", SayArguments("It's \"my\" dream, isn't it")),
         ('"My dream', SayArguments('"My dream')),

@@ -125,6 +125,7 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
             notifier=notifier,
             folders=folders,
             on_publish=lambda name: service.tell_publish(name),
+            on_nothing=lambda job: gate.give_training_back(job.caller),
         )
         chats = SqliteChats(store.database)
         gate = Gate(store, chats, settings.limits)

@@ -30,7 +30,7 @@ async def choose(desk: Desk, asked: Asked) -> None:
     await desk.services.gate.check_place(asked.caller)
     await desk.services.store.set_current_persona(asked.caller.channel, persona.name)
     asked.answer.in_place = True
-    await asked.answer.show(chosen(asked.look, persona))
+    await asked.answer.show(chosen(asked.look, persona, asked.caller.private))
 
 
 async def page(desk: Desk, asked: Asked) -> None:

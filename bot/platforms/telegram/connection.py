@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 
 import telegram
@@ -31,6 +32,7 @@ from bot.usecases.services import Services
 UNKNOWN_TOKEN = (
     "telegram.token: Telegram doesn't know this token. Copy it again from @BotFather: /mybots → your bot → API Token."
 )
+TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 CONNECTIONS = 256  # to Telegram, at a time
 WATCH_SECONDS = 300.0
 TIDY_SECONDS = 60.0
@@ -67,9 +69,12 @@ def make_connection(services: Services) -> Connection:
 def _bot(settings: TelegramSettings) -> telegram.Bot:
     if settings.token is None:
         raise SettingsError("telegram.token is missing. Set MYNAH_TELEGRAM__TOKEN; the README says where to get it.")
+    token = settings.token.get_secret_value()
+    if not TOKEN.fullmatch(token):
+        raise SettingsError(UNKNOWN_TOKEN)
     try:
         return telegram.Bot(
-            settings.token.get_secret_value(),
+            token,
             settings.api_base,
             settings.file_base,
             request=HTTPXRequest(CONNECTIONS, read_timeout=15, media_write_timeout=60, pool_timeout=15),
@@ -101,7 +106,8 @@ async def run_telegram(connection: Connection) -> None:
     except TelegramError as error:
         raise _settings_error(connection.settings, error) from None
     finally:
-        logger.info("leaving Telegram; what isn't answered yet is answered by the next start")
+        if desk.me is not None:
+            logger.info("leaving Telegram; what isn't answered yet is answered by the next start")
         await bot.shutdown()
 
 

@@ -89,14 +89,14 @@ def cancel(look: Look, job: Job) -> InlineKeyboardButton:
 
 
 def stage(look: Look, now: Progress) -> Rich:
-    """Bar, stage, time left."""
-    parts = [look.told(phrases.STAGES[now.stage])]
-    if now.total:
-        parts.insert(0, f"{100 * now.done / now.total:.0f}%")
-    if now.seconds_left is not None:
-        parts.append(look.say("{time} left", time=render.coarse(now.seconds_left)))
-    bar = marked(MessageEntity.CODE, render.bar(now.done / now.total, BAR_CELLS)) + "\n" if now.total else Rich()
-    return bar + " · ".join(parts)
+    """Bar, share, stage, time left."""
+    name = look.told(phrases.STAGES[now.stage])
+    if now.stage != "train" or not now.total:  # the other ones are short: a bar would only jump
+        return Rich(name)
+    share = now.done / now.total
+    left = [look.say("{time} left", time=render.coarse(now.seconds_left))] if now.seconds_left is not None else []
+    bar = marked(MessageEntity.CODE, render.bar(share, BAR_CELLS))
+    return bar + "\n" + " · ".join([f"{100 * share:.0f}%", name, *left])
 
 
 def called(look: Look, job: Job, text: str) -> Rich:

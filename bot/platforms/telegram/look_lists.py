@@ -8,13 +8,13 @@ from datetime import datetime
 from telegram import CopyTextButton, InlineKeyboardButton
 
 from bot import phrases, render
-from bot.domain import Caller, Job, JobState, Persona
+from bot.domain import Caller, Job, JobState, Persona, is_private
 from bot.platforms.ids import link_name
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.look_jobs import stage
 from bot.platforms.telegram.look_say import query
 from bot.platforms.telegram.message import Message, button, persona_button, rows_of
-from bot.platforms.telegram.rich import Rich, block, bold, first_part, lines, paragraphs, plain, with_examples
+from bot.platforms.telegram.rich import Rich, block, bold, first_part, lines, original, paragraphs, plain, with_examples
 from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text
@@ -34,7 +34,7 @@ def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
         case PersonaList():
             return personas(look, reply.personas, reply.current)
         case Card():
-            return card(look, reply.persona)
+            return card(look, reply.persona, caller.private)
         case JobList():
             return jobs(look, reply, caller, now)
         case Help():
@@ -75,15 +75,16 @@ def persona_line(look: Look, one: Persona, current: str | None) -> Rich:
     return Rich("• ") + bold(plain(f"@{one.name}")) + f" · {look.told(phrases.summary(one))}{speaks}"
 
 
-def chosen(look: Look, persona: Persona) -> Message:
+def chosen(look: Look, persona: Persona, private: bool) -> Message:
     """The card of who speaks from now on, in the place of the list."""
-    shown = card(look, persona)
+    shown = card(look, persona, private)
     head = Rich(look.say("@{persona} speaks here from now on.", persona=persona.name))
     back = (button("page", "◀️ " + look.say("Back"), 0),)
     return Message(first_part(paragraphs(head, shown.body)), (*shown.rows, back))
 
 
-def card(look: Look, persona: Persona) -> Message:
+def card(look: Look, persona: Persona, private: bool) -> Message:
+    """`private`: nobody else is there."""
     report = persona.manifest.report
     numbers = [*look.report_lines(report), *map(look.told, phrases.more_lines(report))] if report else []
     body = paragraphs(
@@ -93,16 +94,17 @@ def card(look: Look, persona: Persona) -> Message:
         look.sample(persona),
         look.run_line(persona),
     )
-    rows = [look.persona_buttons(persona.name, "speak", "retrain"), elsewhere(look, persona)]
+    rows = [look.persona_buttons(persona.name, "speak", "retrain"), elsewhere(look, persona, private)]
     return Message(first_part(body), tuple(row for row in rows if row))
 
 
-def elsewhere(look: Look, persona: Persona) -> tuple[InlineKeyboardButton, ...]:
-    """To take a persona to another chat."""
+def elsewhere(look: Look, persona: Persona, private: bool) -> tuple[InlineKeyboardButton, ...]:
+    """To take a persona to another chat: a public one anybody may, of a private file whoever has given it."""
+    public = not any(is_private(account.source) for account in persona.manifest.corpus.accounts)
     link = f"https://t.me/{look.username}?start={START}{link_name(persona.name)}"
     copied = InlineKeyboardButton("🔗 " + look.say("Copy link"), copy_text=CopyTextButton(link))
     other = InlineKeyboardButton("↗️ " + look.say("Other chat"), switch_inline_query=query(persona.name))
-    return (copied, other) if look.inline else (copied,)
+    return (*([copied] if public else []), *([other] if look.inline and (public or private) else []))
 
 
 def jobs(look: Look, reply: JobList, caller: Caller, now: datetime) -> Message:
@@ -152,7 +154,7 @@ def help_page(look: Look, reply: Help, private: bool) -> Message:
     tips = [look.say("/say @persona --n 3 My dream is: three ways to go on, in a voice of your choice.")]
     tips.append(look.say("For a file of posts: send it with /train @name as its caption."))
     if look.inline:
-        tips.append(look.say("In any chat: @{bot} and the beginning of a sentence.", bot=look.username))
+        tips.append(original(look.say("In any chat: @{bot} and the beginning of a sentence.", bot=look.username)))
     return Message(
         paragraphs(bold(look.say("I finish your sentences")), easy, "\n".join(listed), with_examples("\n".join(tips)))
     )

@@ -39,7 +39,7 @@ class Posts:
         try:
             there = await self.outbox.edit(Sent(place_at(known.channel).chat, int(known.message)), message)
         except TelegramError as error:
-            self._give_up(error)
+            self._give_up(job, error, logging.DEBUG)
             return None
         return known if there else None
 
@@ -54,7 +54,7 @@ class Posts:
             try:
                 sent = await self.outbox.send(place, message, reply_to if place == asked else None)
             except TelegramError as error:
-                self._give_up(error)
+                self._give_up(job, error)
                 continue
             known = JobMessage(job.id, Place(sent.chat, place.topic).key, str(sent.id))
             await self.chats.set_message(known)
@@ -67,10 +67,10 @@ class Posts:
         try:
             await self.outbox.send(place_at(known.channel), message, int(known.message))
         except TelegramError as error:
-            self._give_up(error)
+            self._give_up(job, error)
 
-    def _give_up(self, error: TelegramError) -> None:
+    def _give_up(self, job: Job, error: TelegramError, level: int = logging.INFO) -> None:
         """Raises what may work later."""
         if is_network(error):
             raise error
-        logger.info("Telegram doesn't take the message of a job: %s", error)
+        logger.log(level, "job %d: Telegram doesn't take its message for %s: %s", job.id, job.caller.channel, error)

@@ -12,6 +12,7 @@ from bot.platforms.telegram import look_say
 from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.message import Message
 from bot.texts import Text
+from bot.usecases.say import find_persona
 
 PRIVATE_SECONDS, GROUP_SECONDS = 0.8, 3.0  # between two states of an answer that grows
 
@@ -57,6 +58,7 @@ async def go_on(desk: Desk, asked: Asked, persona: str) -> None:
 
 async def speak(desk: Desk, asked: Asked) -> None:
     """A field for the prompt opens for who pressed the button."""
+    await find_persona(desk.services, asked.caller, asked.text)
     if asked.message.chat.type == asked.message.chat.CHANNEL:  # no fields there
         text = Text("Type /say @{persona} and the beginning of a sentence.", persona=asked.text)
         await asked.answer.show(asked.look.notice(text))

@@ -56,7 +56,7 @@ async def start(desk: Desk, asked: Asked) -> None:
     await reveal(desk.services, asked.caller, name)
     persona = await find_persona(desk.services, asked.caller, name)
     await desk.services.store.set_current_persona(asked.caller.channel, persona.name)
-    await asked.answer.show(card(asked.look, persona))
+    await asked.answer.show(card(asked.look, persona, asked.caller.private))
 
 
 async def show_card(desk: Desk, asked: Asked) -> None:

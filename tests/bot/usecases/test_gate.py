@@ -135,3 +135,13 @@ async def test_one_request_for_a_training_at_a_time(service: FakeService) -> Non
     one = gate(service, Time())
     done = await asyncio.gather(*(train(one, ANN) for _ in range(3)), return_exceptions=True)
     assert sum(isinstance(each, Limited) for each in done) == 2
+
+
+async def test_a_training_that_came_to_nothing_does_not_count(service: FakeService) -> None:
+    one = gate(service, Time())
+    caller = replace(BEN, space="discord:dm:ben")
+    await one.count_training(caller)
+    assert await service.services.chats.used(caller.space, "training", "2026-01-01") == 1
+    for _ in range(2):
+        await one.give_training_back(caller)
+        assert await service.services.chats.used(caller.space, "training", "2026-01-01") == 0

@@ -202,7 +202,7 @@ def with_settings(place: Town, **telegram: object) -> Town:
     return place
 
 
-@pytest.mark.parametrize("token", ["wrong", "123:abc"])
+@pytest.mark.parametrize("token", ["wrong", "hello world", "123:abc"])
 async def test_a_wrong_token_is_told_and_never_shown(place: Town, token: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with_settings(place, token=SecretStr(token))
@@ -254,3 +254,9 @@ async def test_a_storm_of_faults_loses_and_doubles_nothing(place: Town) -> None:
     await place.ask("/say Hi", chat=place.alone)
     said = sorted(message.bold()[0] for message in place.group.sent[before:])
     assert said == sorted(f"Number {n}" for n in range(12))
+
+
+def test_a_token_from_a_file_may_end_with_a_line() -> None:
+    token = TelegramSettings.model_validate({"token": " 123:abc\n"}).token
+    assert token is not None
+    assert token.get_secret_value() == "123:abc"

@@ -8,6 +8,7 @@ import pytest
 from bot.domain import JobState
 from bot.errors import OperatorError
 from bot.policy import Rules
+from bot.settings import LimitSettings
 from tests.bot.platforms.telegram.town import Town, town, whole
 from tests.doubles.sources import make_posts
 from tests.doubles.telegram import Chat, Fault, Message
@@ -203,3 +204,19 @@ async def test_a_group_that_becomes_a_supergroup_keeps_everything(place: Town) -
     place.service.trainer.gate.set()
     await shown(new, "@\u2060pip is ready. Try")
     assert (await place.service.services.chats.rules(f"telegram:{new.id}")).everyone_trains
+
+
+async def test_only_what_was_trained_counts_for_the_day(tmp_path: Path) -> None:
+    async with town(tmp_path / "data", LimitSettings(cooldown_seconds=0, private_trainings_a_day=2)) as place:
+        place.service.trainer.gate.clear()
+        await place.fake.write(place.ann, place.group, "/train @bob")
+        await shown(place.group, "· training")
+        alone = place.fake.private(place.ben)
+        for n in range(4):
+            await place.fake.write(place.ben, alone, "/train @pip")
+            await alone.until(lambda chat: len(chat.sent) > n)  # noqa: B023
+            board = alone.sent[-1]
+            assert "Place 2 in the queue" in board.text
+            await place.fake.press(place.ben, board, "Cancel")
+            await alone.until(lambda chat: "It was cancelled." in board.text)  # noqa: B023
+        place.service.trainer.gate.set()
