@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.arguments import CancelArguments, CardArguments, ForgetArguments
+from bot.arguments import CardArguments, ForgetArguments
 from bot.errors import BadInput
 from bot.platforms.ids import named
 from bot.platforms.telegram import rules, speech, trainings
@@ -13,6 +13,7 @@ from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.dialog import run_command
 from bot.platforms.telegram.look_lists import chosen, personas
 from bot.texts import Text
+from bot.usecases import jobs
 from bot.usecases.personas import list_personas
 from bot.usecases.say import find_persona
 
@@ -42,7 +43,9 @@ async def page(desk: Desk, asked: Asked) -> None:
 
 async def cancel(desk: Desk, asked: Asked) -> None:
     """The job's own message shows how it ended."""
-    await run_command(desk, asked, "cancel", CancelArguments(int(asked.text)))
+    job = await jobs.cancel(desk.services, asked.caller, int(asked.text))
+    text = asked.look.say("Job {job} (@{persona}) is cancelled.", job=job.id, persona=job.persona)
+    await asked.answer.acknowledge(text, alert=False)
 
 
 async def forget(desk: Desk, asked: Asked) -> None:

@@ -46,12 +46,12 @@ class Answer:
         elif not self.in_place:
             await self.outbox.typing(self.place)
 
-    async def acknowledge(self, text: str = "") -> bool:
+    async def acknowledge(self, text: str = "", alert: bool = True) -> bool:
         """Of a press; False when there is none to be answered any more."""
         if self.press is None:
             return False
         press, self.press = self.press, None
-        return await self.outbox.answer_press(press, text)
+        return await self.outbox.answer_press(press, text, alert)
 
     async def grow(self, message: Message) -> None:
         """As much as there is of the answer: left out where Telegram wouldn't like it."""

@@ -191,10 +191,13 @@ class Outbox:
         except TelegramError as error:
             logger.debug("left out: %s", error)
 
-    async def answer_press(self, press: str, text: str = "") -> bool:
-        """Stop a button's clock; with a text, show it to who pressed it. False when that can't be done any more."""
+    async def answer_press(self, press: str, text: str = "", alert: bool = True) -> bool:
+        """Stop a button's clock; with a text, show it to who pressed it, as an alert or in passing.
+
+        False when that can't be done any more.
+        """
         try:
-            await self.ask(lambda: self.bot.answer_callback_query(press, text or None, show_alert=bool(text)))
+            await self.ask(lambda: self.bot.answer_callback_query(press, text or None, show_alert=bool(text) and alert))
         except TelegramError as error:
             logger.info("a button's press could not be answered: %s", error)
             return False

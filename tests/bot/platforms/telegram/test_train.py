@@ -217,6 +217,7 @@ async def test_only_what_was_trained_counts_for_the_day(tmp_path: Path) -> None:
             await alone.until(lambda chat: len(chat.sent) > n)  # noqa: B023
             board = alone.sent[-1]
             assert "Place 2 in the queue" in board.text
-            await place.fake.press(place.ben, board, "Cancel")
+            press = await (await place.fake.press(place.ben, board, "Cancel")).until()
+            assert press.text == f"Job {n + 2} (@\u2060pip) is cancelled."
             await alone.until(lambda chat: "It was cancelled." in board.text)  # noqa: B023
         place.service.trainer.gate.set()
