@@ -12,6 +12,7 @@ from trainer.similar import Shingles
 
 HELD_OUT_SHARE = 0.08
 LEAST_SHARE = 0.04  # chance holds out fewer of a small account
+MOST_PART = 4  # and more of a tiny one
 MOST_REPEATS = 50  # of a small account beside a large one: more would only be learnt by heart, and takes days
 
 
@@ -49,11 +50,12 @@ def split(accounts: Sequence[AccountCorpus], seed: int, weights: Sequence[float]
 
 
 def choose_held_out(texts: Sequence[str], seed: int) -> list[str]:
-    """Those whose checksum says so; at least one of two, never all."""
+    """Those whose checksum says so; at least one of two, at most a quarter and one, never all."""
     ranked = sorted(texts, key=lambda text: _chance(text, seed))
     chosen = sum(1 for text in texts if _chance(text, seed) < HELD_OUT_SHARE)
     least = max(1, round(LEAST_SHARE * len(texts)))
-    return ranked[: min(max(chosen, least), len(texts) - 1)]
+    most = min(1 + len(texts) // MOST_PART, len(texts) - 1)
+    return ranked[: min(max(chosen, least), most)]
 
 
 def _chance(text: str, seed: int) -> float:

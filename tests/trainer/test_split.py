@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.builders import account_corpus, different_texts
@@ -66,6 +66,7 @@ def test_split_of_a_tiny_account(n_posts: int, n_held_out: int) -> None:
 
 
 @given(st.integers(2, 120), st.integers(0, 50))
+@example(3, 9)
 def test_some_are_always_held_out_and_never_many(n_posts: int, seed: int) -> None:
     n_held_out = len(choose_held_out(different_texts(n_posts), seed))
     assert 1 <= n_held_out <= 1 + n_posts // 4
