@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.usecases.services import Services
 
 
+logger = logging.getLogger(__name__)
 NO_MESSENGER = (
     "No messenger is set up. For Discord, set MYNAH_DISCORD__TOKEN; for Telegram, MYNAH_TELEGRAM__TOKEN (the README "
     "says where to get them). `mynah console` chats in this terminal."
@@ -45,7 +46,9 @@ async def _serve(settings: Settings) -> None:
     router = Router()
     async with open_services(settings, router) as services:
         messengers = _messengers(services, router)
-        async with run_jobs(services):
+        async with run_jobs(services) as recovered:
+            for job in recovered:
+                logger.info("job %d: @%s, left by the last run, is %s now", job.id, job.persona, job.state)
             warm = warm_up(services)
             try:
                 await _together(messengers)

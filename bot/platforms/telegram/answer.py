@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import OperatorError
@@ -60,10 +61,16 @@ class Answer:
         elif self.outbox.roomy(self.place.chat):
             await self.outbox.steady.seen_through(self._put(message, whole=False))
 
-    async def show(self, message: Message) -> None:
+    async def show(self, message: Message, *others: Message) -> None:
         """The whole answer. Once it is there, the message that asked for it has been dealt with."""
-        await self.outbox.steady.seen_through(self._put(message, whole=True))
+        await self.outbox.steady.seen_through(self._put_all(message, others))
         await self.acknowledge()
+
+    async def _put_all(self, message: Message, others: Sequence[Message]) -> None:
+        await self._put(message, whole=not others)
+        for n, other in enumerate(others, 1):
+            self.in_place, self.shown = False, None
+            await self._put(other, whole=n == len(others))
 
     async def tell(self, text: str) -> None:
         """What went wrong: where a button was pressed, to that person alone."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import telegram
-from telegram import InlineKeyboardButton, MessageEntity, User
+from telegram import MessageEntity, User
 
 from bot.domain import Utterance
 from bot.phrases import remarks
@@ -21,6 +22,7 @@ from bot.platforms.telegram.rich import (
     lines,
     mention,
     original,
+    parts,
     plain,
     units,
     with_part,
@@ -31,19 +33,23 @@ GROWING = " ▌"
 QUERY_LIMIT = 256  # characters of an inline query
 
 
-def utterance(look: Look, reply: Utterance, prompt: str) -> Message:
-    """The prompt in bold, and how it went on. Buttons: the same again; on from here; the card."""
+def utterance(look: Look, reply: Utterance, prompt: str) -> list[Message]:
+    """The prompt in bold, and how it went on; more than one message where it is too long for one.
+
+    Buttons: below the first, which has the prompt, the same again, and the card; below the last one, on from there.
+    """
     tail = lines([look.label(reply.persona), *map(look.told, remarks(reply))])
     between = "\n" if len(reply.samples) == 1 else "\n\n"
-    body = first_part(spoken(reply.samples, prompt), LIMIT - units(tail.text) - len(between))
-    return Message(body + between + tail, (buttons(look, reply),))
-
-
-def buttons(look: Look, reply: Utterance) -> tuple[InlineKeyboardButton, ...]:
+    bodies = parts(spoken(reply.samples, prompt), LIMIT - units(tail.text) - len(between))
+    tails = [*[look.label(reply.persona)] * (len(bodies) - 1), tail]
+    shown = [Message(body + between + below) for body, below in zip(bodies, tails, strict=True)]
     again = persona_button("again", "🔁 " + look.say("Again"), reply.persona, max(1, len(reply.samples)))
-    more = persona_button("more", "➡️ " + look.say("More"), reply.persona)
+    more = [persona_button("more", "➡️ " + look.say("More"), reply.persona)] if len(reply.samples) == 1 else []
     card = look.persona_buttons(reply.persona, "card")
-    return (again, *([more] if len(reply.samples) == 1 else []), *card)
+    if len(shown) == 1:
+        return [replace(shown[0], rows=((again, *more, *card),))]
+    first, *middle, last = shown
+    return [replace(first, rows=((again, *card),)), *middle, replace(last, rows=(tuple(more),) if more else ())]
 
 
 def spoken(samples: Sequence[str], prompt: str) -> Rich:

@@ -128,13 +128,31 @@ def first_part(rich: Rich, limit: int = LIMIT) -> Rich:
     """The beginning, `limit` UTF-16 units at most."""
     if units(rich.text) <= limit:
         return rich
-    kept = _fitting(rich.text, limit - units(CUT)).rstrip()
-    marks = [
-        _part(mark, mark.offset, min(mark.length, len(kept) - mark.offset))
-        for mark in rich.marks
-        if mark.offset < len(kept)
-    ]
-    return Rich(kept + CUT, tuple(marks))
+    kept = _slice(rich, 0, len(_fitting(rich.text, limit - units(CUT))))
+    return Rich(kept.text + CUT, kept.marks)
+
+
+def parts(rich: Rich, limit: int) -> list[Rich]:
+    """All of it, in parts of `limit` UTF-16 units at most, between words where that is possible."""
+    found = []
+    while units(rich.text) > limit:
+        kept = _fitting(rich.text, limit)
+        at = max(kept.rfind(" "), kept.rfind("\n")) + 1 or len(kept)
+        found.append(_slice(rich, 0, at))
+        rich = _slice(rich, at, len(rich.text))
+    return [*found, rich]
+
+
+def _slice(rich: Rich, start: int, end: int) -> Rich:
+    """Without white space at its end."""
+    text = rich.text[start:end].rstrip()
+    end = start + len(text)
+    marks = []
+    for mark in rich.marks:
+        first, last = max(mark.offset, start), min(mark.offset + mark.length, end)
+        if first < last:
+            marks.append(_part(mark, first - start, last - first))
+    return Rich(text, tuple(marks))
 
 
 def last_part(text: str, limit: int) -> str:

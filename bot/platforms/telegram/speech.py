@@ -28,7 +28,7 @@ async def say(desk: Desk, asked: Asked, wanted: SayArguments) -> None:
         return Speech(
             grow,
             growing=lambda texts: look_say.growing(look, persona, prompt, texts, cursor),
-            finish=lambda utterance: answer.show(look_say.utterance(look, utterance, prompt)),
+            finish=lambda utterance: answer.show(*look_say.utterance(look, utterance, prompt)),
         )
 
     await talk(desk.services, asked.caller, wanted, speech_of)

@@ -7,7 +7,7 @@ from telegram import MessageEntity
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.look_inline import variant
 from bot.platforms.telegram.message import Place, Sent, place_at, sent_at
-from bot.platforms.telegram.rich import Rich, bold, first_part, italic, last_part, lines, original, plain, units
+from bot.platforms.telegram.rich import Rich, bold, first_part, italic, last_part, lines, original, parts, plain, units
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 
@@ -28,6 +28,18 @@ def test_a_first_part_fits_and_its_marks_lie_in_it(parts: list[Rich | str], limi
     for entity in rich.entities:
         assert entity.length > 0
         assert entity.offset + entity.length <= units(rich.text)
+
+
+@given(st.lists(st.one_of(TEXTS.map(bold), TEXTS.map(italic), TEXTS), max_size=6), st.integers(2, 60))
+def test_parts_fit_and_leave_nothing_out(given_parts: list[Rich | str], limit: int) -> None:
+    rich = lines(given_parts)
+    found = parts(rich, limit)
+    assert "".join("".join(part.text.split()) for part in found) == "".join(rich.text.split())
+    for part in found:
+        assert units(part.text) <= limit
+        for entity in part.entities:
+            assert entity.length > 0
+            assert entity.offset + entity.length <= units(part.text)
 
 
 @given(TEXTS, st.integers(2, 30))

@@ -107,11 +107,32 @@ async def test_astral_characters_keep_marks_in_their_place(place: Town) -> None:
     assert message.spans("italic") == ["@\u2060pip · written by a machine"]
 
 
-async def test_long_texts_are_cut_to_what_fits_and_keep_their_label(place: Town) -> None:
+async def test_what_is_too_long_for_a_message_goes_on_in_the_next(place: Town) -> None:
     await place.persona()
-    place.service.generator.answers.append([generated(*["🦜" * 3000] * 5)])
-    message = await place.ask("/say 🦜 --n 5")
-    assert message.spans("italic") == ["@\u2060pip · written by a machine"]
+    samples = [f"🦜 {n} " + "soup and 🦜 " * 300 for n in range(1, 4)]
+    place.service.generator.answers.append([generated(*samples)])
+    before = len(place.group.sent)
+    await place.fake.write(place.ann, place.group, "/say 🦜 --n 3")
+    await place.group.until(lambda chat: len(chat.sent) == before + 3)
+    messages = place.group.sent[before:]
+    assert all(message.spans("italic") == ["@\u2060pip · written by a machine"] for message in messages)
+    assert sum(message.text.count("soup") for message in messages) == 900
+    assert [[button.text for button in message.buttons] for message in messages] == [["🔁 Again", "📇 Card"], [], []]
+
+
+async def test_more_goes_on_from_the_last_part(place: Town) -> None:
+    await place.persona()
+    place.service.generator.answers.append([generated("My dream is " + "soup " * 1200 + "and tea")])
+    before = len(place.group.sent)
+    await place.fake.write(place.ann, place.group, "/say My dream is")
+    await place.group.until(lambda chat: len(chat.sent) == before + 2)
+    first, last = place.group.sent[before:]
+    assert [button.text for button in last.buttons] == ["➡️ More"]
+    await pressed(place, last, "More")
+    await pressed(place, first, "Again")
+    prompts = [request.prompt for request in place.service.generator.requests]
+    assert prompts[1].endswith("soup and tea")
+    assert prompts[2] == "My dream is"
 
 
 async def test_errors_are_told_in_the_persons_language(place: Town) -> None:
