@@ -12,11 +12,9 @@ faults: 1,000 /say by 20 people, 5% of all REST calls answered with a server err
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import random
 import statistics
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -24,9 +22,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import hardware
-from benchmarks.serving import serving
-from bot.render import table
+from benchmarks.serving import measure, serving
 from tests.doubles.discord import Asked, Channel, FakeDiscord, Rates, User
 
 PIP, LADLE = "pip_the_lighthouse", "ladle_in_orbit"
@@ -161,18 +157,5 @@ async def cut(fake: FakeDiscord, asked: list[Asked]) -> None:
         await fake.drop(resumable)
 
 
-async def main(wanted: list[str]) -> None:
-    rows: list[tuple[str, ...]] = []
-    for name, measure in (("load", load), ("faults", faults)):
-        if name in wanted:
-            with tempfile.TemporaryDirectory() as folder:
-                async with town(Path(folder)) as place:
-                    rows += await measure(place)
-    print(table(rows))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=["load", "faults"], default=["load", "faults"])
-    print(hardware())
-    asyncio.run(main(parser.parse_args().only))
+    measure(__doc__, town, {"load": load, "faults": faults})

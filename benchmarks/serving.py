@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.report import hardware
+from bot.render import table
+
+T = TypeVar("T")
+Row = tuple[str, ...]
+Measures = Mapping[str, Callable[[T], Awaitable[list[Row]]]]
 
 NO_LIMITS = {
     "MYNAH_LIMITS__COOLDOWN_SECONDS": "0",
@@ -38,3 +48,21 @@ async def serving(folder: Path, messenger: dict[str, str]) -> AsyncIterator[None
     finally:
         process.terminate()
         await process.wait()
+
+
+def measure(doc: str | None, town: Callable[[Path], AbstractAsyncContextManager[T]], measures: Measures[T]) -> None:
+    """The command line of a benchmark: each measure in a town of its own, then the table of all."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=list(measures), default=list(measures))
+    wanted = parser.parse_args().only
+    print(hardware())
+    print(table(asyncio.run(_measured(town, {name: measures[name] for name in measures if name in wanted}))))
+
+
+async def _measured(town: Callable[[Path], AbstractAsyncContextManager[T]], measures: Measures[T]) -> list[Row]:
+    rows: list[Row] = []
+    for one in measures.values():
+        with tempfile.TemporaryDirectory() as folder:
+            async with town(Path(folder)) as place:
+                rows += await one(place)
+    return rows

@@ -12,12 +12,10 @@ faults: 1,000 /say by 20 people, each in their private chat and in a group; 5% o
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -25,9 +23,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import hardware
-from benchmarks.serving import serving, train
-from bot.render import table
+from benchmarks.serving import measure, serving, train
 from tests.doubles.telegram import Chat, FakeTelegram, Message, Rates, User
 
 PIP, LADLE = "pip_the_lighthouse", "ladle_in_orbit"
@@ -178,18 +174,5 @@ async def cut(fake: FakeTelegram, asked: list[str]) -> None:
         await asyncio.sleep(DEAD_SECONDS)
 
 
-async def main(wanted: list[str]) -> None:
-    rows: list[tuple[str, ...]] = []
-    for name, measure in (("load", load), ("faults", faults)):
-        if name in wanted:
-            with tempfile.TemporaryDirectory() as folder:
-                async with town(Path(folder)) as place:
-                    rows += await measure(place)
-    print(table(rows))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=["load", "faults"], default=["load", "faults"])
-    print(hardware())
-    asyncio.run(main(parser.parse_args().only))
+    measure(__doc__, town, {"load": load, "faults": faults})

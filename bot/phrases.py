@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import render
 from bot.domain import JobState, Persona, Utterance
+from bot.replies import Help
 from bot.texts import Text
 from trainer.protocol import Progress, ReportCard
 
@@ -18,6 +19,7 @@ STAGES = {
     "publish": Text("publishing"),
 }
 
+ELSEWHERE = {"/help", "/status", "/cancel"}  # commands that are asked for, or not offered on messengers
 SIGNS = {
     JobState.QUEUED: "⏳",
     JobState.RUNNING: "🏃",
@@ -64,6 +66,12 @@ def run_line(persona: Persona, day: str) -> Text:
         time=render.duration(persona.manifest.run.seconds),
         size=render.bytes_text(persona.n_bytes),
     )
+
+
+def commands(reply: Help) -> list[tuple[str, Text]]:
+    """Those of messengers with their summaries, /say first."""
+    names = {usage.split()[0]: Text(summary) for usage, summary in reply.commands}
+    return sorted(((name, names[name]) for name in names if name not in ELSEWHERE), key=lambda one: one[0] != "/say")
 
 
 def report_lines(card: ReportCard) -> list[Text]:

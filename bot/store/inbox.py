@@ -14,6 +14,8 @@ from bot.store.database import Database, Value
 KNOWN = 1000  # numbers of letters that have been dealt with
 _KEEP = "INSERT OR IGNORE INTO inbox (number, content) VALUES (?, ?) RETURNING number"
 _FORGET = "DELETE FROM inbox WHERE content IS NULL AND arrival < (SELECT max(arrival) FROM inbox) - ?"
+# Told twice, by the answer and by who handled it: the second time nothing is written.
+_DONE = "UPDATE inbox SET content = NULL, note = NULL WHERE number = ? AND content IS NOT NULL"
 _REOPEN = "UPDATE inbox SET tries = tries + 1 WHERE content IS NOT NULL RETURNING arrival, number, content, note, tries"
 
 
@@ -30,7 +32,7 @@ class SqliteInbox:
         await self._write("UPDATE inbox SET note = ? WHERE number = ?", note, number)
 
     async def done(self, number: int) -> None:
-        await self._write("UPDATE inbox SET content = NULL, note = NULL WHERE number = ?", number)
+        await self._write(_DONE, number)
 
     async def reopen(self) -> list[Letter]:
         async with self.database.transaction() as execute:

@@ -20,24 +20,6 @@ BAR_CELLS = 20
 REASON_LIMIT = 1500
 
 
-def waiting(look: Look, job: Job, position: int) -> Message:
-    """`position` jobs are before it."""
-    return layout(
-        NEUTRAL,
-        [title(look, job), look.told(phrases.place_in_queue(position)), asked_by(look, job)],
-        [cancel_row(look, job)],
-    )
-
-
-def progress(look: Look, job: Job, now: Progress, at: datetime) -> Message:
-    texts = [
-        title(look, job),
-        stage(look, now, at),
-        "\n".join([*map(look.small, phrases.losses(now)), asked_by(look, job)]),
-    ]
-    return layout(NEUTRAL, texts, [cancel_row(look, job)])
-
-
 def title(look: Look, job: Job) -> str:
     return "### " + look.say("Training {persona}", persona=f"@{plain(job.persona)}")
 
@@ -61,39 +43,6 @@ def stage(look: Look, now: Progress, at: datetime | None = None) -> str:
     return " · ".join(parts)
 
 
-def trained(look: Look, persona: Persona, warn_characters: int, pictures: tuple[Picture, ...] = ()) -> Message:
-    """What it says first, then what it was made of and how good it is."""
-    manifest = persona.manifest
-    report = look.report_lines(manifest.report) if manifest.report else [look.told(phrases.REPORT_SOON)]
-    warnings = [look.told(one) for one in render.thin_warnings(manifest.corpus.accounts, warn_characters)]
-    texts = [
-        "### " + look.say("{persona} is ready", persona=f"@{plain(persona.name)}"),
-        look.sample(persona),
-        look.training_table(persona),
-        "\n".join([*report, *warnings]),
-        look.run_line(persona),
-    ]
-    return layout(GOOD, texts, [look.persona_buttons(persona.name, "speak", "card", "retrain")], pictures)
-
-
-def failed(look: Look, job: Job, message: str) -> Message:
-    heading = "### " + look.say("{persona} was not trained", persona=f"@{plain(job.persona)}")
-    return layout(BAD, [heading, first_part(look.quoted(message), REASON_LIMIT), asked_by(look, job)])
-
-
-def ready_call(look: Look, job: Job) -> str:
-    """The one mention of who asked."""
-    return look.say("<@{user}>, **@{persona}** is ready. Try /say", user=job.caller.user, persona=plain(job.persona))
-
-
-def failed_call(look: Look, job: Job) -> str:
-    return look.say(
-        "<@{user}>, **@{persona}** could not be trained; the message above says why.",
-        user=job.caller.user,
-        persona=plain(job.persona),
-    )
-
-
 @dataclass(frozen=True)
 class Jobs:
     """bot.platforms.board.JobLook"""
@@ -105,19 +54,43 @@ class Jobs:
         return self.look_for(job.caller.locale)
 
     def waiting(self, job: Job, position: int) -> Message:
-        return waiting(self.look(job), job, position)
+        look = self.look(job)
+        texts = [title(look, job), look.told(phrases.place_in_queue(position)), asked_by(look, job)]
+        return layout(NEUTRAL, texts, [cancel_row(look, job)])
 
     def progress(self, job: Job, now: Progress, at: datetime) -> Message:
-        return progress(self.look(job), job, now, at)
+        look = self.look(job)
+        numbers = "\n".join([*map(look.small, phrases.losses(now)), asked_by(look, job)])
+        return layout(NEUTRAL, [title(look, job), stage(look, now, at), numbers], [cancel_row(look, job)])
 
     def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Message:
-        return trained(self.look(job), persona, self.warn_characters, pictures)
+        """What it says first, then what it was made of and how good it is."""
+        look, manifest = self.look(job), persona.manifest
+        report = look.report_lines(manifest.report) if manifest.report else [look.told(phrases.REPORT_SOON)]
+        warnings = [look.told(one) for one in render.thin_warnings(manifest.corpus.accounts, self.warn_characters)]
+        texts = [
+            "### " + look.say("{persona} is ready", persona=f"@{plain(persona.name)}"),
+            look.sample(persona),
+            look.training_table(persona),
+            "\n".join([*report, *warnings]),
+            look.run_line(persona),
+        ]
+        return layout(GOOD, texts, [look.persona_buttons(persona.name, "speak", "card", "retrain")], pictures)
 
     def failed(self, job: Job, reason: str) -> Message:
-        return failed(self.look(job), job, reason)
+        look = self.look(job)
+        heading = "### " + look.say("{persona} was not trained", persona=f"@{plain(job.persona)}")
+        return layout(BAD, [heading, first_part(look.quoted(reason), REASON_LIMIT), asked_by(look, job)])
 
     def ready_call(self, job: Job) -> Message:
-        return Message(ready_call(self.look(job), job))
+        """The one mention of who asked."""
+        look, persona = self.look(job), plain(job.persona)
+        return Message(look.say("<@{user}>, **@{persona}** is ready. Try /say", user=job.caller.user, persona=persona))
 
     def failed_call(self, job: Job) -> Message:
-        return Message(failed_call(self.look(job), job))
+        text = self.look(job).say(
+            "<@{user}>, **@{persona}** could not be trained; the message above says why.",
+            user=job.caller.user,
+            persona=plain(job.persona),
+        )
+        return Message(text)

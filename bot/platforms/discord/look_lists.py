@@ -16,7 +16,6 @@ from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text
 
-ELSEWHERE = {"/help", "/status", "/cancel"}  # asked for, or not on Discord
 SHOWN = 15  # rows of a list
 CANCELS = 3  # buttons
 REASON_LIMIT = 90
@@ -92,10 +91,7 @@ def job_line(look: Look, job: Job, reply: JobList) -> str:
 
 def help_page(look: Look, reply: Help, caller: Caller) -> Message:
     """The commands, /say first."""
-    names = {usage.split()[0]: summary for usage, summary in reply.commands}
-    known = {name: summary for name, summary in names.items() if name not in ELSEWHERE}
-    order = sorted(known, key=lambda name: name != "/say")
-    lines = [f"- {look.told(name)} — {look.told(Text(known[name]))}" for name in order]
+    lines = [f"- {look.told(name)} — {look.told(summary)}" for name, summary in phrases.commands(reply)]
     tips = [look.say("Or mention me with the beginning of a sentence, or pick “Continue this” in a message's menu.")]
     if not caller.private:
         tips.append(look.say("Admins decide with /settings where I talk and who may train."))

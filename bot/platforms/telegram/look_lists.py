@@ -19,7 +19,6 @@ from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text
 
-ELSEWHERE = {"/status", "/cancel"}  # not on messengers
 START = "persona_"  # of links that lead to a persona: t.me/bot?start=persona_alice
 PAGE = 8  # personas
 SHOWN = 15  # jobs
@@ -142,10 +141,7 @@ def introduction(look: Look) -> Message:
 
 def help_page(look: Look, reply: Help, private: bool) -> Message:
     """What is easiest first, then the commands."""
-    names = {usage.split()[0]: summary for usage, summary in reply.commands}
-    known = {name: summary for name, summary in names.items() if name not in ELSEWHERE | {"/help"}}
-    order = sorted(known, key=lambda name: name != "/say")
-    listed = [f"{name} — {look.told(Text(known[name]))}" for name in order]
+    listed = [f"{name} — {look.told(summary)}" for name, summary in phrases.commands(reply)]
     easy = (
         look.say("Write the beginning of a sentence, just like that.")
         if private

@@ -18,7 +18,7 @@ from bot.platforms.talk import addressed
 from bot.platforms.telegram import look_say, rules, speech, trainings
 from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.dialog import run_command
-from bot.platforms.telegram.look_lists import ELSEWHERE, START, card
+from bot.platforms.telegram.look_lists import START, card
 from bot.platforms.telegram.message import Message, persona_button
 from bot.platforms.telegram.rich import Rich, original
 from bot.texts import Text
@@ -27,6 +27,7 @@ from bot.usecases.say import find_persona
 
 Handler = Callable[[Desk, Asked], Awaitable[None]]
 
+OPERATORS = {"status"}  # commands
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
 
 
@@ -130,7 +131,7 @@ def _command(
     if to is not None and not ours:
         return None
     command = name.lower()
-    if command in OWN or (command in COMMANDS and f"/{command}" not in ELSEWHERE - {"/cancel"}):
+    if command in OWN or (command in COMMANDS and command not in OPERATORS):
         return (lambda desk, asked: obey(desk, asked, command)), (words or "").strip()
     return (unknown, f"/{name}") if ours or _alone(message) else None
 

@@ -1,65 +1,10 @@
-"""Time as the fake tells it, the identifiers made of it, and waiting for what changes."""
+"""Discord's identifiers, which are made of the time."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from tests.doubles.changes import Clock
 
-EPOCH = 1420070400000  # milliseconds at which Discord's identifiers begin
-
-
-class Changes:
-    """Wakes everybody who waits whenever anything has changed."""
-
-    def __init__(self) -> None:
-        self._waiting: set[asyncio.Future[None]] = set()
-
-    def tell(self) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
-
-    async def until(self, holds: Callable[[], bool], timeout: float, show: Callable[[], str]) -> None:
-        """Until `holds()`; after `timeout` real seconds an AssertionError that says what there is."""
-        try:
-            async with asyncio.timeout(timeout):
-                while not holds():
-                    await self._next()
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout} s; there is: {show()}") from None
-
-    async def _next(self) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
-        try:
-            await future
-        finally:
-            self._waiting.discard(future)
-
-
-class Clock:
-    """Monotonic seconds plus what a test has added."""
-
-    def __init__(self, changes: Changes) -> None:
-        self._changes = changes
-        self._wall = time.time() - time.monotonic()
-        self._offset = 0.0
-
-    def now(self) -> float:
-        return time.monotonic() + self._offset
-
-    def advance(self, seconds: float) -> None:
-        self._offset += seconds
-        self._changes.tell()
-
-    def utc(self, at: float | None = None) -> str:
-        moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=self._wall + (self.now() if at is None else at))
-        return moment.isoformat()
-
-    def milliseconds(self) -> int:
-        return int((self._wall + self.now()) * 1000)
+EPOCH = 1420070400000  # milliseconds at which they begin
 
 
 class Ids:

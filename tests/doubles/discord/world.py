@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.doubles.changes import Changes, Clock
 from tests.doubles.discord.asked import Asked
 from tests.doubles.discord.channels import Channel
-from tests.doubles.discord.clock import Changes, Clock, Ids
+from tests.doubles.discord.clock import Ids
 from tests.doubles.discord.faults import Faults
 from tests.doubles.discord.gateway import DM_MESSAGES, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT, Gateway
 from tests.doubles.discord.guilds import Guild

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.doubles.telegram.changes import Changes
+from tests.doubles.changes import Changes
 from tests.doubles.telegram.refused import Refused, wrong
 from tests.doubles.telegram.told import Told
 from tests.doubles.telegram.words import names

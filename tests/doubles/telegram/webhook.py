@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.doubles.telegram.changes import Clock
+from tests.doubles.changes import Clock
 from tests.doubles.telegram.updates import Update, Updates
 
 Json = dict[str, Any]

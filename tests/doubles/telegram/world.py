@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from tests.doubles.changes import Changes, Clock
 from tests.doubles.telegram.asked import Cache, Inline, Press
-from tests.doubles.telegram.changes import Changes, Clock
 from tests.doubles.telegram.chats import Chat, Topic
 from tests.doubles.telegram.faults import Faults
 from tests.doubles.telegram.files import Files

@@ -1,10 +1,11 @@
-"""Time as the fake tells it, and waiting for what changes."""
+"""Time as a messenger's double tells it, and waiting for what changes."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 LOOK = 0.2  # seconds after which those who wait look anyway: some things hold only because time has passed
 
@@ -53,6 +54,13 @@ class Clock:
 
     def unix(self) -> int:
         return int(self._wall + self.now())
+
+    def milliseconds(self) -> int:
+        return int((self._wall + self.now()) * 1000)
+
+    def utc(self, at: float | None = None) -> str:
+        moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=self._wall + (self.now() if at is None else at))
+        return moment.isoformat()
 
     def advance(self, seconds: float) -> None:
         self._offset += seconds
