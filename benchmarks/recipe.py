@@ -27,6 +27,7 @@ from transformers import PreTrainedModel
 
 from benchmarks.report import print_report
 from bot.domain import AccountSource
+from bot.ports import unheard
 from bot.sources.posts import record_post
 from bot.sources.samples import SCHEME, SampleSource
 from trainer.base import Base, load_base
@@ -139,7 +140,7 @@ def read_posts(file: Path) -> list[str]:
 
 
 def read_sample(name: str) -> list[str]:
-    fetched = SampleSource().fetch(AccountSource(name, f"{SCHEME}:{name}"), 0, lambda done, total: None)
+    fetched = SampleSource().fetch(AccountSource(name, f"{SCHEME}:{name}"), 0, unheard)
     return list(clean(name, asyncio.run(fetched)).posts)
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection
 
 from bot.errors import UserError
-from bot.ports import Sources
+from bot.ports import Sources, unheard
 from trainer.corpus import clean
 
 ACCOUNTS = 4
@@ -21,7 +21,7 @@ async def contrast_posts(sources: Sources, handles: Collection[str]) -> dict[str
         if account.handle in handles or len(found) == ACCOUNTS:
             continue
         try:
-            posts = await sources.fetch(account, POSTS, lambda done, total: None)
+            posts = await sources.fetch(account, POSTS, unheard)
         except UserError as error:
             logger.info("no contrast by @%s: %s", account.handle, error)
             continue

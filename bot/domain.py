@@ -126,12 +126,24 @@ def private_space(platform: str, user: str) -> str:
 class AccountSource:
     """Where one account's posts come from: `reference` is a source's own, such as `file:/home/me/tweets.js`.
 
-    `weight` is the account's in a blend.
+    `weight` is the account's in a blend. `part` names what of a file is meant: a table's column, or the sender in an
+    export of a chat. `language`: only posts in this one are learnt.
     """
 
     handle: str
     reference: str
     weight: float = 1.0
+    part: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who an account is: its display name, what it says of itself, and its picture as a PNG or JPEG file."""
+
+    name: str
+    bio: str = ""
+    avatar: bytes | None = None
 
 
 def is_private(reference: str) -> bool:

@@ -13,6 +13,7 @@ REPORT_SOON = Text("Its report card comes in a moment; /card has it then.")
 NO_REPORT = Text("No report card yet.")
 STAGES = {
     "fetch": Text("reading posts"),
+    "wait": Text("waiting until the network lets me read on"),
     "clean": Text("cleaning"),
     "train": Text("training"),
     "check": Text("checking"),

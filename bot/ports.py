@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain import AccountSource, Caller, Job, JobMessage, JobState, Letter, Persona
+from bot.domain import AccountSource, Caller, Job, JobMessage, JobState, Letter, Persona, Profile
 from bot.policy import Rules
 from trainer.corpus import Post
 from trainer.manifest import Manifest
@@ -22,7 +22,16 @@ from trainer.protocol import (
     TrainRequest,
 )
 
-FetchProgress = Callable[[int, int], None]  # (done, total) in the source's own units; may be called from a thread
+
+class FetchProgress(Protocol):
+    """Hears how far a source is; may be called from a thread."""
+
+    def __call__(self, done: int, total: int, wait: float | None = None) -> None:
+        """`done` of `total`, in the source's own units. `wait`: nothing happens for so many seconds, by its rules."""
+
+
+def unheard(done: int, total: int, wait: float | None = None) -> None:
+    """A FetchProgress for nobody."""
 
 
 class PostSource(Protocol):
@@ -36,6 +45,9 @@ class PostSource(Protocol):
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The account's latest `limit` posts. Raises UserError when there are none or they can't be read."""
+
+    async def profile(self, account: AccountSource) -> Profile | None:
+        """Who the account is, as far as this source knows. Raises UserError when it can't be read."""
 
     def at_hand(self) -> list[AccountSource]:
         """Accounts whose posts are on this machine."""

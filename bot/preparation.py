@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from bot.domain import AccountSource
 from bot.errors import BadInput
-from bot.ports import Sources
+from bot.ports import FetchProgress, Sources
 from bot.settings import TrainingSettings
 from bot.texts import Text
 from trainer.corpus import AccountCorpus, CorpusError, Post, check_enough, clean
-from trainer.protocol import AccountCounts, Progress
+from trainer.protocol import AccountCounts, Progress, Stage
 from trainer.split import Split, split
 
 Report = Callable[[Progress], None]  # may be called from a thread
@@ -51,8 +51,12 @@ async def prepare(
     return await asyncio.to_thread(_clean_all, accounts, fetched, kept, settings.min_characters)
 
 
-def _fetch_report(report: Report) -> Callable[[int, int], None]:
-    return lambda done, total: report(Progress(stage="fetch", done=done, total=total))
+def _fetch_report(report: Report) -> FetchProgress:
+    def tell(done: int, total: int, wait: float | None = None) -> None:
+        stage: Stage = "fetch" if wait is None else "wait"
+        report(Progress(stage=stage, done=done, total=total, seconds_left=wait))
+
+    return tell
 
 
 def _clean_all(

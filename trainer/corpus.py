@@ -30,11 +30,16 @@ _INVISIBLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post as a source gave it: raw text; the rest is what is known of it."""
+    """One post as a source gave it: raw text; the rest is what is known of it.
+
+    `id` is the source's own. `language` is what the network or the author calls it, like "en" or "pt-BR".
+    """
 
     text: str
     is_retweet: bool = False
     created_at: datetime | None = None
+    id: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from trainer.words import HARMLESS
 PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 4 * 1024 * 1024
 
-Stage = Literal["fetch", "clean", "train", "check", "publish"]
+Stage = Literal["fetch", "wait", "clean", "train", "check", "publish"]
 
 
 class ProtocolError(Exception):

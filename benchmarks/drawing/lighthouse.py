@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+from bot.ports import unheard
 from bot.sources.samples import SampleSource
 from tests.builders import manifest, report_card, run_record
 from tests.doubles.service import FakeService
@@ -51,7 +52,7 @@ async def give_samples(service: FakeService) -> None:
     """The sample accounts can be trained, and one that has too little."""
     source = SampleSource()
     for account in source.at_hand():
-        service.sources.posts[account.handle] = await source.fetch(account, 0, lambda done, total: None)
+        service.sources.posts[account.handle] = await source.fetch(account, 0, unheard)
     service.sources.posts[QUIET] = make_posts(2)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.domain import AccountSource
 from bot.errors import NotFound, UserError
-from bot.ports import FetchProgress, PostSource
+from bot.ports import FetchProgress, PostSource, unheard
 from bot.sources.files import file_reference
 from bot.sources.reading import FORMATS
 from bot.sources.samples import name_samples
@@ -45,7 +45,7 @@ class Sources:
     async def kept(self, persona: str, handle: str) -> list[Post]:
         """The posts that a persona's last training kept of an account; none, if they are gone or damaged."""
         try:
-            return await self.fetch(stored_reference(persona, handle), 0, lambda done, total: None)
+            return await self.fetch(stored_reference(persona, handle), 0, unheard)
         except UserError:
             return []
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
-from bot.domain import AccountSource
+from bot.domain import AccountSource, Profile
 from bot.errors import BadInput
 from bot.ports import FetchProgress
 from bot.sources.lines import jsonl_posts, plain_posts
@@ -33,6 +33,9 @@ class FileSource:
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """None: a file is always named explicitly (see `file_reference`)."""
+        return None
+
+    async def profile(self, account: AccountSource) -> Profile | None:
         return None
 
     def at_hand(self) -> list[AccountSource]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from glob import escape
 from pathlib import Path
 
-from bot.domain import AccountSource
+from bot.domain import AccountSource, Profile
 from bot.errors import NotFound
 from bot.ports import FetchProgress
 from bot.sources.lines import jsonl_posts
@@ -38,6 +38,9 @@ class StoredSource:
         allowed = (path for path in kept if keepers is None or path.parts[-3] in keepers)
         newest = max(allowed, key=_modified, default=None)
         return AccountSource(handle, f"{SCHEME}:{newest.relative_to(self._data_dir)}") if newest else None
+
+    async def profile(self, account: AccountSource) -> Profile | None:
+        return None
 
     def at_hand(self) -> list[AccountSource]:
         """Newest first."""

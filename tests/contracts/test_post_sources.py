@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain import AccountSource
 from bot.errors import UserError
-from bot.ports import PostSource
+from bot.ports import PostSource, unheard
 from bot.sources.files import FileSource, file_reference
 from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource, write_posts
@@ -72,20 +72,20 @@ def test_an_unknown_account_is_not(case: Case, handle: str) -> None:
 
 @pytest.mark.asyncio
 async def test_posts_newest_first_up_to_the_limit(case: Case) -> None:
-    everything = await case.source.fetch(case.account, 0, lambda done, total: None)
+    everything = await case.source.fetch(case.account, 0, unheard)
     assert len(everything) >= N_POSTS
     assert all(isinstance(post, Post) and post.text for post in everything)
     dates = [post.created_at for post in everything if post.created_at]
     assert len(dates) == len(everything)
     assert dates == sorted(dates, reverse=True)
-    assert await case.source.fetch(case.account, 10, lambda done, total: None) == everything[:10]
-    assert await case.source.fetch(case.account, 10**6, lambda done, total: None) == everything
+    assert await case.source.fetch(case.account, 10, unheard) == everything[:10]
+    assert await case.source.fetch(case.account, 10**6, unheard) == everything
 
 
 @pytest.mark.asyncio
 async def test_progress_only_grows_and_ends_at_the_total(case: Case) -> None:
     calls: list[tuple[int, int]] = []
-    await case.source.fetch(case.account, 0, lambda done, total: calls.append((done, total)))
+    await case.source.fetch(case.account, 0, lambda done, total, wait=None: calls.append((done, total)))
     assert calls
     assert calls == sorted(calls)
     assert len({total for _, total in calls}) == 1
@@ -101,13 +101,13 @@ def test_what_is_at_hand_can_be_looked_up(case: Case) -> None:
 async def test_missing_posts_are_the_persons_to_hear_of(case: Case) -> None:
     for account in (case.missing, AccountSource("bob", "nonsense"), AccountSource("bob", "nonsense:bob")):
         with pytest.raises(UserError) as caught:
-            await case.source.fetch(account, 0, lambda done, total: None)
+            await case.source.fetch(account, 0, unheard)
         assert str(caught.value).endswith(".")
 
 
 @pytest.mark.asyncio
 async def test_cancelling_is_prompt(case: Case) -> None:
-    task = asyncio.create_task(case.source.fetch(case.account, 0, lambda done, total: None))
+    task = asyncio.create_task(case.source.fetch(case.account, 0, unheard))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bot.ports import unheard
 from bot.sources.latest import latest
 from bot.sources.reading import Meter, Reader
 from trainer.corpus import Post
@@ -15,14 +16,10 @@ from trainer.corpus import Post
 DATE = "Wed Oct 10 20:19:24 +0000 2018"
 
 
-def silent(done: int, total: int) -> None:
-    """Progress that nobody looks at."""
-
-
 def read(path: Path, reader: Reader) -> list[Post]:
     """All posts of a file through one reader, without a thread."""
     with path.open("rb") as file:
-        meter = Meter(silent)
+        meter = Meter(unheard)
         meter.start(path.stat().st_size)
         return latest(reader(file, path.name, meter), 0)
 

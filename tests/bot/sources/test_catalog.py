@@ -6,11 +6,11 @@ import pytest
 
 from bot.domain import AccountSource
 from bot.errors import NotFound
+from bot.ports import unheard
 from bot.sources.catalog import Sources
 from bot.sources.files import FileSource, file_reference
 from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource, write_posts
-from tests.bot.sources.archives import silent
 from trainer.corpus import Post
 
 
@@ -25,16 +25,16 @@ async def test_sources_are_asked_in_their_order(sources: Sources, tmp_path: Path
     write_posts(tmp_path / "personas" / "x" / "posts" / "pip_the_lighthouse.jsonl", [Post("kept")])
     account = sources.resolve("pip_the_lighthouse")
     assert account.reference.startswith("stored:")
-    assert await sources.fetch(account, 0, silent) == [Post("kept")]
+    assert await sources.fetch(account, 0, unheard) == [Post("kept")]
 
 
 @pytest.mark.asyncio
 async def test_references_go_to_their_source(sources: Sources, tmp_path: Path) -> None:
     (tmp_path / "posts.txt").write_text("hello")
-    assert await sources.fetch(file_reference("pip", tmp_path / "posts.txt"), 0, silent) == [Post("hello")]
-    assert len(await sources.fetch(AccountSource("p", "sample:ladle_in_orbit"), 7, silent)) == 7
+    assert await sources.fetch(file_reference("pip", tmp_path / "posts.txt"), 0, unheard) == [Post("hello")]
+    assert len(await sources.fetch(AccountSource("p", "sample:ladle_in_orbit"), 7, unheard)) == 7
     with pytest.raises(NotFound, match="@pip came from a source that is switched off"):
-        await sources.fetch(AccountSource("pip", "bluesky:pip"), 0, silent)
+        await sources.fetch(AccountSource("pip", "bluesky:pip"), 0, unheard)
 
 
 def test_an_unknown_account(sources: Sources) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from bot.domain import AccountSource
 from bot.errors import BadInput, NotFound, UserError
+from bot.ports import unheard
 from bot.sources.files import FileSource, file_reference
-from tests.bot.sources.archives import make_zip, script, silent
+from tests.bot.sources.archives import make_zip, script
 from trainer.corpus import Counts, Post, clean
 
 PERSONAS = Path(__file__).parents[4] / "shared" / "data" / "personas"
@@ -17,7 +18,7 @@ SOURCE = FileSource()
 
 
 async def fetch(path: Path, limit: int = 0) -> list[Post]:
-    return await SOURCE.fetch(file_reference("pip", path), limit, silent)
+    return await SOURCE.fetch(file_reference("pip", path), limit, unheard)
 
 
 @pytest.mark.asyncio
@@ -96,7 +97,7 @@ async def test_a_file_that_went_away(tmp_path: Path) -> None:
     account = file_reference("pip", tmp_path / "posts.txt")
     (tmp_path / "posts.txt").unlink()
     with pytest.raises(NotFound, match="There is no file"):
-        await SOURCE.fetch(account, 0, silent)
+        await SOURCE.fetch(account, 0, unheard)
 
 
 @pytest.mark.asyncio

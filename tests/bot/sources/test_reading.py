@@ -10,9 +10,9 @@ from typing import IO
 import pytest
 
 from bot.errors import BadInput, NotFound
+from bot.ports import unheard
 from bot.sources.lines import plain_posts
 from bot.sources.reading import Meter, Stopped, check_file, explained, fetch_file
-from tests.bot.sources.archives import silent
 from trainer.corpus import Post
 
 CONTENT = "some words of a post\n" * 100_000
@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.asyncio
 async def test_progress_grows_to_the_files_size(path: Path) -> None:
     calls: list[tuple[int, int]] = []
-    await fetch_file(path, plain_posts, 10, lambda done, total: calls.append((done, total)))
+    await fetch_file(path, plain_posts, 10, lambda done, total, wait=None: calls.append((done, total)))
     assert calls == sorted(calls)
     assert calls[-1] == (len(CONTENT), len(CONTENT))
     assert 10 < len(calls) < 120
@@ -40,7 +40,7 @@ async def test_cancelling_ends_the_thread(path: Path) -> None:
     started = asyncio.Event()
     calls = 0
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: int, total: int, wait: float | None = None) -> None:
         nonlocal calls
         calls += 1
         loop.call_soon_threadsafe(started.set)
@@ -62,7 +62,7 @@ async def test_a_file_without_posts(tmp_path: Path) -> None:
     path = tmp_path / "posts.txt"
     path.write_text("\n  \n")
     with pytest.raises(BadInput, match=r"There are no posts in posts.txt. Give me an X archive"):
-        await fetch_file(path, plain_posts, 0, silent)
+        await fetch_file(path, plain_posts, 0, unheard)
 
 
 @pytest.mark.asyncio
@@ -72,12 +72,12 @@ async def test_a_disk_that_fails(path: Path) -> None:
         raise OSError(5, "Input/output error")
 
     with pytest.raises(BadInput, match=r"posts.txt can't be read \(Input/output error\). Copy it"):
-        await fetch_file(path, failing, 0, silent)
+        await fetch_file(path, failing, 0, unheard)
 
 
 def test_a_stopped_meter() -> None:
     calls: list[int] = []
-    meter = Meter(lambda done, total: calls.append(done))
+    meter = Meter(lambda done, total, wait=None: calls.append(done))
     meter.start(10**6)
     meter.advance(500_000)
     meter.stop()
@@ -88,7 +88,7 @@ def test_a_stopped_meter() -> None:
 
 def test_progress_never_passes_a_total_that_lies() -> None:
     calls: list[tuple[int, int]] = []
-    meter = Meter(lambda done, total: calls.append((done, total)))
+    meter = Meter(lambda done, total, wait=None: calls.append((done, total)))
     meter.start(100_000)
     for _ in range(50):
         meter.advance(10_000)

@@ -9,8 +9,8 @@ import pytest
 
 import bot.sources.samples as samples
 from bot.domain import parse_handle
+from bot.ports import unheard
 from bot.sources.samples import SampleSource, sample_handles
-from tests.bot.sources.archives import silent
 from trainer.corpus import Post, clean
 
 FOLDER = Path(samples.__file__).with_name("samples")
@@ -20,7 +20,7 @@ async def posts_of(handle: str) -> list[Post]:
     source = SampleSource()
     account = source.resolve(handle)
     assert account is not None
-    return await source.fetch(account, 0, silent)
+    return await source.fetch(account, 0, unheard)
 
 
 def test_every_folder_is_a_sample() -> None:

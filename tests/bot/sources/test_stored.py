@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from bot.domain import AccountSource
 from bot.errors import BadInput, NotFound
+from bot.ports import unheard
 from bot.sources.lines import jsonl_posts
 from bot.sources.posts import MAX_CHARACTERS
 from bot.sources.stored import StoredSource, write_posts
-from tests.bot.sources.archives import read, silent
+from tests.bot.sources.archives import read
 from trainer.corpus import Post
 
 
@@ -31,7 +32,7 @@ async def test_the_newest_posts_win(tmp_path: Path) -> None:
     source = StoredSource(tmp_path)
     account = source.resolve("pip")
     assert account == AccountSource("pip", "stored:personas/ladle-pip/posts/pip.jsonl")
-    assert await source.fetch(account, 0, silent) == [Post("ladle-pip")]
+    assert await source.fetch(account, 0, unheard) == [Post("ladle-pip")]
     assert source.resolve("pip", {"pip", "bob-pip"}) == AccountSource("pip", "stored:personas/bob-pip/posts/pip.jsonl")
     assert source.resolve("pip", set()) is None
 
@@ -51,14 +52,14 @@ async def test_references_stay_inside(tmp_path: Path, reference: str) -> None:
     (tmp_path / "data").mkdir()
     for outside in (reference, f"stored:{tmp_path}/x.jsonl"):
         with pytest.raises(NotFound, match="The posts of @pip are not kept any more"):
-            await StoredSource(tmp_path / "data").fetch(AccountSource("pip", outside), 0, silent)
+            await StoredSource(tmp_path / "data").fetch(AccountSource("pip", outside), 0, unheard)
 
 
 @pytest.mark.asyncio
 async def test_damaged_posts(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text("{")
     with pytest.raises(BadInput, match=r"x.jsonl, line 1"):
-        await StoredSource(tmp_path).fetch(AccountSource("pip", "stored:x.jsonl"), 0, silent)
+        await StoredSource(tmp_path).fetch(AccountSource("pip", "stored:x.jsonl"), 0, unheard)
 
 
 POSTS = st.builds(
