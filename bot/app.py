@@ -19,12 +19,10 @@ from bot.jobs import JobRunner
 from bot.pool import ModelPool
 from bot.ports import Notifier
 from bot.settings import Settings
-from bot.sources.catalog import Sources
-from bot.sources.files import FileSource
-from bot.sources.samples import SampleSource
-from bot.sources.stored import StoredSource, write_posts
+from bot.sources.opening import open_sources
 from bot.store.chats import SqliteChats
 from bot.store.inbox import SqliteInbox
+from bot.store.spending import SqliteSpending
 from bot.store.sqlite import SqliteStore
 from bot.training import Training
 from bot.usecases.gate import Gate
@@ -43,8 +41,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
     folders.make()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(folders.database))
-        # Public ones before what personas have kept: what is kept may be for some eyes only.
-        sources = Sources({"file": FileSource(), "sample": SampleSource(), "stored": StoredSource(folders.root)})
+        sources = await stack.enter_async_context(open_sources(settings, folders.root, SqliteSpending(store.database)))
         generator = GeneratorClient(
             _slot(settings, folders, "serve", settings.generation.threads, *serve_options(settings))
         )
@@ -64,10 +61,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             sources=sources,
             trainer=trainer,
             folders=folders,
-            settings=settings.training,
-            base_model=settings.base_model,
-            blocklist=settings.blocklist,
-            write_posts=write_posts,
+            settings=settings,
         )
         jobs = JobRunner(
             store=store,

@@ -5,15 +5,30 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
-from bot.domain import Voice, parse_handle, parse_persona, parse_voices
+from bot.domain import Voice, parse_persona, parse_voices
 from bot.errors import BadInput
+from bot.handles import parse_handle
+from bot.languages import parse_language
+from bot.money import micro
 from bot.policy import check_samples
 from bot.texts import Text
 
 MAX_DIGITS = 18  # Python refuses to read numbers of thousands of them
 
+TRAIN_USAGE = (
+    "/train @a[:WEIGHT] [@b [@c]] [--from FILE] [--column NAME] [--sender NAME] [--lang LANGUAGE] [--spend DOLLARS] "
+    "[--fresh]"
+)
+_TAKE_VALUES = {
+    "--from": "/train @alice --from tweets.js",
+    "--column": "/train @alice --from posts.csv --column text",
+    "--sender": "/train @alice --from result.json --sender Alice",
+    "--lang": "/train @alice --lang en",
+    "--spend": "/train x:alice --spend 16",
+}
 _FILES = {".csv", ".js", ".json", ".jsonl", ".txt", ".zip"}
 _SAMPLES = re.compile(r"(?:^|(?<=\s))--n(?:=|\s+)(\S+)(?=\s|$)")
 _ESCAPE = re.compile(r"(?:^|\s)--\s")
@@ -22,9 +37,17 @@ _NAMED = re.compile(r"@([^\s:]+):?(?:\s+(.*))?", re.DOTALL)
 
 @dataclass(frozen=True)
 class TrainArguments:
+    """`files` belong to the voices in their order. `part`: a file's column, or the sender in an export of a chat.
+
+    `language` keeps posts of one; `spend` is what reading may cost, in millionths of a dollar.
+    """
+
     voices: tuple[Voice, ...]
     files: tuple[Path, ...] = ()
     fresh: bool = False
+    part: str | None = None
+    language: str | None = None
+    spend: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,7 +84,7 @@ class NoArguments:
 
 
 def parse_train(text: str) -> TrainArguments:
-    """`@a[:WEIGHT] [@b [@c]] [--from FILE]… [--fresh]`"""
+    """`@a[:WEIGHT] [@b [@c]] [--from FILE]… [--column C | --sender S] [--lang L] [--spend DOLLARS] [--fresh]`"""
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -69,31 +92,54 @@ def parse_train(text: str) -> TrainArguments:
             Text("A quotation mark is open in that line ({error}). Quote a path whole, or not at all.", error=error)
         ) from None
     names: list[str] = []
-    files: list[Path] = []
-    fresh = False
+    options: dict[str, list[str]] = {}
     while words:
         word = words.pop(0)
         name, equals, value = word.partition("=")
-        if name == "--from":
+        if name in _TAKE_VALUES:
             if not equals and not words:
-                raise BadInput(Text("--from needs a file, like /train @alice --from tweets.js"))
-            files.append(Path(value if equals else words.pop(0)))
+                raise BadInput(Text("{option} needs a value, like {example}", option=name, example=_TAKE_VALUES[name]))
+            options.setdefault(name, []).append(value if equals else words.pop(0))
         elif word == "--fresh":
-            fresh = True
+            options[word] = []
         elif word.startswith("--"):
-            raise BadInput(
-                Text(
-                    "/train has no option {option}. It is: /train @a[:WEIGHT] [@b [@c]] [--from FILE] [--fresh]",
-                    option=name,
-                )
-            )
-        elif Path(word).suffix in _FILES:
+            raise BadInput(Text("/train has no option {option}. It is: {usage}", option=name, usage=TRAIN_USAGE))
+        elif word.startswith("file:"):
+            names.append(_named_after(word))
+            options.setdefault("--from", []).append(word.removeprefix("file:"))
+        elif Path(word).suffix in _FILES and "://" not in word:
             raise BadInput(
                 Text("{file} looks like a file: put --from before it, like /train @alice --from {file}", file=word)
             )
         else:
             names.append(word)
-    return TrainArguments(parse_voices(names), tuple(files), fresh)
+    return _train_arguments(names, options)
+
+
+def _train_arguments(names: list[str], options: dict[str, list[str]]) -> TrainArguments:
+    last = {name: values[-1] for name, values in options.items() if values}
+    return TrainArguments(
+        parse_voices(names),
+        tuple(map(Path, options.get("--from", []))),
+        "--fresh" in options,
+        last.get("--sender", last.get("--column")),
+        parse_language(last["--lang"]) if "--lang" in last else None,
+        parse_spend(last["--spend"]) if "--spend" in last else 0,
+    )
+
+
+def _named_after(word: str) -> str:
+    """`file:posts/alice.jsonl` → alice"""
+    stem = re.sub(r"[^a-z0-9_.]+", "_", Path(word.removeprefix("file:")).stem.lower())
+    return stem.strip("._") or "posts"
+
+
+def parse_spend(text: str) -> int:
+    """Dollars, as `16`, `16.50` or `$16` → millionths. Raises BadInput."""
+    amount = text.removeprefix("$")
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", amount):
+        raise BadInput(Text("--spend takes dollars, like --spend 16"))
+    return micro(Decimal(amount))
 
 
 def parse_say(text: str) -> SayArguments:

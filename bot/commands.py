@@ -151,7 +151,7 @@ COMMANDS: dict[str, Command[Any]] = {
     for command in (
         Command(
             "train",
-            "/train @a[:WEIGHT] [@b [@c]] [--from FILE] [--fresh]",
+            args.TRAIN_USAGE,
             "learn an account's voice, or a blend of up to three; again: go on with new posts",
             args.parse_train,
             run_train,

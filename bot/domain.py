@@ -9,42 +9,41 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.errors import AlreadyTraining, BadInput
+from bot.handles import PREFIXES, parse_address, parse_handle
 from bot.texts import Text
 from trainer.corpus import MAX_ACCOUNTS, persona_name
 from trainer.manifest import Manifest
 
 MIN_WEIGHT, MAX_WEIGHT = 0.1, 10.0
 
-_HANDLE = re.compile(r"[A-Za-z0-9_.]{1,64}")
+_DID_METHOD = re.compile(r"(^|[@/])did(:[a-z]+)?$")  # what is before a DID's last colon
 _WEIGHT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
-
-
-def parse_handle(text: str) -> str:
-    """`@Alice` → `alice`. Raises BadInput. A handle never contains `-`, which joins the handles of a blend."""
-    handle = text.removeprefix("@")
-    if not _HANDLE.fullmatch(handle) or not handle.strip("."):
-        raise BadInput(
-            Text(
-                "{given} is not a handle: use letters, digits, _ and dots, like @pip_the_lighthouse.", given=repr(text)
-            )
-        )
-    return handle.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """An account as a part of a persona, with its weight in a blend."""
+    """An account as a part of a persona, with its weight in a blend.
+
+    `network` where a person said it, and then `name` as it is there; else the handle has to tell.
+    """
 
     handle: str
     weight: float = 1.0
+    network: str | None = None
+    name: str = ""
+
+    @property
+    def word(self) -> str:
+        """What to type for it, without the weight."""
+        return self.handle if self.network is None else f"{self.network}:{self.name}"
 
 
 def parse_voice(text: str) -> Voice:
-    """`@Alice:2` → alice, with the weight 2; `@Alice` weighs 1. Raises BadInput."""
-    name, colon, weight = text.partition(":")
-    if not colon:
-        return Voice(parse_handle(name))
-    if not _WEIGHT.fullmatch(weight) or not MIN_WEIGHT <= float(weight) <= MAX_WEIGHT:
+    """`@Alice:2` → alice, with the weight 2; `@Alice` weighs 1; `x:alice` is on X. Raises BadInput."""
+    head, colon, tail = text.rpartition(":")
+    if not colon or "/" in tail or head.lower().removeprefix("@") in PREFIXES or _DID_METHOD.search(head):
+        return _voice(text, 1.0)
+    if not _WEIGHT.fullmatch(tail) or not MIN_WEIGHT <= float(tail) <= MAX_WEIGHT:
         raise BadInput(
             Text(
                 "{given}: a weight is a number from {least:g} to {most:g}, like /train @alice:2 @bob:1",
@@ -53,7 +52,12 @@ def parse_voice(text: str) -> Voice:
                 most=MAX_WEIGHT,
             )
         )
-    return Voice(parse_handle(name), float(weight))
+    return _voice(head, float(tail))
+
+
+def _voice(text: str, weight: float) -> Voice:
+    address = parse_address(text)
+    return Voice(address.handle, weight, address.network, address.name if address.network else "")
 
 
 def parse_voices(texts: list[str]) -> tuple[Voice, ...]:
@@ -146,6 +150,36 @@ class Profile:
     avatar: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What reading an account would mean: how many posts it has, how many would be read, what that costs at most.
+
+    Money is in millionths of a dollar. `left`: of the budget that it comes out of.
+    """
+
+    account: AccountSource
+    n_posts: int | None = None
+    n_new: int = 0
+    cost: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """`n` pieces of a `kind` for an account, at a `price` each in millionths of a dollar, in a month like 2026-11."""
+
+    source: str
+    month: str
+    account: str
+    kind: str
+    n: int
+    price: int
+
+    @property
+    def cost(self) -> int:
+        return self.n * self.price
+
+
 def is_private(reference: str) -> bool:
     """Did somebody give these posts, rather than publish them?"""
     return reference.startswith(("file:", "stored:"))
@@ -157,8 +191,9 @@ def kept_by(reference: str) -> str | None:
 
 
 def train_command(accounts: Iterable[tuple[str, float]], *options: str) -> str:
-    """What to type to train on these (handle, weight): `/train @alice:2 @bob --fresh`."""
-    named = [f"@{handle}" if weight == 1 else f"@{handle}:{weight:g}" for handle, weight in accounts]
+    """What to type to train on these (handle, weight): `/train @alice:2 @bob --fresh`. `x:alice` stays as it is."""
+    words = [(handle if ":" in handle else f"@{handle}", weight) for handle, weight in accounts]
+    named = [word if weight == 1 else f"{word}:{weight:g}" for word, weight in words]
     return " ".join(["/train", *named, *options])
 
 

@@ -6,6 +6,7 @@
     │   ├── NotFound        no such persona, account, job
     │   ├── NotAllowed      somebody else may
     │   ├── Limited         not so soon, or no more today
+    │   ├── Costly          it costs money, and nobody has said yes to that
     │   ├── AlreadyThere    others have it, and it is seen here now
     │   ├── AlreadyTraining a job for this persona is under way
     │   ├── Busy            no room at the moment; the same request works later
@@ -49,6 +50,10 @@ class NotAllowed(UserError):
 
 
 class Limited(UserError):
+    pass
+
+
+class Costly(UserError):
     pass
 
 

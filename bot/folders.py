@@ -1,7 +1,9 @@
 """What lies where under the data folder, and the moves that publish and forget a persona.
 
 mynah.sqlite3                       the store
-personas/<name>/posts/<handle>.jsonl    the posts a persona was made from
+personas/<name>/posts/<handle>.jsonl.zst  the posts a persona was made from
+accounts/<network>/                 what has been read of accounts on networks
+personas/<name>/posts/<handle>.avatar     the account's picture, PNG or JPEG, where there is one
 personas/<name>/v<n>/               a published version: adapter files, manifest.json
 uploads/                            files that people sent, until the job that reads them has ended
 work/job-<id>/                      a job's corpus, checkpoint and unfinished version; goes when the job ends
@@ -48,7 +50,7 @@ class Folders:
         return self.root / "personas" / name
 
     def posts(self, name: str, handle: str) -> Path:
-        return self.persona(name) / "posts" / f"{handle}.jsonl"
+        return self.persona(name) / "posts" / f"{handle}.jsonl.zst"
 
     def version(self, name: str, number: int) -> Path:
         return self.persona(name) / f"v{number}"
@@ -93,13 +95,21 @@ class Folders:
 
     def new_posts(self, job_id: int, handle: str) -> Path:
         """Where a job's posts wait for its persona."""
-        return self.work(job_id) / "posts" / f"{handle}.jsonl"
+        return self.work(job_id) / "posts" / f"{handle}.jsonl.zst"
 
     def keep_posts(self, job_id: int, name: str, handle: str) -> None:
         """Move them to where they belong."""
         place = self.posts(name, handle)
         place.parent.mkdir(parents=True, exist_ok=True)
         self.new_posts(job_id, handle).replace(place)
+
+    def avatar(self, name: str, handle: str) -> Path:
+        """An account's picture, where there is one."""
+        return self.persona(name) / "posts" / f"{handle}.avatar"
+
+    def keep_avatar(self, name: str, handle: str, picture: bytes | None) -> None:
+        if picture is not None:
+            self.avatar(name, handle).write_bytes(picture)
 
     def write_contrast(self, job_id: int, posts: Mapping[str, Sequence[str]]) -> Path:
         """Other accounts' posts, as the train worker reads them."""

@@ -6,7 +6,19 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain import AccountSource, Caller, Job, JobMessage, JobState, Letter, Persona, Profile
+from bot.domain import (
+    AccountSource,
+    Caller,
+    Job,
+    JobMessage,
+    JobState,
+    Letter,
+    Outlook,
+    Persona,
+    Profile,
+    Purchase,
+    Voice,
+)
 from bot.policy import Rules
 from trainer.corpus import Post
 from trainer.manifest import Manifest
@@ -43,6 +55,12 @@ class PostSource(Protocol):
         `keepers`: of what personas have kept, only these ones' counts; None: all.
         """
 
+    async def look(self, account: AccountSource, limit: int) -> Outlook:
+        """What fetching it would mean, before anything is read or spent on posts. Raises UserError.
+
+        The outlook's account is the one to fetch: it may have another handle than the one that was asked for.
+        """
+
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The account's latest `limit` posts. Raises UserError when there are none or they can't be read."""
 
@@ -56,17 +74,29 @@ class PostSource(Protocol):
 class Sources(Protocol):
     """All the places that posts come from."""
 
-    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
+    def resolve(self, voice: Voice, keepers: Collection[str] | None = None) -> AccountSource:
         """The first source that has this account. Raises NotFound, which says what the person can do."""
 
     def named_file(self, handle: str, path: Path) -> AccountSource:
         """A file that a person names as the place of an account's posts. Raises NotFound or BadInput."""
 
+    async def look(self, account: AccountSource, limit: int) -> Outlook:
+        """As PostSource.look, from the source that the account's reference names."""
+
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
-        """As PostSource.fetch, from the source that the account's reference names."""
+        """As PostSource.fetch, likewise."""
+
+    async def profile(self, account: AccountSource) -> Profile | None:
+        """As PostSource.profile, likewise; None, too, where it can't be read."""
 
     async def kept(self, persona: str, handle: str) -> list[Post]:
         """The posts that a persona's last training kept of an account; none, if they are gone or damaged."""
+
+    def keep(self, path: Path, reference: str, posts: Sequence[Post]) -> None:
+        """Keep an account's posts in a file, for `kept`. Raises OSError."""
+
+    def forget(self, handle: str) -> bool:
+        """Delete what has been read of this account on networks; was there anything? Raises OSError."""
 
     def at_hand(self) -> list[AccountSource]:
         """Accounts whose posts are on this machine, each once."""
@@ -196,6 +226,21 @@ class Inbox(Protocol):
 
     async def tidy(self) -> None:
         """What was deleted is on the disk no more, nor in what the database keeps beside its file."""
+
+
+class Spending(Protocol):
+    """What sources have cost, in millionths of a dollar."""
+
+    async def spent(self, source: str, month: str) -> int: ...
+
+    async def reserve(self, purchase: Purchase, budget: int) -> int | None:
+        """Its number, once it is on the account; None when the month's spending would exceed the budget."""
+
+    async def settle(self, number: int, n: int) -> None:
+        """A purchase turned out to be of `n` pieces."""
+
+    async def purchases(self, source: str) -> list[Purchase]:
+        """Summed by month, account and kind, newest month first."""
 
 
 class Trainer(Protocol):

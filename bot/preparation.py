@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
-from bot.domain import AccountSource
+from bot.domain import AccountSource, Profile
 from bot.errors import BadInput
+from bot.languages import keep_language, languages
 from bot.ports import FetchProgress, Sources
-from bot.settings import TrainingSettings
+from bot.privacy import Filters, mask_all
+from bot.settings import PrivacySettings, Settings
 from bot.texts import Text
 from trainer.corpus import AccountCorpus, CorpusError, Post, check_enough, clean
-from trainer.protocol import AccountCounts, Progress, Stage
+from trainer.protocol import AccountCounts, MaskedCounts, Progress, Stage
 from trainer.split import Split, split
 
 Report = Callable[[Progress], None]  # may be called from a thread
@@ -29,26 +31,27 @@ class Prepared:
     corpus: AccountCorpus
     counts: AccountCounts
     new: int
+    avatar: bytes | None = None
 
 
 async def prepare(
     sources: Sources,
     accounts: Sequence[AccountSource],
-    settings: TrainingSettings,
+    settings: Settings,
     report: Report,
     persona: str | None = None,
 ) -> list[Prepared]:
-    """Fetch and clean every account. Raises UserError, such as when an account has too few posts.
+    """Fetch, clean and mask every account's posts. Raises UserError, such as when an account has too few posts.
 
     With `persona`, what its last training kept comes before what is new since.
     """
-    fetched: list[list[Post]] = []
-    kept: list[list[Post]] = []
+    found: list[_Found] = []
     for account in accounts:
-        fetched.append(await sources.fetch(account, settings.max_posts, _fetch_report(report)))
-        kept.append(await sources.kept(persona, account.handle) if persona else [])
+        posts = await sources.fetch(account, settings.training.max_posts, _fetch_report(report))
+        kept = await sources.kept(persona, account.handle) if persona else []
+        found.append(_Found(account, posts, kept, await sources.profile(account)))
     report(Progress(stage="clean"))
-    return await asyncio.to_thread(_clean_all, accounts, fetched, kept, settings.min_characters)
+    return await asyncio.to_thread(_clean_all, found, settings)
 
 
 def _fetch_report(report: Report) -> FetchProgress:
@@ -59,33 +62,62 @@ def _fetch_report(report: Report) -> FetchProgress:
     return tell
 
 
-def _clean_all(
-    accounts: Sequence[AccountSource], fetched: list[list[Post]], kept: list[list[Post]], minimum: int
-) -> list[Prepared]:
-    return [_clean_one(*one, minimum) for one in zip(accounts, fetched, kept, strict=True)]
+@dataclass(frozen=True)
+class _Found:
+    """What there is of an account: the source's posts, those kept before, and who it is."""
+
+    account: AccountSource
+    fetched: list[Post]
+    kept: list[Post]
+    profile: Profile | None
 
 
-def _clean_one(account: AccountSource, fetched: list[Post], kept: list[Post], minimum: int) -> Prepared:
-    known = {post.text for post in kept}
-    posts = [*kept, *(post for post in fetched if post.text not in known)]
-    corpus = clean(account.handle, posts)
-    new = len(set(corpus.posts).difference(clean(account.handle, kept).posts))
+def _clean_all(found: Sequence[_Found], settings: Settings) -> list[Prepared]:
+    return [_clean_one(one, settings) for one in found]
+
+
+def _clean_one(found: _Found, settings: Settings) -> Prepared:
+    account, posts = found.account, _merged(found.kept, found.fetched)
+    chosen = _in_language(posts, account.language)
+    corpus = clean(account.handle, chosen)
+    new = len(set(corpus.posts).difference(clean(account.handle, found.kept).posts))
     try:
-        check_enough(corpus, minimum)
+        check_enough(corpus, settings.training.min_characters)
     except CorpusError as error:
         raise BadInput(Text(error.template, **error.values)) from error
-    counts = corpus.counts
+    masked, counts = mask_all(corpus.posts, filters(settings.privacy))
+    profile = found.profile or Profile("")
     row = AccountCounts(
         handle=account.handle,
         source=account.reference,
-        downloaded=counts.downloaded,
-        retweets=counts.retweets,
-        short=counts.short,
-        kept=counts.kept,
-        characters=counts.characters,
+        downloaded=len(posts),
+        retweets=corpus.counts.retweets,
+        short=corpus.counts.short,
+        kept=corpus.counts.kept,
+        characters=corpus.counts.characters,
         weight=account.weight,
+        name=profile.name,
+        bio=profile.bio,
+        language=account.language,
+        foreign=len(posts) - len(chosen),
+        languages=languages(posts).counts,
+        masked=MaskedCounts(**asdict(counts)),
     )
-    return Prepared(posts, corpus, row, new)
+    return Prepared(posts, replace(corpus, posts=masked), row, new, profile.avatar)
+
+
+def _merged(kept: Sequence[Post], fetched: Sequence[Post]) -> list[Post]:
+    """What was kept comes first; a post is known by its id, or by its text."""
+    ids, texts = {post.id for post in kept if post.id}, {post.text for post in kept}
+    return [*kept, *(post for post in fetched if post.id not in ids and post.text not in texts)]
+
+
+def _in_language(posts: list[Post], language: str | None) -> list[Post]:
+    return keep_language(posts, language) if language else posts
+
+
+def filters(settings: PrivacySettings) -> Filters:
+    return Filters(settings.emails, settings.phones, settings.cards, settings.keys, settings.mask_mentions)
 
 
 def split_prepared(prepared: Sequence[Prepared], seed: int) -> Split:

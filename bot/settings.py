@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ ENV_PREFIX = "MYNAH_"
 CONFIG_VARIABLE = "MYNAH_CONFIG"
 DEFAULT_CONFIG = Path("config.toml")
 SECRETS = {"token", "webhook_secret"}  # never shown
+X_API = "https://api.x.com"
 TELEGRAM_API = "https://api.telegram.org/bot"
 
 
@@ -122,6 +124,63 @@ class TelegramSettings(Section):
         return url
 
 
+Dollars = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=12, decimal_places=6)]
+
+
+class XSettings(Section):
+    """Reading from X costs money: https://docs.x.com/x-api/getting-started/pricing"""
+
+    token: Token | None = Field(default=None, description="bearer token of your app; none: X archives only")
+    price_post: Dollars = Field(default=Decimal("0.005"), description="dollars, for each post that is read")
+    price_user: Dollars = Field(default=Decimal("0.01"), description="dollars, for each account that is looked up")
+    monthly_budget: Dollars = Field(default=Decimal(20), description="dollars that are never exceeded")
+    confirm_above: Dollars = Field(default=Decimal(1), description="dollars above which somebody has to say yes")
+    api_base: str = Field(default=X_API, description="for compatible servers")
+
+
+class BlueskySettings(Section):
+    """Public posts, free and without a login."""
+
+    enabled: bool = True
+    appview: str = Field(default="https://public.api.bsky.app", description="where posts are read")
+    directory: str = Field(default="https://plc.directory", description="where accounts' servers are found")
+
+
+class MastodonSettings(Section):
+    """Off, but for these instances: many forbid training on their members' posts. A person's own archive is fine."""
+
+    instances: tuple[str, ...] = Field(default=(), description='hosts whose rules allow it, like "mastodon.example"')
+
+    @field_validator("instances")
+    @classmethod
+    def _check_hosts(cls, instances: tuple[str, ...]) -> tuple[str, ...]:
+        for host in instances:
+            if not re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]+", host):
+                raise ValueError(f"{host!r} is not a host, like mastodon.example")
+        return instances
+
+
+class SourcesSettings(Section):
+    """Where posts come from, besides files."""
+
+    default: Literal["x", "bluesky"] | None = Field(
+        default=None, description="where a plain @alice is; none: X if there is a token, else it is asked"
+    )
+    x: XSettings = XSettings()
+    bluesky: BlueskySettings = BlueskySettings()
+    mastodon: MastodonSettings = MastodonSettings()
+
+
+class PrivacySettings(Section):
+    """What is masked in posts before anything learns from them."""
+
+    emails: bool = True
+    phones: bool = True
+    cards: bool = Field(default=True, description="numbers of cards and bank accounts")
+    keys: bool = Field(default=True, description="passwords, tokens and keys")
+    mask_mentions: bool = Field(default=False, description="@alice becomes @someone")
+
+
 class PoolSettings(Section):
     """Which personas stay in the serving worker's memory."""
 
@@ -146,6 +205,8 @@ class Settings(BaseSettings):
     blocklist: BlocklistOptions = BlocklistOptions()
     pool: PoolSettings = PoolSettings()
     limits: LimitSettings = LimitSettings()
+    sources: SourcesSettings = SourcesSettings()
+    privacy: PrivacySettings = PrivacySettings()
     discord: DiscordSettings = DiscordSettings()
     telegram: TelegramSettings = TelegramSettings()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from bot.contrast import contrast_posts
 from bot.domain import Job, Persona, is_private, kept_by, train_command
@@ -14,11 +13,10 @@ from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Sources, Store, Trainer
 from bot.preparation import Prepared, Report, prepare, split_prepared
-from bot.settings import TrainingSettings
+from bot.settings import Settings
 from bot.texts import Text
-from trainer.corpus import Post
 from trainer.manifest import read_manifest
-from trainer.protocol import BlocklistOptions, Hyperparameters, Progress, Refresh, Reported, Trained, TrainRequest
+from trainer.protocol import Hyperparameters, Progress, Refresh, Reported, Trained, TrainRequest
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +40,7 @@ class Training:
     sources: Sources
     trainer: Trainer
     folders: Folders
-    settings: TrainingSettings
-    base_model: str
-    blocklist: BlocklistOptions
-    write_posts: Callable[[Path, Sequence[Post]], None]
+    settings: Settings
 
     async def run(self, job: Job, report: Report) -> Published:
         """Raises MynahError, or OSError from a full disk. Publishing is done whole, whoever cancels."""
@@ -86,7 +81,11 @@ class Training:
         return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
 
     def _asked(self, prepared: Sequence[Prepared]) -> tuple[object, ...]:
-        return {one.counts.handle: one.counts.weight for one in prepared}, self.settings.method, self.base_model
+        return (
+            {one.counts.handle: one.counts.weight for one in prepared},
+            self.settings.training.method,
+            self.settings.base_model,
+        )
 
     def _had(self, before: Persona) -> tuple[object, ...]:
         return before.weights, before.manifest.run.method, before.manifest.base.name
@@ -113,11 +112,11 @@ class Training:
         refresh: Refresh | None,
     ) -> TrainRequest:
         chosen = Hyperparameters(
-            method=self.settings.method,
-            epochs=self.settings.epochs,
-            learning_rate=self.settings.learning_rate,
-            lora_rank=self.settings.lora_rank,
-            seed=self.settings.seed,
+            method=self.settings.training.method,
+            epochs=self.settings.training.epochs,
+            learning_rate=self.settings.training.learning_rate,
+            lora_rank=self.settings.training.lora_rank,
+            seed=self.settings.training.seed,
         )
         corpus = self.folders.write_corpus(job.id, split_prepared(prepared, chosen.seed))
         return TrainRequest(
@@ -129,7 +128,7 @@ class Training:
             out=str(self.folders.unfinished(job.id)),
             refresh=refresh,
             hyperparameters=chosen,
-            blocklist=self.blocklist,
+            blocklist=self.settings.blocklist,
         )
 
     async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int, space: str | None) -> Persona:
@@ -141,13 +140,15 @@ class Training:
         finished = self.folders.unfinished(job.id)
         manifest = await asyncio.to_thread(read_manifest, finished)
         for one in prepared:
-            await asyncio.to_thread(self.write_posts, self.folders.new_posts(job.id, one.counts.handle), one.posts)
+            waiting = self.folders.new_posts(job.id, one.counts.handle)
+            await asyncio.to_thread(self.sources.keep, waiting, one.counts.source, one.posts)
         place = await asyncio.to_thread(self.folders.publish, finished, job.persona, number)
         folder = self.folders.relative(place)
         space = await self._moved(job, space)
         persona = await self.store.publish(job.persona, number, folder, n_bytes, manifest, space)
         for one in prepared:
             await asyncio.to_thread(self.folders.keep_posts, job.id, job.persona, one.counts.handle)
+            await asyncio.to_thread(self.folders.keep_avatar, job.persona, one.counts.handle, one.avatar)
         return persona
 
     async def _space(self, job: Job) -> str | None:

@@ -29,8 +29,22 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class MaskedCounts(Message):
+    """What was masked in an account's posts before training."""
+
+    emails: int = 0
+    phones: int = 0
+    cards: int = 0
+    keys: int = 0
+    mentions: int = 0
+
+
 class AccountCounts(Message):
-    """An account's row of the training table, with where its posts came from and its weight in a blend."""
+    """An account's row of the training table, with where its posts came from and its weight in a blend.
+
+    `name` and `bio` are what it calls itself. `languages` are those of its posts, most first; with `language`, the
+    posts in others (`foreign`) were left out: downloaded - retweets - foreign - short = kept.
+    """
 
     handle: str
     source: str
@@ -40,6 +54,12 @@ class AccountCounts(Message):
     kept: int
     characters: int
     weight: float = 1.0
+    name: str = ""
+    bio: str = ""
+    language: str | None = None
+    foreign: int = 0
+    languages: tuple[tuple[str, int], ...] = ()
+    masked: MaskedCounts = MaskedCounts()
 
 
 Method = Literal["lora", "full"]

@@ -30,7 +30,7 @@ def list_optouts(ctx: click.Context) -> None:
 @click.pass_context
 def add(ctx: click.Context, handle: str) -> None:
     """Never train on this account, and let nothing speak that was made of it."""
-    from bot.domain import parse_handle
+    from bot.handles import parse_handle
 
     run(_set(settings_of(ctx), parse_handle(handle), out=True))
     click.echo(f"{handle} is not imitated any more.")
@@ -41,7 +41,7 @@ def add(ctx: click.Context, handle: str) -> None:
 @click.pass_context
 def remove(ctx: click.Context, handle: str) -> None:
     """Allow it again: because it was a mistake, or somebody's joke."""
-    from bot.domain import parse_handle
+    from bot.handles import parse_handle
 
     run(_set(settings_of(ctx), parse_handle(handle), out=False))
     click.echo(f"{handle} may be imitated again.")

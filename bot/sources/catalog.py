@@ -2,45 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from bot.domain import AccountSource
+from bot.domain import AccountSource, Outlook, Profile, Voice
 from bot.errors import NotFound, UserError
+from bot.handles import network_of
 from bot.ports import FetchProgress, PostSource, unheard
+from bot.sources.accounts import AccountStore
 from bot.sources.files import file_reference
 from bot.sources.reading import FORMATS
 from bot.sources.samples import name_samples
 from bot.sources.stored import stored_reference
+from bot.sources.zstd import write_posts
 from bot.texts import Text
 from trainer.corpus import Post
 
 
 class Sources:
-    """Sources by the scheme of their references, in the order in which they are asked for an account."""
+    """Sources by the scheme of their references, in the order in which they are asked for an account.
 
-    def __init__(self, sources: Mapping[str, PostSource]) -> None:
+    `stores` are those of the networks; `default` is the network of a plain @alice.
+    """
+
+    def __init__(
+        self, sources: Mapping[str, PostSource], stores: Sequence[AccountStore] = (), default: str | None = None
+    ) -> None:
         self._sources = dict(sources)
+        self._stores = {store.network: store for store in stores}
+        self._default = default
 
-    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
-        """Where an account's posts are. Raises NotFound when no source has any."""
+    def resolve(self, voice: Voice, keepers: Collection[str] | None = None) -> AccountSource:
+        """Where an account's posts are. Raises NotFound where nobody can tell."""
+        if voice.network:
+            return AccountSource(voice.handle, f"{voice.network}:{voice.name}")
         for source in self._sources.values():
-            if account := source.resolve(handle, keepers):
+            if account := source.resolve(voice.handle, keepers):
                 return account
-        raise NotFound(
-            Text(
-                "I don't know an account @{handle}. Give me its posts as a file ({formats}): with --from FILE in a "
-                "terminal, as the option “file” on Discord, on Telegram with /train @{handle} as its caption. Or try a "
-                "sample: {samples}.",
-                handle=handle,
-                formats=FORMATS,
-                samples=name_samples(),
-            )
-        )
+        if address := network_of(voice.handle, self._default):
+            return AccountSource(voice.handle, f"{address.network}:{address.name}")
+        raise _unknown(voice.handle)
 
     def named_file(self, handle: str, path: Path) -> AccountSource:
         """A file that a person names as the place of an account's posts. Raises NotFound or BadInput."""
         return file_reference(handle, path)
+
+    async def look(self, account: AccountSource, limit: int) -> Outlook:
+        outlook = await self._source(account).look(account, limit)
+        named = replace(account, handle=outlook.account.handle, reference=outlook.account.reference)
+        return replace(outlook, account=named)
+
+    async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
+        """The account's latest `limit` posts, from the source that its reference names. Raises UserError."""
+        return await self._source(account).fetch(account, limit, progress)
+
+    async def profile(self, account: AccountSource) -> Profile | None:
+        """None, too, where it can't be read: the posts are what counts."""
+        try:
+            return await self._source(account).profile(account)
+        except UserError:
+            return None
 
     async def kept(self, persona: str, handle: str) -> list[Post]:
         """The posts that a persona's last training kept of an account; none, if they are gone or damaged."""
@@ -48,6 +70,23 @@ class Sources:
             return await self.fetch(stored_reference(persona, handle), 0, unheard)
         except UserError:
             return []
+
+    def keep(self, path: Path, reference: str, posts: Sequence[Post]) -> None:
+        """Keep posts in a file for StoredSource. A network's, which are kept already, are not written again.
+
+        Raises OSError.
+        """
+        network, _, name = reference.partition(":")
+        store = self._stores.get(network)
+        if store is None or not store.holds(name, posts) or not store.link(name, path):
+            write_posts(path, posts)
+
+    def forget(self, handle: str) -> bool:
+        """Delete what has been read of this account on networks; was there anything? Raises OSError."""
+        found = [(store, name) for store in self._stores.values() for name in store.names_of(handle)]
+        for store, name in found:
+            store.forget(name)
+        return bool(found)
 
     def at_hand(self) -> list[AccountSource]:
         """What the sources have on this machine, each account once."""
@@ -57,14 +96,27 @@ class Sources:
                 found.setdefault(account.handle, account)
         return list(found.values())
 
-    async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
-        """The account's latest `limit` posts, from the source that its reference names. Raises UserError."""
+    def _source(self, account: AccountSource) -> PostSource:
         scheme = account.reference.partition(":")[0]
-        if scheme not in self._sources:
-            raise NotFound(
-                Text(
-                    "@{handle} came from a source that is switched off now. Give its posts as a file.",
-                    handle=account.handle,
-                )
+        if scheme in self._sources:
+            return self._sources[scheme]
+        raise NotFound(
+            Text(
+                "@{handle} came from a source that is switched off now. Give its posts as a file.",
+                handle=account.handle,
             )
-        return await self._sources[scheme].fetch(account, limit, progress)
+        )
+
+
+def _unknown(handle: str) -> NotFound:
+    return NotFound(
+        Text(
+            "I can't tell which @{handle} you mean. Say where it is: x:{handle} on X, bsky:{handle} on Bluesky, "
+            "@{handle}@its.server on Mastodon. Or give me its posts as a file ({formats}): with --from FILE in a "
+            "terminal, as the option “file” on Discord, on Telegram with /train @{handle} as its caption. Or try a "
+            "sample: {samples}.",
+            handle=handle,
+            formats=FORMATS,
+            samples=name_samples(),
+        )
+    )

@@ -1,4 +1,4 @@
-"""JSON lists of any length, one item in memory at a time.
+"""JSON of any length, one value in memory at a time: `items` reads a list; `bot.sources.json_walk` walks objects.
 
 With the standard library's decoder, because these files come from strangers: ijson 3.6 with its C backend ends the
 whole process at a number of 5,000 digits, and takes all memory for a million `[`.
@@ -17,12 +17,16 @@ from bot.texts import Text
 MAX_ITEM = 4 * 1024 * 1024  # characters
 
 _CHUNK = 64 * 1024
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = re.compile(r"[ \t\r\n]*+")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECODER = json.JSONDecoder()
 
 
 class JsonText:
-    """UTF-8 JSON, fetched as it is needed; `text[at:]` is what has been fetched and not used yet."""
+    """JSON in UTF-8, or in UTF-16 with a byte order mark. Its methods raise BadInput, saying after how many posts.
+
+    It is fetched as it is needed; `text[at:]` is what has been fetched and not used yet.
+    """
 
     def __init__(self, read: Callable[[int], bytes], name: str) -> None:
         self.text = ""
@@ -30,59 +34,104 @@ class JsonText:
         self._read = read
         self._name = name
         self._items = 0
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._used = 0  # characters before `text`
+        self._encoding = ""
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    @property
+    def place(self) -> int:
+        """In characters from the start."""
+        return self._used + self.at
 
     def items(self) -> Iterator[object]:
-        """The items of a list, up to the end of the text: a `;` may follow, nothing else. Raises BadInput.
+        """The items of a list, up to the end of the text: a `;` may follow, nothing else."""
+        yield from self.inner_items()
+        while self.peek():
+            self.expect(";")
 
-        An item that is a bare number may break in two where a piece of text ends; no post is a number.
-        """
-        self._expect("[")
+    def inner_items(self) -> Iterator[object]:
+        """The items of a list that is part of something."""
+        self.expect("[")
         closed = self.peek() == "]"
         if closed:
             self.at += 1
         while not closed:
-            yield self._value()
+            yield self.value()
             self._items += 1
-            closed = self._expect(",]") == "]"
-        while self.peek():
-            self._expect(";")
+            closed = self.expect(",]") == "]"
 
     def peek(self) -> str:
         """The next character that isn't white space, or "" at the end."""
-        while True:
-            self.at = self._skip_space()
-            if self.at < len(self.text):
-                return self.text[self.at]
-            if not self._fetch():
-                return ""
+        self.passed(_SPACE)
+        return self.text[self.at : self.at + 1]
 
-    def _skip_space(self) -> int:
-        match = _SPACE.match(self.text, self.at)
-        return match.end() if match else self.at
-
-    def _expect(self, characters: str) -> str:
+    def expect(self, characters: str) -> str:
+        """Pass over one of these, which are one or two, and return it."""
         found = self.peek()
         if not found or found not in characters:
-            raise self._broken(_missing(characters, found))
+            raise self.broken(missing(characters, found))
         self.at += 1
         return found
 
-    def _value(self) -> object:
+    def value(self) -> object:
+        """What begins here, decoded: at most MAX_ITEM characters."""
         self.peek()
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 self._check_size(len(self.text))
-                if not self._is_cut(error) or not self._fetch():
-                    raise self._broken(error.msg) from None
+                if not self._is_cut(error) or not self.fetch():
+                    raise self.broken(error.msg) from None
             except (ValueError, RecursionError) as error:  # a number of thousands of digits; deep nesting
-                raise self._broken(str(error)) from None
+                raise self.broken(str(error)) from None
             else:
                 self._check_size(end)
-                self.at = end
-                return value
+                n_left = len(self.text) - end
+                if not _may_go_on(value, n_left) or not self.fetch():
+                    self.at = len(self.text) - n_left
+                    return value
+
+    def passed(self, pattern: re.Pattern[str]) -> bool:
+        """Pass over what matches, however much it is. Returns whether there was any."""
+        start = self.place
+        while match := pattern.match(self.text, self.at):
+            self.at = match.end()
+            if self.at < len(self.text) or not self.fetch():
+                break
+        return self.place > start
+
+    def fetch(self) -> bool:
+        """More text, unless it is at its end: at least as much as is unused, so that trying a long item again and
+        again takes linear time.
+        """
+        unused = self.text[self.at :]
+        data = self._read(max(_CHUNK, len(unused)))
+        try:
+            self.text = unused + self._decoded(data)
+        except UnicodeDecodeError:
+            raise BadInput(
+                Text(
+                    "{name} is not {encoding} text after post {number:,}. Save it as UTF-8, or download it again.",
+                    name=self._name,
+                    encoding=self._encoding,
+                    number=self._items,
+                )
+            ) from None
+        self._used += self.at
+        self.at = 0
+        return bool(data)
+
+    def broken(self, wrong: str) -> BadInput:
+        return BadInput(
+            Text(
+                "{name} is broken after post {number:,} ({wrong}): it may be cut short. Download or save the file "
+                "again.",
+                name=self._name,
+                number=self._items,
+                wrong=wrong,
+            )
+        )
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
         """Whether more text may mend it: an open string, or trouble within one word of the end."""
@@ -99,36 +148,22 @@ class JsonText:
                 )
             )
 
-    def _fetch(self) -> bool:
-        """Fetch at least as much as is unused, so that trying a long item again and again takes linear time."""
-        unused = self.text[self.at :]
-        data = self._read(max(_CHUNK, len(unused)))
-        try:
-            self.text = unused + self._decoder.decode(data, final=not data)
-        except UnicodeDecodeError:
-            raise BadInput(
-                Text(
-                    "{name} is not UTF-8 text after post {number:,}. Save it as UTF-8, or download it again.",
-                    name=self._name,
-                    number=self._items,
-                )
-            ) from None
-        self.at = 0
-        return bool(data)
-
-    def _broken(self, wrong: str) -> BadInput:
-        return BadInput(
-            Text(
-                "{name} is broken after post {number:,} ({wrong}): it may be cut short. Download or save the file "
-                "again.",
-                name=self._name,
-                number=self._items,
-                wrong=wrong,
-            )
-        )
+    def _decoded(self, data: bytes) -> str:
+        if self._decoder is None:
+            if len(data) == 1:
+                data += self._read(1)
+            is_utf16 = data.startswith(_UTF16)
+            self._encoding = "UTF-16" if is_utf16 else "UTF-8"
+            self._decoder = codecs.getincrementaldecoder("utf-16" if is_utf16 else "utf-8-sig")()
+        return self._decoder.decode(data, final=not data)
 
 
-def _missing(characters: str, found: str) -> Text:
+def _may_go_on(value: object, n_left: int) -> bool:
+    """Whether it is a number whose end isn't certain, because less than "e+1" is left of the text."""
+    return isinstance(value, int | float) and n_left < len("e+1")
+
+
+def missing(characters: str, found: str) -> Text:
     """What is wrong where one of `characters`, which are one or two, should be."""
     first, second = characters[0], characters[1:]
     wanted = Text("{first} or {second}", first=first, second=second) if second else first

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from bot.errors import BadInput
+from bot.sources.encoding import text_file
 from bot.sources.posts import Broken, make_post, record_post
 from bot.sources.reading import FORMATS, Meter, Metered
 from bot.texts import Text
@@ -15,7 +16,6 @@ from trainer.corpus import Post
 
 MAX_LINE = 1024 * 1024  # bytes
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # gzip, bzip2, xz, 7z, rar, PDF, PNG, JPEG: their first bytes may hold no NUL.
 _BINARY = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"%PDF-", b"\x89PNG", b"\xff\xd8\xff")
 
@@ -60,26 +60,18 @@ def _json_post(name: str, number: int, line: str) -> Post:
 
 
 def text_lines(file: IO[bytes], name: str, meter: Meter) -> Iterator[tuple[int, str]]:
-    """Numbered lines of UTF-8 text with their line ends, a BOM removed. Raises BadInput for anything else."""
-    stream = Metered(file, meter)
+    """Numbered lines with their line ends, in whatever encoding. Raises BadInput for what isn't text."""
+    stream, encoding = text_file(Metered(file, meter))
     number = 0
     while raw := stream.readline(MAX_LINE + 1):
         number += 1
         if number == 1:
-            _check_start(raw, name)
             raw = raw.removeprefix(codecs.BOM_UTF8)
-        if b"\0" in raw:
+        if b"\0" in raw or (number == 1 and raw.startswith(_BINARY)):
             raise BadInput(_binary(name))
         if len(raw) > MAX_LINE:
             raise BadInput(_one_a_line(name, number, Text("it is longer than 1 MiB")))
-        yield number, _decoded(raw, name, number)
-
-
-def _check_start(raw: bytes, name: str) -> None:
-    if raw.startswith(_UTF16):
-        raise BadInput(Text("{name} is UTF-16 text. Save it as UTF-8 and try again.", name=name))
-    if raw.startswith(_BINARY):
-        raise BadInput(_binary(name))
+        yield number, _decoded(raw, encoding, name, number)
 
 
 def _binary(name: str) -> Text:
@@ -90,14 +82,15 @@ def _one_a_line(name: str, number: int, wrong: Text) -> Text:
     return Text("{name}, line {number}: {wrong}. Write one post a line.", name=name, number=number, wrong=wrong)
 
 
-def _decoded(raw: bytes, name: str, number: int) -> str:
+def _decoded(raw: bytes, encoding: str, name: str, number: int) -> str:
     try:
-        return raw.decode("utf-8")
+        return raw.decode(encoding)
     except UnicodeDecodeError:
         raise BadInput(
             Text(
-                "{name}, line {number}: this is not UTF-8 text. Save the file as UTF-8 and try again.",
+                "{name}, line {number}: this is not {encoding} text. Save the file as UTF-8 and try again.",
                 name=name,
                 number=number,
+                encoding=encoding.upper(),
             )
         ) from None

@@ -1,4 +1,4 @@
-"""Reading a file of posts in a thread: progress, cancellation, and a file's troubles in plain words."""
+"""Reading posts in a thread: progress, cancellation, and what can be read at all."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from bot.errors import BadInput, NotFound
+from bot.errors import BadInput
 from bot.ports import FetchProgress
 from bot.sources.latest import latest
+from bot.sources.paths import explained, printable, shown
 from bot.texts import Text
 from trainer.corpus import Post
 
-FORMATS = Text("an X archive (the zip, or its tweets.js), JSONL, a JSON list, CSV, or plain text with one post a line")
+FORMATS = Text(
+    "an X archive (the zip, or its tweets.js), a Mastodon archive, a Telegram Desktop export as JSON, JSONL, "
+    "a JSON list, CSV, or plain text with one post a line"
+)
 _MIN_STEP = 64 * 1024
 
 
@@ -77,11 +81,24 @@ class Metered:
 Reader = Callable[[IO[bytes], str, Meter], Iterator[Post]]
 """Yields the posts of an open file; the string names the file in messages. Raises BadInput."""
 
+PathReader = Callable[[Path, Meter], Iterator[Post]]
+"""Yields the posts of a file or folder, and starts the meter. Raises BadInput or OSError."""
+
 
 async def fetch_file(path: Path, reader: Reader, limit: int, progress: FetchProgress) -> list[Post]:
-    """A file's latest `limit` posts, read in a thread. Cancelling ends the thread at its next read.
+    """`fetch_path` for one file of a known format."""
 
-    Raises NotFound, or BadInput when the file can't be read or has no posts.
+    def posts(path: Path, meter: Meter) -> Iterator[Post]:
+        with opened(path, meter) as file:
+            yield from reader(file, shown(path), meter)
+
+    return await fetch_path(path, posts, limit, progress)
+
+
+async def fetch_path(path: Path, reader: PathReader, limit: int, progress: FetchProgress) -> list[Post]:
+    """The latest `limit` posts of a file or folder, read in a thread. Cancelling ends the thread at its next read.
+
+    Raises NotFound, or BadInput when it can't be read or has no posts.
     """
     meter = Meter(progress)
     try:
@@ -90,51 +107,43 @@ async def fetch_file(path: Path, reader: Reader, limit: int, progress: FetchProg
         meter.stop()
 
 
-def _read(path: Path, reader: Reader, limit: int, meter: Meter) -> list[Post]:
+def _read(path: Path, reader: PathReader, limit: int, meter: Meter) -> list[Post]:
     check_file(path)
-    with explained(path), path.open("rb") as file:
-        meter.start(os.fstat(file.fileno()).st_size)
-        posts = latest(reader(file, path.name, meter), limit)
+    with explained(path):
+        posts = latest(reader(path, meter), limit)
     if not posts:
-        raise BadInput(Text("There are no posts in {name}. Give me {formats}.", name=path.name, formats=FORMATS))
+        raise BadInput(Text("There are no posts in {name}. Give me {formats}.", name=shown(path), formats=FORMATS))
     meter.finish()
     return posts
 
 
+@contextmanager
+def opened(path: Path, meter: Meter) -> Iterator[IO[bytes]]:
+    """A file and its size told to the meter. Raises OSError."""
+    with path.open("rb") as file:
+        meter.start(os.fstat(file.fileno()).st_size)
+        yield file
+
+
 def check_file(path: Path) -> None:
-    """Raise NotFound or BadInput unless this is a regular file that can be read and isn't empty."""
+    """Raise NotFound or BadInput unless this can be read and is a folder, or a regular file that isn't empty."""
     with explained(path):
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
+            os.scandir(path).close()
+            return
+        if not stat.S_ISREG(status.st_mode):
             raise BadInput(
                 Text(
-                    "{path} is a folder. Name a file in it; in an unpacked X archive that is data/tweets.js.", path=path
+                    "{path} is not an ordinary file. Copy the posts into one and name that.", path=printable(str(path))
                 )
             )
-        if not stat.S_ISREG(status.st_mode):
-            raise BadInput(Text("{path} is not an ordinary file. Copy the posts into one and name that.", path=path))
         if not status.st_size:
             raise BadInput(
-                Text("{path} is empty. Name a file with posts in it: {formats}.", path=path, formats=FORMATS)
+                Text(
+                    "{path} is empty. Name a file with posts in it: {formats}.",
+                    path=printable(str(path)),
+                    formats=FORMATS,
+                )
             )
         path.open("rb").close()
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """The system's errors about a file, as sentences for the person who named it."""
-    try:
-        yield
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFound(
-            Text("There is no file {path}. Check the spelling, and give the whole path.", path=path)
-        ) from None
-    except PermissionError:
-        raise BadInput(
-            Text("I'm not allowed to read {path}. Make it readable for the user that Mynah runs as.", path=path)
-        ) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BadInput(
-            Text("{path} can't be read ({reason}). Copy it somewhere else and name the copy.", path=path, reason=reason)
-        ) from error

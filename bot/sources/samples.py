@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from bot.domain import AccountSource, Profile
+from bot.domain import AccountSource, Outlook, Profile
 from bot.errors import NotFound
 from bot.ports import FetchProgress
 from bot.sources.reading import fetch_file
@@ -28,6 +28,9 @@ class SampleSource:
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         return AccountSource(handle, f"{SCHEME}:{handle}") if handle in _HANDLES else None
+
+    async def look(self, account: AccountSource, limit: int) -> Outlook:
+        return Outlook(account)
 
     async def profile(self, account: AccountSource) -> Profile | None:
         return None

@@ -1,27 +1,28 @@
-"""Posts that an earlier training kept: `<data_dir>/personas/<persona>/posts/<handle>.jsonl`, one post a line."""
+"""Posts that an earlier training kept: `<data_dir>/personas/<persona>/posts/<handle>.jsonl.zst`, one post a line."""
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from glob import escape
 from pathlib import Path
+from typing import IO
 
-from bot.domain import AccountSource, Profile
-from bot.errors import NotFound
+import zstandard
+
+from bot.domain import AccountSource, Outlook, Profile
+from bot.errors import BadInput, NotFound
 from bot.ports import FetchProgress
-from bot.sources.lines import jsonl_posts
-from bot.sources.reading import fetch_file
+from bot.sources.reading import Meter, Metered, fetch_file
+from bot.sources.zstd import kept_post, open_stream
 from bot.texts import Text
 from trainer.corpus import Post
 
 SCHEME = "stored"
+SUFFIX = ".jsonl.zst"
 
 
 def stored_reference(persona: str, handle: str) -> AccountSource:
-    return AccountSource(handle, f"{SCHEME}:personas/{persona}/posts/{handle}.jsonl")
+    return AccountSource(handle, f"{SCHEME}:personas/{persona}/posts/{handle}.jsonl.zst")
 
 
 class StoredSource:
@@ -34,18 +35,24 @@ class StoredSource:
         """The newest posts kept of this account, by any persona that it was part of; of these `keepers`, if given."""
         if "/" in handle or "\0" in handle:
             return None
-        kept = self._data_dir.glob(f"personas/*/posts/{escape(handle)}.jsonl")
+        kept = self._data_dir.glob(f"personas/*/posts/{escape(handle)}.jsonl.zst")
         allowed = (path for path in kept if keepers is None or path.parts[-3] in keepers)
         newest = max(allowed, key=_modified, default=None)
         return AccountSource(handle, f"{SCHEME}:{newest.relative_to(self._data_dir)}") if newest else None
+
+    async def look(self, account: AccountSource, limit: int) -> Outlook:
+        return Outlook(account)
 
     async def profile(self, account: AccountSource) -> Profile | None:
         return None
 
     def at_hand(self) -> list[AccountSource]:
         """Newest first."""
-        kept = sorted(self._data_dir.glob("personas/*/posts/*.jsonl"), key=_modified, reverse=True)
-        return [AccountSource(path.stem, f"{SCHEME}:{path.relative_to(self._data_dir)}") for path in kept]
+        kept = sorted(self._data_dir.glob("personas/*/posts/*.jsonl.zst"), key=_modified, reverse=True)
+        return [
+            AccountSource(path.name.removesuffix(SUFFIX), f"{SCHEME}:{path.relative_to(self._data_dir)}")
+            for path in kept
+        ]
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """The kept posts' latest `limit`. Raises NotFound when they are gone, BadInput when they are damaged."""
@@ -58,7 +65,7 @@ class StoredSource:
                     handle=account.handle,
                 )
             )
-        return await fetch_file(path, jsonl_posts, limit, progress)
+        return await fetch_file(path, _kept_posts, limit, progress)
 
 
 def _modified(path: Path) -> float:
@@ -68,22 +75,11 @@ def _modified(path: Path) -> float:
         return 0.0
 
 
-def write_posts(path: Path, posts: Iterable[Post]) -> None:
-    """Keep posts for StoredSource: whole or not at all, whenever this is interrupted. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def _kept_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.writelines(_line(post) for post in posts)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _line(post: Post) -> str:
-    created_at = post.created_at.isoformat() if post.created_at else None
-    record = {"text": post.text, "is_retweet": post.is_retweet, "created_at": created_at}
-    return json.dumps(record, ensure_ascii=False) + "\n"
+        for line in open_stream(Metered(file, meter)):
+            yield kept_post(line)
+    except (zstandard.ZstdError, ValueError) as error:
+        raise BadInput(
+            Text("The posts kept in {name} are damaged ({wrong}). Give them again.", name=name, wrong=str(error))
+        ) from error

@@ -7,8 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.arguments import TrainArguments
-from bot.domain import AccountSource, Caller, Job, Persona, Voice, already_training, is_private, kept_by
-from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, NotAllowed
+from bot.domain import (
+    AccountSource,
+    Caller,
+    Job,
+    Outlook,
+    Persona,
+    Voice,
+    already_training,
+    is_private,
+    kept_by,
+    train_command,
+)
+from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, Costly, Limited, NotAllowed
+from bot.money import MICRO, dollars, micro, over_budget
 from bot.ports import Sources
 from bot.preparation import Prepared, prepare, split_prepared
 from bot.settings import Settings
@@ -32,16 +44,18 @@ START_SECONDS = 8.0
 class DryRun:
     """What a training would use; `seconds` is None when there is nothing to estimate it from.
 
-    `version` is the one that it would go on from, if there is one, with `new_posts`.
+    Where reading costs money, nothing is read: then there is no more than the `outlooks`. `version` is the one that it
+    would go on from, if there is one, with `new_posts`.
     """
 
     persona: str
-    accounts: tuple[AccountCounts, ...]
-    preview: tuple[str, ...]
-    characters: int
-    seconds: float | None
+    accounts: tuple[AccountCounts, ...] = ()
+    preview: tuple[str, ...] = ()
+    characters: int = 0
+    seconds: float | None = None
     version: int | None = None
     new_posts: int = 0
+    outlooks: tuple[Outlook, ...] = ()
 
 
 def find_accounts(
@@ -58,12 +72,17 @@ def find_accounts(
             )
         )
     files = (*wanted.files, *[None] * (n_voices - n_files))
-    return tuple(_find(sources, *one, keepers) for one in zip(wanted.voices, files, strict=True))
+    return tuple(_find(sources, *one, keepers, wanted) for one in zip(wanted.voices, files, strict=True))
 
 
-def _find(sources: Sources, voice: Voice, path: Path | None, keepers: Collection[str] | None) -> AccountSource:
-    found = sources.resolve(voice.handle, keepers) if path is None else sources.named_file(voice.handle, path)
-    return replace(found, weight=voice.weight)
+def _find(
+    sources: Sources, voice: Voice, path: Path | None, keepers: Collection[str] | None, wanted: TrainArguments
+) -> AccountSource:
+    if path is None:
+        found = sources.resolve(voice, keepers)
+    else:
+        found = replace(sources.named_file(voice.handle, path), part=wanted.part)
+    return replace(found, weight=voice.weight, language=wanted.language)
 
 
 async def submit(
@@ -75,6 +94,7 @@ async def submit(
     """
     services.folders.check_free_space()
     async with services.gate.training(caller):
+        wanted = replace(wanted, voices=await by_handle(services.sources, wanted.voices))
         await check_wanted(services, [voice.handle for voice in wanted.voices])
         name = persona_name(voice.handle for voice in wanted.voices)
         await _check_active(services, caller, name)
@@ -85,6 +105,7 @@ async def submit(
         await check_private(services, caller, accounts, wanted.fresh)
         if not wanted.fresh:
             await _check_new(services, accounts)
+        check_cost(services.settings, caller, wanted, await look(services, accounts))
         try:
             job = await services.store.add_job(accounts, name, caller, wanted.fresh)
         except AlreadyTraining:
@@ -93,6 +114,56 @@ async def submit(
         services.jobs.wake()
         await services.gate.count_training(caller)
     return job, await services.store.position(job.id)
+
+
+async def by_handle(sources: Sources, voices: Sequence[Voice]) -> tuple[Voice, ...]:
+    """Accounts that were named by what identifies them, by their handles instead. Raises UserError."""
+    named: list[Voice] = []
+    for voice in voices:
+        if voice.name.startswith("did:"):
+            found = (await sources.look(sources.resolve(voice), 0)).account
+            voice = replace(voice, handle=found.handle, name=found.reference.partition(":")[2])
+        named.append(voice)
+    return tuple(named)
+
+
+async def look(services: Services, accounts: Sequence[AccountSource]) -> list[Outlook]:
+    """What reading them would mean. Raises UserError, such as for an account that there isn't."""
+    limit = services.settings.training.max_posts
+    return [await services.sources.look(account, limit) for account in accounts]
+
+
+def check_cost(settings: Settings, caller: Caller, wanted: TrainArguments, outlooks: Sequence[Outlook]) -> None:
+    """Raises Limited when the budget doesn't allow it; Costly when somebody has to say yes first."""
+    cost = sum(one.cost for one in outlooks)
+    left = min((one.left for one in outlooks if one.cost), default=0)
+    if not cost:
+        return
+    if cost > left:
+        raise Limited(over_budget(cost, left, micro(settings.sources.x.monthly_budget)))
+    if cost <= micro(settings.sources.x.confirm_above) or cost <= wanted.spend:
+        return
+    if caller.space and not caller.admin:
+        raise NotAllowed(
+            Text("Reading that from X would cost about {cost}. Only an admin may say yes to that.", cost=dollars(cost))
+        )
+    raise Costly(
+        Text(
+            "Reading {posts:,} posts from X costs about {cost}; {left} are left of this month's budget. If you want "
+            "that: {command}",
+            posts=sum(one.n_new for one in outlooks),
+            cost=dollars(cost),
+            left=dollars(left),
+            command=spend_command(wanted, cost),
+        )
+    )
+
+
+def spend_command(wanted: TrainArguments, cost: int) -> str:
+    """What to type to say yes, with the whole dollars that are enough."""
+    accounts = [(voice.word, voice.weight) for voice in wanted.voices]
+    options = [*(["--fresh"] if wanted.fresh else []), *([f"--lang {wanted.language}"] if wanted.language else [])]
+    return train_command(accounts, *options, f"--spend {-(-cost // MICRO)}")
 
 
 async def _keepers(services: Services, caller: Caller, name: str) -> set[str] | None:
@@ -183,10 +254,14 @@ def _name(accounts: Sequence[AccountSource]) -> str:
 
 async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     """Fetch and clean, and train nothing. Raises UserError."""
+    wanted = replace(wanted, voices=await by_handle(services.sources, wanted.voices))
     accounts = find_accounts(services.sources, wanted)
+    outlooks = await look(services, accounts)
+    if any(one.cost for one in outlooks):
+        return DryRun(_name(accounts), outlooks=tuple(outlooks))
     before = None if wanted.fresh else await services.store.persona(_name(accounts))
     name = before.name if before else None
-    prepared = await prepare(services.sources, accounts, services.settings.training, lambda progress: None, name)
+    prepared = await prepare(services.sources, accounts, services.settings, lambda progress: None, name)
     corpus = split_prepared(prepared, services.settings.training.seed)
     characters = sum(map(len, corpus.train))
     return DryRun(

@@ -18,7 +18,7 @@ from bot import jobs as jobs_module
 from bot.domain import AccountSource, JobState
 from bot.errors import BadInput, DiskFull, OperatorError, WorkerDied
 from bot.jobs import MAX_ATTEMPTS, NOTIFY_SECONDS, Pace
-from bot.sources.stored import write_posts
+from bot.sources.zstd import write_posts
 from bot.store.sqlite import SqliteStore
 from tests.builders import report_card
 from tests.doubles.processes import PATIENCE, eventually
@@ -375,7 +375,7 @@ def fail_in_trainer(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def fail_in_posts(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
-    service.write_error = OSError(errno.EIO, "broken")
+    service.sources.write_error = OSError(errno.EIO, "broken")
 
 
 def fail_in_rename(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,7 +403,7 @@ async def test_whatever_fails_before_the_end_leaves_the_old_version(
         break_it(service, monkeypatch)
         assert (await service.train()).state is JobState.FAILED
         await check_old_version(service)
-    service.trainer.error = service.write_error = None
+    service.trainer.error = service.sources.write_error = None
     assert (await service.train()).state is JobState.DONE
     persona = await service.store.persona("pip")
     assert persona is not None

@@ -15,7 +15,8 @@ from bot.errors import UserError
 from bot.ports import PostSource, unheard
 from bot.sources.files import FileSource, file_reference
 from bot.sources.samples import SampleSource
-from bot.sources.stored import StoredSource, write_posts
+from bot.sources.stored import StoredSource
+from bot.sources.zstd import write_posts
 from trainer.corpus import Post
 
 N_POSTS = 500

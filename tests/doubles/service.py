@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from bot.folders import Folders
 from bot.jobs import JobRunner
 from bot.pool import ModelPool
 from bot.settings import Settings, TrainingSettings
-from bot.sources.stored import write_posts
+from bot.sources.zstd import write_posts
 from bot.store.chats import SqliteChats
 from bot.store.inbox import SqliteInbox
 from bot.store.sqlite import SqliteStore
@@ -23,7 +23,6 @@ from tests.doubles.generator import FakeGenerator
 from tests.doubles.notifier import RecordingNotifier
 from tests.doubles.sources import FakeSources, make_posts
 from tests.doubles.trainer import ADAPTER, FakeTrainer
-from trainer.corpus import Post
 from trainer.protocol import BlocklistOptions
 
 CALLER = Caller("test", "me", "here")
@@ -42,7 +41,6 @@ class FakeService:
     notifier: RecordingNotifier
     folders: Folders
     published: list[str] = field(default_factory=list)  # what the job runner told by `on_publish`
-    write_error: Exception | None = None  # raised where posts are kept
 
     async def add_job(self, persona: str = "pip", caller: Caller = CALLER, fresh: bool = False) -> Job:
         accounts = [AccountSource(handle, f"fake:{handle}") for handle in persona.split("-")]
@@ -87,11 +85,6 @@ class FakeService:
     async def tell_publish(self, name: str) -> None:
         self.published.append(name)
 
-    def keep_posts(self, path: Path, posts: Sequence[Post]) -> None:
-        if self.write_error is not None:
-            raise self.write_error
-        write_posts(path, posts)
-
 
 @asynccontextmanager
 async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncIterator[FakeService]:
@@ -114,10 +107,7 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
             sources=sources,
             trainer=trainer,
             folders=folders,
-            settings=settings.training,
-            base_model=settings.base_model,
-            blocklist=settings.blocklist,
-            write_posts=lambda path, posts: service.keep_posts(path, posts),
+            settings=settings,
         )
         jobs = JobRunner(
             store=store,

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.domain import AccountSource
+from bot.domain import AccountSource, Outlook, Profile, Voice
 from bot.errors import NotFound
 from bot.ports import FetchProgress
 from bot.sources.stored import stored_reference
+from bot.sources.zstd import write_posts
 from tests.builders import different_texts
 from trainer.corpus import Post
 
@@ -28,12 +29,16 @@ class FakeSources:
     before: dict[str, list[Post]] = field(default_factory=dict)  # what earlier trainings kept, of any persona
     keepers: list[Collection[str] | None] = field(default_factory=list)  # as resolving was asked with
     error: Exception | None = None
+    write_error: Exception | None = None  # raised where posts are kept
+    cost: int = 0  # of reading any account, and what is left to spend
+    left: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource:
+    def resolve(self, voice: Voice, keepers: Collection[str] | None = None) -> AccountSource:
+        handle = voice.handle
         self.keepers.append(keepers)
         if handle not in self.posts and handle in self.before:
             return stored_reference(handle, handle)
@@ -48,7 +53,21 @@ class FakeSources:
         return self.before.get(handle, [])
 
     def at_hand(self) -> list[AccountSource]:
-        return [self.resolve(handle) for handle in self.posts]
+        return [self.resolve(Voice(handle)) for handle in self.posts]
+
+    async def look(self, account: AccountSource, limit: int) -> Outlook:
+        return Outlook(account, cost=self.cost, left=self.left)
+
+    async def profile(self, account: AccountSource) -> Profile | None:
+        return Profile(account.handle.title())
+
+    def keep(self, path: Path, reference: str, posts: Sequence[Post]) -> None:
+        if self.write_error is not None:
+            raise self.write_error
+        write_posts(path, posts)
+
+    def forget(self, handle: str) -> bool:
+        return False
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         await self.gate.wait()

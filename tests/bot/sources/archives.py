@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.ports import unheard
+from bot.sources.files import any_posts
 from bot.sources.latest import latest
-from bot.sources.reading import Meter, Reader
+from bot.sources.paths import explained
+from bot.sources.reading import Meter, Reader, check_file
 from trainer.corpus import Post
 
 DATE = "Wed Oct 10 20:19:24 +0000 2018"
@@ -24,9 +26,31 @@ def read(path: Path, reader: Reader) -> list[Post]:
         return latest(reader(file, path.name, meter), 0)
 
 
+def read_any(path: Path, part: str | None = None, limit: int = 0) -> list[Post]:
+    """A file's or folder's latest posts, whatever its format, without a thread."""
+    check_file(path)
+    with explained(path):
+        return latest(any_posts(path, Meter(unheard), part), limit)
+
+
 def script(*texts: str, prefix: str = "window.YTD.tweets.part0 = ", wrapped: bool = True, end: str = "") -> str:
     tweets = [{"full_text": text, "created_at": DATE, "retweeted": False} for text in texts]
     return prefix + json.dumps([{"tweet": tweet} for tweet in tweets] if wrapped else tweets) + end
+
+
+def notes_script(*notes: tuple[str, str]) -> str:
+    """A note-tweet.js of (date, text)."""
+    items = [{"noteTweet": {"noteTweetId": "1", "createdAt": date, "core": {"text": text}}} for date, text in notes]
+    return f"window.YTD.note_tweet.part0 = {json.dumps(items)}"
+
+
+def make_folder(path: Path, members: Mapping[str, str | bytes]) -> Path:
+    path.mkdir(exist_ok=True)
+    for name, content in members.items():
+        place = path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
 
 
 def make_zip(path: Path, members: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:

@@ -10,7 +10,8 @@ from bot.ports import unheard
 from bot.sources.catalog import Sources
 from bot.sources.files import FileSource, file_reference
 from bot.sources.samples import SampleSource
-from bot.sources.stored import StoredSource, write_posts
+from bot.sources.stored import StoredSource
+from bot.sources.zstd import write_posts
 from trainer.corpus import Post
 
 

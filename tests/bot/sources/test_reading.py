@@ -12,7 +12,8 @@ import pytest
 from bot.errors import BadInput, NotFound
 from bot.ports import unheard
 from bot.sources.lines import plain_posts
-from bot.sources.reading import Meter, Stopped, check_file, explained, fetch_file
+from bot.sources.paths import explained, shown
+from bot.sources.reading import Meter, Stopped, check_file, fetch_file, fetch_path
 from trainer.corpus import Post
 
 CONTENT = "some words of a post\n" * 100_000
@@ -104,12 +105,36 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         ("missing", "There is no file"),
         ("empty", "is empty. Name a file with posts in it"),
         ("pipe", "is not an ordinary file"),
-        ("", "is a folder. Name a file in it"),
         ("empty/x", "There is no file"),
         ("x" * 300, "can't be read"),
     ]:
         with pytest.raises((BadInput, NotFound), match=message):
             check_file(tmp_path / name)
+
+
+def test_folders_can_be_read(tmp_path: Path) -> None:
+    check_file(tmp_path)
+
+
+@pytest.mark.asyncio
+async def test_a_folder_where_a_file_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"can't be read \(Is a directory\)"):
+        await fetch_file(tmp_path, plain_posts, 0, unheard)
+
+
+@pytest.mark.asyncio
+async def test_what_vanishes_from_a_folder_is_named(tmp_path: Path) -> None:
+    def reader(path: Path, meter: Meter) -> Iterator[Post]:
+        (path / "tweets.js").open("rb").close()
+        yield Post("one")
+
+    with pytest.raises(NotFound, match=f"There is no file {tmp_path}/tweets.js. Check"):
+        await fetch_path(tmp_path, reader, 0, unheard)
+
+
+@pytest.mark.parametrize(("path", "name"), [("/a/b.txt", "b.txt"), ("/", "/"), ("/a\x1b\n\u202eb\udc80", "a???b?")])
+def test_names_as_messages_have_them(path: str, name: str) -> None:
+    assert shown(Path(path)) == name
 
 
 def test_permission() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import bot.sources.samples as samples
-from bot.domain import parse_handle
+from bot.handles import parse_handle
 from bot.ports import unheard
 from bot.sources.samples import SampleSource, sample_handles
 from trainer.corpus import Post, clean

@@ -14,7 +14,8 @@ from bot.errors import BadInput, NotFound
 from bot.ports import unheard
 from bot.sources.lines import jsonl_posts
 from bot.sources.posts import MAX_CHARACTERS
-from bot.sources.stored import StoredSource, write_posts
+from bot.sources.stored import StoredSource
+from bot.sources.zstd import write_posts
 from tests.bot.sources.archives import read
 from trainer.corpus import Post
 

@@ -1,0 +1,94 @@
+"""Walking JSON of any size key by key and item by item, by functions on a JsonText. All raise BadInput.
+
+What nobody asked for (contacts, stickers) is passed over by its brackets and quotation marks alone, in little memory,
+whatever its size: whether it is right JSON inside is not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeVar
+
+from bot.sources.json_list import JsonText, missing
+from bot.texts import Text
+
+MAX_DEPTH = 100  # brackets inside brackets, in what is passed over
+
+_FLAT = re.compile(r'[^"\[\]{}]++')  # anything between strings and brackets
+_WORD = re.compile(r"[-+.\w]++")  # a number, true, false, null
+_CHARACTERS = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)  # of a string
+_CLOSING = {"[": "]", "{": "}"}
+
+_T = TypeVar("_T")
+
+
+def keys(text: JsonText) -> Iterator[str]:
+    """Stops at every value of an object, naming its key. Read it to its end, or leave it: then it is passed over."""
+    for _ in _between(text, "{", "}"):
+        if text.peek() != '"':
+            raise text.broken(missing('"', text.peek()))
+        key = str(text.value())
+        text.expect(":")
+        yield from _stop(text, key)
+
+
+def elements(text: JsonText) -> Iterator[None]:
+    """Stops at every item of a list. Read it to its end, or leave it: then it is passed over."""
+    for _ in _between(text, "[", "]"):
+        yield from _stop(text, None)
+
+
+def check_end(text: JsonText) -> None:
+    """Nothing may follow."""
+    if found := text.peek():
+        raise text.broken(Text("there is {found} after its end", found=repr(found)))
+
+
+def skip(text: JsonText) -> None:
+    """Pass over the value that begins here."""
+    closing: list[str] = []
+    while True:
+        found = text.peek()
+        if found == '"':
+            _skip_string(text)
+        elif found in _CLOSING:
+            text.at += 1
+            closing.append(_CLOSING[found])
+        elif closing and found == closing[-1]:
+            text.at += 1
+            closing.pop()
+        elif not text.passed(_FLAT if closing else _WORD):
+            raise text.broken(missing(closing[-1], found) if closing else Text("no value follows"))
+        if not closing:
+            return
+        if len(closing) > MAX_DEPTH:
+            raise text.broken(Text("it is nested too deeply"))
+
+
+def _skip_string(text: JsonText) -> None:
+    text.at += 1
+    text.passed(_CHARACTERS)
+    while text.text[text.at : text.at + 1] != '"':  # at the end, or before a backslash that is the last character
+        if not text.fetch():
+            raise text.broken(Text("a string has no end"))
+        text.passed(_CHARACTERS)
+    text.at += 1
+
+
+def _between(text: JsonText, opening: str, closing: str) -> Iterator[None]:
+    text.expect(opening)
+    closed = text.peek() == closing
+    if closed:
+        text.at += 1
+    while not closed:
+        yield
+        closed = text.expect("," + closing) == closing
+
+
+def _stop(text: JsonText, what: _T) -> Iterator[_T]:
+    text.peek()
+    place = text.place
+    yield what
+    if text.place == place:
+        skip(text)
