@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.archive_contents import Pieces, jsonl, outbox, result, table, text, tweets
+from benchmarks.peak import forget_peak, peak
 from benchmarks.report import print_report
 from bot.ports import unheard
 from bot.sources.files import FileSource, file_reference
@@ -94,10 +94,10 @@ def plans(size: int) -> dict[str, Callable[[Path], Archive]]:
 def read(path: Path, part: str | None) -> None:
     """In the child: prints the seconds, the posts and the KiB above the start."""
     source, account = FileSource(), replace(file_reference("pip", path), part=part)
-    start, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    start, began = forget_peak(), time.perf_counter()
     posts = asyncio.run(source.fetch(account, MAX_POSTS, unheard))
     seconds = time.perf_counter() - began
-    print(seconds, len(posts), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start)
+    print(seconds, len(posts), peak() - start)
 
 
 def measure(name: str, make: Callable[[Path], Archive]) -> tuple[str, ...]:
@@ -108,10 +108,10 @@ def measure(name: str, make: Callable[[Path], Archive]) -> tuple[str, ...]:
         command = [sys.executable, "-m", "benchmarks.archives", "--read", str(made.path)]
         command += ["--part", made.part] if made.part else []
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds, n_posts, peak = (float(number) for number in done.stdout.split())
+    seconds, n_posts, kib = (float(number) for number in done.stdout.split())
     assert n_posts == MAX_POSTS
     sizes = (f"{size / GB:.2f}", f"{made.n_bytes / GB:.2f}", f"{made.n_posts:,}")
-    return (name, *sizes, f"{seconds:.1f}", f"{made.n_bytes / 1e6 / seconds:.0f}", f"{peak / 1024:.0f}")
+    return (name, *sizes, f"{seconds:.1f}", f"{made.n_bytes / 1e6 / seconds:.0f}", f"{kib / 1024:.0f}")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.peak import forget_peak, peak
 from benchmarks.report import print_report
 from tests.bot.sources.broken import FORMATS, make_case, outcome
 
@@ -33,7 +34,7 @@ class Tally:
     read: int = 0
     refused: int = 0
     slowest: float = 0.0  # ms
-    peak: int = 0  # KiB above the start
+    peak: int = 0  # KiB that one case took
     crashes: list[str] = field(default_factory=list)
 
 
@@ -55,12 +56,12 @@ def try_all(kind: str, first: int, end: int) -> Tally:
 def count(tally: Tally, kind: str, seed: int, lines: list[str]) -> int:
     """How many cases the lines are of; each is: outcome, ms, KiB, and what was wrong."""
     for line in lines:
-        what, ms, peak, wrong = line.split(" ", 3)
+        what, ms, kib, wrong = line.split(" ", 3)
         tally.cases += 1
         tally.read += what == "read"
         tally.refused += what == "refused"
         tally.slowest = max(tally.slowest, float(ms))
-        tally.peak = max(tally.peak, int(peak))
+        tally.peak = max(tally.peak, int(kib))
         if what == "crash":
             tally.crashes.append(f"{kind}, seed {seed}: {wrong}")
         seed += 1
@@ -69,18 +70,17 @@ def count(tally: Tally, kind: str, seed: int, lines: list[str]) -> int:
 
 def child(kind: str, first: int, end: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "warm").mkdir()
-        try_one(kind, 0, Path(folder) / "warm")  # imports are no part of a case
-        start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for seed in range(10):  # imports are no part of a case
+            (place := Path(folder) / f"warm{seed}").mkdir()
+            try_one(kind, seed, place)
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
         for seed in range(first, end):
             (place := Path(folder) / str(seed)).mkdir()
-            began = time.perf_counter()
+            start, began = forget_peak(), time.perf_counter()
             what, wrong = try_one(kind, seed, place)
             ms = 1000 * (time.perf_counter() - began)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start
-            print(f"{what} {ms:.1f} {peak} {wrong}", flush=True)
+            print(f"{what} {ms:.1f} {peak() - start} {wrong}", flush=True)
 
 
 def try_one(kind: str, seed: int, folder: Path) -> tuple[str, str]:

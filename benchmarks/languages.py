@@ -1,26 +1,25 @@
-"""How well languages of posts are told apart, how long that takes and what it costs in memory.
+"""How well languages of posts are told apart, what that costs, and how long words are in scripts without spaces.
 
 python -m benchmarks.languages [--posts berniesanders.jsonl hillaryclinton.jsonl]
 
-The texts below were written for this, a post a line, and are cut to several lengths. `wrong` are posts said to be of
-another language, `None` those that are left open. With --posts, accounts that are all English. At the end, what
-`trainer.corpus.is_short` takes for a word in scripts without spaces: letters per word of sentences cut by hand.
+The texts below were written for this, a post a line. They are cut to several lengths, with a tag, a mention and emoji
+behind. `wrong` is said to be another language, `open` is left open. --posts: accounts that are known to be English.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
-import resource
+import json
 import time
 from collections import Counter
 from pathlib import Path
 
 from benchmarks.report import print_report
 from bot.languages import languages, post_language
-from trainer.corpus import UNSPACED, Post
+from trainer.corpus import Post
 
-LENGTHS = (20, 30, 50, 80, 140)
+LENGTHS = (12, 16, 20, 25, 30, 50, 80, 140)
+BEHIND = " 😂🔥 #Soup @pip_the_lighthouse"
 TEXTS = {
     "en": """
 Missed the bus again, so I walked home in the rain and honestly it was the best part of my day.
@@ -211,3 +210,83 @@ ada yang bisa jelaskan kenapa printerku cuma jalan kalau malam
 אם שכחת את המטרייה ברכבת, היא כבר של הרכבת. לא אני קבעתי את הכללים.
 """,
 }
+# With spaces where words end, particles and endings being words too.
+WORDS = {
+    "ja": """
+また バス に 乗り遅れ て 雨 の 中 を 歩い て 帰っ た けど 今日 いちばん 楽しい 時間 だっ た
+どうして レシピ は いつも おばあちゃん の 話 から 始まる の お米 を 何 分 炊く の か だけ 教え て
+午前 中 ずっと 海沿い を 歩い て それから 夕飯 まで 寝 て しまっ た
+電車 に 傘 を 忘れ たら それ は もう 電車 の 傘 です
+この 映画 は 四 回 見 た けど あの 犬 が 何 を し て い た の か まだ 分から ない
+なんで うち の プリンター は 夜 しか 動か ない の か 誰 か 説明 し て
+""",
+    "zh": """
+又 没 赶上 公交车 只好 冒 着 雨 走 回家 其实 这 是 我 今天 最 开心 的 时候
+为什么 每个 菜谱 都 要 先 讲 奶奶 的 故事 直接 告诉 我 米饭 要 煮 多久 就 好 了
+我们 沿着 海边 走 了 一 个 上午 然后 一直 睡 到 吃 晚饭
+如果 你 把 雨伞 忘 在 火车 上 那 就 是 火车 的 雨伞 了 规矩 不 是 我 定 的
+今天 真 为 球队 骄傲 三月份 的 时候 没有 人 相信 我们
+有没有 人 能 解释 一下 为什么 我 的 打印机 只 在 晚上 工作
+""",
+    "th": """
+ตก รถเมล์ อีก แล้ว เลย เดิน ตาก ฝน กลับ บ้าน แต่ จริงๆ ก็ สนุก ดี นะ
+ทำไม สูตร อาหาร ทุก สูตร ต้อง เริ่ม ด้วย เรื่อง ของ คุณยาย บอก แค่ ว่า ต้อง หุง ข้าว นาน เท่าไหร่ ก็ พอ
+วันนี้ พวกเรา เดิน เลียบ ชายหาด ทั้ง เช้า แล้ว ก็ นอน ยาว จน ถึง เวลา อาหาร เย็น
+ถ้า ลืม ร่ม ไว้ บน รถไฟ ร่ม นั้น ก็ เป็น ของ รถไฟ แล้ว ฉัน ไม่ ได้ เป็น คน ตั้ง กฎ
+""",
+}
+
+
+def accuracy() -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("characters", "right", "open", "wrong")]
+    for length in LENGTHS:
+        found: Counter[str] = Counter()
+        for language, lines in TEXTS.items():
+            for line in lines.strip().splitlines():
+                said = post_language(Post(line[:length] + BEHIND))
+                found["open" if said is None else "right" if said == language else "wrong"] += 1
+        rows.append((str(length), *(str(found[name]) for name in rows[0][1:])))
+    return rows
+
+
+def account(path: Path) -> tuple[str, ...]:
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    posts = [Post(record["text"], record["is_retweet"]) for record in records]
+    began = time.process_time()
+    found = languages(posts)
+    each = (time.process_time() - began) / len(posts)
+    return (path.stem, str(len(posts)), str(dict(found.counts)), str(found.unknown), f"{each * 1e6:.0f} µs")
+
+
+def first() -> tuple[str, ...]:
+    """What the model costs: seconds, and memory that this process has more. Before that babel, which the bot has."""
+    post_language(Post("", language="en"))
+    before, began = resident(), time.process_time()
+    post_language(Post("So this is the first text that needs it"))
+    return ("the model", f"{time.process_time() - began:.2f} s", f"{(resident() - before) / 1e6:.0f} MB")
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def word_lengths() -> list[tuple[str, ...]]:
+    words = {language: text.split() for language, text in WORDS.items()}
+    return [(language, f"{sum(map(len, found)) / len(found):.2f}") for language, found in words.items()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posts", type=Path, nargs="*", default=[], help="JSON Lines files of English accounts")
+    args = parser.parse_args()
+    print_report("Loading", [("what", "CPU time", "memory"), first()])
+    print_report(f"Posts in {len(TEXTS)} languages", accuracy())
+    print_report("Words", [("language", "characters a word"), *word_lengths()])
+    if args.posts:
+        print_report(
+            "Accounts", [("account", "posts", "languages", "open", "CPU time a post"), *map(account, args.posts)]
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -98,29 +98,31 @@ def parse_train(text: str) -> TrainArguments:
         name, equals, value = word.partition("=")
         if name in _TAKE_VALUES:
             if not equals and not words:
-                raise BadInput(Text("{option} needs a value, like {example}", option=name, example=_TAKE_VALUES[name]))
+                example = _TAKE_VALUES[name]
+                raise BadInput(Text("{option} needs something after it, like {example}", option=name, example=example))
             options.setdefault(name, []).append(value if equals else words.pop(0))
         elif word == "--fresh":
             options[word] = []
         elif word.startswith("--"):
             raise BadInput(Text("/train has no option {option}. It is: {usage}", option=name, usage=TRAIN_USAGE))
-        elif word.startswith("file:"):
-            names.append(_named_after(word))
-            options.setdefault("--from", []).append(word.removeprefix("file:"))
-        elif Path(word).suffix in _FILES and "://" not in word:
+        elif Path(word).suffix in _FILES and not word.startswith("file:") and "://" not in word:
             raise BadInput(
                 Text("{file} looks like a file: put --from before it, like /train @alice --from {file}", file=word)
             )
         else:
             names.append(word)
-    return _train_arguments(names, options)
+    return train_arguments(names, options)
 
 
-def _train_arguments(names: list[str], options: dict[str, list[str]]) -> TrainArguments:
+def train_arguments(names: list[str], options: dict[str, list[str]]) -> TrainArguments:
+    """Accounts as they were typed, and options with their values. Raises BadInput."""
     last = {name: values[-1] for name, values in options.items() if values}
+    files = [*(name.removeprefix("file:") for name in names if name.startswith("file:")), *options.get("--from", [])]
+    # Those that came with a file of their own first: files go to accounts in their order.
+    ordered = sorted(names, key=lambda name: not name.startswith("file:"))
     return TrainArguments(
-        parse_voices(names),
-        tuple(map(Path, options.get("--from", []))),
+        parse_voices([_named_after(name) if name.startswith("file:") else name for name in ordered]),
+        tuple(map(Path, files)),
         "--fresh" in options,
         last.get("--sender", last.get("--column")),
         parse_language(last["--lang"]) if "--lang" in last else None,

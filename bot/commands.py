@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from bot import arguments as args
 from bot.domain import Caller, Utterance
-from bot.errors import BadInput
+from bot.errors import BadInput, Costly
 from bot.render import bytes_text
 from bot.replies import PRIVACY, Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
 from bot.texts import Text
@@ -44,7 +44,13 @@ class Command(Generic[A]):
 
 
 async def run_train(services: Services, caller: Caller, dialog: Dialog, arguments: args.TrainArguments) -> None:
-    job, position = await train.submit(services, caller, arguments)
+    try:
+        job, position = await train.submit(services, caller, arguments)
+    except Costly as costly:
+        if not await dialog.confirm(costly.text):
+            await dialog.reply(Notice(Text("Then nothing is read, and nothing spent.")))
+            return
+        job, position = await train.submit(services, caller, args.parse_train(costly.arguments))
     await dialog.reply(Submitted(job, position))
 
 

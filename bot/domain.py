@@ -151,6 +151,18 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What an operator needs to know about a source. `state`: whether it is on, and what to do if it isn't."""
+
+    name: str
+    state: str
+    example: str
+    cost: str
+    login: str
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What reading an account would mean: how many posts it has, how many would be read, what that costs at most.
 

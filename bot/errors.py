@@ -54,7 +54,11 @@ class Limited(UserError):
 
 
 class Costly(UserError):
-    pass
+    """`arguments`: what to type after /train to say yes."""
+
+    def __init__(self, message: str, arguments: str) -> None:
+        super().__init__(message)
+        self.arguments = arguments
 
 
 class AlreadyThere(UserError):

@@ -1,6 +1,6 @@
 """Which language a post is in: what the network says, else what the text looks like. Pure; any thread may call.
 
-The model is py3langid's. It is loaded when the first text needs it and then stays: about 80 MB and 0.5 s.
+The model is py3langid's. It is loaded when the first text needs it and then stays: about 80 MB and 1 s.
 What the numbers below rest on is in benchmarks.languages.
 """
 
@@ -38,7 +38,11 @@ _OF_MODEL = (
 # ISO 639's unknown, several, none and others; X has q.. and art for posts of links, tags or faces alone.
 _NOT_A_LANGUAGE = re.compile(r"und|mul|zxx|mis|art|q[a-t][a-z]")
 _SAME = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv", "nb": "no", "nn": "no", "fil": "tl"}
-_NOT_WORDS = re.compile(r"[@#＠＃][\w.]+|www\.\S*|\w{1,9}://\S*")
+_NOT_WORDS = re.compile(r"[@#][\w.]+|www\.\S*|\w{1,9}://\S*")
+# Digits, punctuation, symbols and emoji; not what is within words: ’, the Persian joiner, and marks on letters.
+_NOT_LETTERS = re.compile(
+    r"[\d_!-&(-/:-@\[-`{-¿×÷\u2000-\u200b\u200d-\u2018\u201a-\u2bff\u3000-\u3004\u3008-\u303f\ufe0f]|[\U0001f000-\U0001faff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,7 @@ def _codes_by_name() -> dict[str, str]:
 
 
 def _detected(text: str) -> str | None:
-    words = _NOT_WORDS.sub(" ", clean_text(text[:ENOUGH]))
-    words = "".join(map(_letter, words if words.isascii() else unicodedata.normalize("NFKC", words)))
+    words = _NOT_LETTERS.sub(" ", _NOT_WORDS.sub(" ", unicodedata.normalize("NFKC", clean_text(text[:ENOUGH]))))
     letters = "".join(filter(str.isalpha, words))
     if not letters.isascii() and (code := _by_script(letters)):
         return code
@@ -145,12 +148,6 @@ def _detected(text: str) -> str | None:
         return None
     code, confidence = _classifier()(words)
     return code if confidence >= MIN_CONFIDENCE else None
-
-
-def _letter(character: str) -> str:
-    """A space instead of emoji, digits and punctuation but what is within words (’, the Persian joiner)."""
-    keep = character.isalpha() or character in "'’\u200c" or unicodedata.category(character)[0] == "M"
-    return character if keep else " "
 
 
 def _by_script(letters: str) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.domain import (
+    About,
     AccountSource,
     Caller,
     Job,
@@ -48,6 +49,10 @@ def unheard(done: int, total: int, wait: float | None = None) -> None:
 
 class PostSource(Protocol):
     """One place that posts come from."""
+
+    @property
+    def about(self) -> About:
+        """What the operator needs to know."""
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Where this account's posts are, if this source has them; cheap.
@@ -95,11 +100,17 @@ class Sources(Protocol):
     def keep(self, path: Path, reference: str, posts: Sequence[Post]) -> None:
         """Keep an account's posts in a file, for `kept`. Raises OSError."""
 
-    def forget(self, handle: str) -> bool:
-        """Delete what has been read of this account on networks; was there anything? Raises OSError."""
+    def has_read(self, handle: str) -> bool:
+        """Is there anything that has been read of this account on networks?"""
+
+    def forget(self, handle: str) -> None:
+        """Delete that. Raises OSError."""
 
     def at_hand(self) -> list[AccountSource]:
         """Accounts whose posts are on this machine, each once."""
+
+    def abouts(self) -> list[About]:
+        """What the operator needs to know about each of them."""
 
 
 class Store(Protocol):

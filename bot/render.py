@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from wcwidth import wcswidth
 
 from bot.domain import Persona, Utterance
+from bot.languages import language_name
+from bot.money import dollars
 from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply, Status, Submitted
 from bot.texts import Text
 from bot.usecases.train import DryRun
@@ -15,6 +17,7 @@ from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Progress, ReportCard
 
 BAR_CELLS = 20
+MIXED = 0.05  # of the posts whose language is known
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -161,6 +164,10 @@ def training_rows(accounts: Sequence[AccountCounts], told: Callable[[str], str] 
         (Text("Posts kept"), *(f"{account.kept:,}" for account in accounts)),
         (Text("Characters kept"), *(f"{account.characters:,}" for account in accounts)),
     ]
+    if any(account.foreign for account in accounts):
+        rows.insert(3, (Text("In other languages"), *(f"{account.foreign:,}" for account in accounts)))
+    if any(n_masked(account) for account in accounts):
+        rows.append((Text("Details masked"), *(f"{n_masked(account):,}" for account in accounts)))
     if len({account.weight for account in accounts}) > 1:
         rows.append((Text("Weight"), *(f"{account.weight:g}" for account in accounts)))
     return [(told(label), *cells) for label, *cells in rows]
@@ -174,7 +181,7 @@ def trained(persona: Persona, warn_characters: int) -> str:
         f"@{persona.name} is ready (version {persona.version}, {bytes_text(persona.n_bytes)}, {clock(run.seconds)}).",
         training_table(manifest.corpus.accounts),
         f"  Held-out posts: {held_out(manifest)}.",
-        *(f"  {warning}" for warning in thin_warnings(manifest.corpus.accounts, warn_characters)),
+        *(f"  {warning}" for warning in remarks(manifest.corpus.accounts, warn_characters)),
         utterance(Utterance(persona.name, (manifest.sample,))),
     ]
     return "\n".join(lines)
@@ -241,31 +248,99 @@ def held_out(manifest: Manifest) -> str:
     )
 
 
-def thin_warnings(accounts: Sequence[AccountCounts], warn_characters: int) -> list[str]:
+def n_masked(account: AccountCounts) -> int:
+    return sum(account.masked.model_dump().values())
+
+
+def remarks(accounts: Sequence[AccountCounts], warn_characters: int) -> list[str]:
+    """What a person should know about the accounts' posts."""
     return [
-        Text(
-            "Only {characters:,} characters of @{handle}: the voice may be thin. From {enough:,} on it gets good.",
-            characters=account.characters,
-            handle=account.handle,
-            enough=warn_characters,
-        )
-        for account in accounts
-        if account.characters < warn_characters
+        *(thin(account, warn_characters) for account in accounts if account.characters < warn_characters),
+        *(mixed(account) for account in accounts if is_mixed(account)),
+        *(masked(account) for account in accounts if n_masked(account)),
     ]
 
 
+def thin(account: AccountCounts, warn_characters: int) -> Text:
+    return Text(
+        "Only {characters:,} characters of @{handle}: the voice may be thin. From {enough:,} on it gets good.",
+        characters=account.characters,
+        handle=account.handle,
+        enough=warn_characters,
+    )
+
+
+def is_mixed(account: AccountCounts) -> bool:
+    """Whether another language than the main one has a part that can be heard."""
+    known = sum(n for _, n in account.languages)
+    return account.language is None and any(n >= MIXED * known for _, n in account.languages[1:])
+
+
+def mixed(account: AccountCounts) -> Text:
+    """The three languages that an account uses most."""
+    found = ", ".join(f"{language_name(code)} ({n:,})" for code, n in account.languages[:3])
+    return Text(
+        "@{handle} posts in several languages: {found}. To keep one: --lang {code}",
+        handle=account.handle,
+        found=found,
+        code=account.languages[0][0],
+    )
+
+
+def masked(account: AccountCounts) -> Text:
+    found = {
+        Text("e-mail addresses"): account.masked.emails,
+        Text("phone numbers"): account.masked.phones,
+        Text("numbers of cards and accounts"): account.masked.cards,
+        Text("passwords and keys"): account.masked.keys,
+        Text("names of others"): account.masked.mentions,
+    }
+    return Text(
+        "Masked in the posts of @{handle}, so that nobody learns it: {parts}.",
+        handle=account.handle,
+        parts=listed([Text("{n:,} {what}", n=n, what=what) for what, n in found.items() if n]),
+    )
+
+
+def listed(parts: Sequence[Text]) -> Text:
+    """One after the other, each still to be translated."""
+    names = [f"part{number}" for number in range(len(parts))]
+    return Text(", ".join(f"{{{name}}}" for name in names), **dict(zip(names, parts, strict=True)))
+
+
 def dry_run(result: DryRun, warn_characters: int) -> str:
+    if any(one.cost for one in result.outlooks):
+        return costs(result)
     estimate = "unknown until a first training" if result.seconds is None else f"about {clock(result.seconds)}"
     lines = [
         f"@{result.persona} would be trained on:",
         training_table(result.accounts),
-        *(f"  {warning}" for warning in thin_warnings(result.accounts, warn_characters)),
+        *(f"  {warning}" for warning in remarks(result.accounts, warn_characters)),
         "  Posts as they would be learnt, for example:",
         *(f"    · {post}" for post in result.preview),
         *refreshing(result),
         f"  Estimated time: {estimate}.",
     ]
     return "\n".join(lines)
+
+
+def costs(result: DryRun) -> str:
+    """What reading costs, before anything is read."""
+    rows = [("  account", "posts", "to read", "cost")]
+    for one in result.outlooks:
+        posts = "?" if one.n_posts is None else f"{one.n_posts:,}"
+        rows.append((f"  {one.account.reference}", posts, f"{one.n_new:,}", dollars(one.cost)))
+    left = min(one.left for one in result.outlooks if one.cost)
+    total = sum(one.cost for one in result.outlooks)
+    enough = "" if total <= left else " That is not enough: raise sources.x.monthly_budget, or use an X archive."
+    return "\n".join(
+        [
+            f"@{result.persona} would be read first:",
+            table(rows),
+            f"  About {dollars(total)} in all; {dollars(max(0, left))} are left of this month's budget.{enough}",
+            "  Nothing has been read yet, but who the account is.",
+        ]
+    )
 
 
 def refreshing(result: DryRun) -> list[str]:

@@ -30,10 +30,11 @@ _COMPACT = (
 )
 _SPELT_OUT = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u0edc-\u0edf\u0f00\u0f40-\u0fbc\u1000-\u103f\u1050-\u109d\u1780-\u17d3"
-    "\u17d7\u17dc\u17dd\u1950-\u1974\u1980-\u19c9\u1a20-\u1a7f\ua9e0-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa76\uaa7a-\uaadd"
+    "\u17d7\u17dc\u17dd\u1950-\u1974\u1980-\u19c9\u1a20-\u1a7f\u1aa7\ua9e0-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa76\uaa7a-\uaadd"
 )
 COMPACT_WORD = 2
 SPELT_OUT_WORD = 4
+HARDLY = 0.01  # of an account's posts
 UNSPACED = _COMPACT + _SPELT_OUT
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 # Of a piece with such letters: tags, mentions and what is left of links (unnamed: they don't count); letters, drawn out
@@ -108,14 +109,17 @@ def clean_text(text: str) -> str:
     return _SPACE.sub(" ", _URL.sub(" ", strip_invisible(text))).strip()
 
 
-def is_short(text: str) -> bool:
-    """Whether fewer than three words of a cleaned text are free of links, mentions and hashtags."""
-    return sum(map(_free_words, text.split())) < MIN_FREE_WORDS
+def is_short(text: str, spaced: bool = False) -> bool:
+    """Whether fewer than three words of a cleaned text are free of links, mentions and hashtags.
+
+    `spaced`: words are what white space parts, in any script.
+    """
+    return sum(_free_words(piece, spaced) for piece in text.split()) < MIN_FREE_WORDS
 
 
-def _free_words(piece: str) -> int:
+def _free_words(piece: str, spaced: bool) -> int:
     """Of what white space parts from the rest: one or none, or in a script without spaces an estimate."""
-    if not _UNSPACED.search(piece):
+    if spaced or not _UNSPACED.search(piece):
         return not ("http" in piece or "@" in piece or "#" in piece)
     parts = Counter(found.lastgroup for found in _PART.finditer(piece))
     words = parts["word"] + parts["compact"] // COMPACT_WORD + parts["spelt_out"] // SPELT_OUT_WORD
@@ -123,20 +127,15 @@ def _free_words(piece: str) -> int:
 
 
 def clean(handle: str, posts: Iterable[Post]) -> AccountCorpus:
-    """Clean and count one account's posts."""
-    downloaded = retweets = short = 0
-    kept: list[str] = []
-    for post in posts:
-        downloaded += 1
-        if post.is_retweet:
-            retweets += 1
-            continue
-        text = clean_text(post.text)
-        if is_short(text):
-            short += 1
-        else:
-            kept.append(text)
-    counts = Counts(downloaded, retweets, short, len(kept), sum(map(len, kept)))
+    """Clean and count one account's posts.
+
+    Of one that hardly uses scripts without spaces they are short by the recipe's own rule, so that its counts stay.
+    """
+    posts = list(posts)
+    texts = [clean_text(post.text) for post in posts if not post.is_retweet]
+    spaced = sum(1 for text in texts if _UNSPACED.search(text)) < HARDLY * len(texts)
+    kept = [text for text in texts if not is_short(text, spaced)]
+    counts = Counts(len(posts), len(posts) - len(texts), len(texts) - len(kept), len(kept), sum(map(len, kept)))
     return AccountCorpus(handle, counts, tuple(kept))
 
 

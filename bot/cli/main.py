@@ -13,6 +13,7 @@ from bot.cli.optouts import optouts
 from bot.cli.run import serve
 from bot.cli.say import say
 from bot.cli.shared import Group, run, settings_of
+from bot.cli.sources import sources
 from bot.cli.train import train
 
 
@@ -43,5 +44,5 @@ def console(ctx: click.Context) -> None:
     sys.exit(run(run_console(settings_of(ctx))))
 
 
-for command in (serve, train, say, models, optouts, discord):
+for command in (serve, train, say, models, sources, optouts, discord):
     main.add_command(command)

@@ -26,23 +26,41 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="X archive (zip or tweets.js), JSONL, CSV or text, one for each account in turn.",
+    help="X or Mastodon archive, Telegram export, JSONL, CSV or text, one for each account in turn.",
 )
+@click.option("--column", metavar="NAME", help="Of a CSV file: the column with the posts.")
+@click.option("--sender", metavar="NAME", help="Of an exported chat: who you are.")
+@click.option("--lang", metavar="LANGUAGE", help="Keep posts in one language, like en.")
+@click.option("--spend", metavar="DOLLARS", help="What reading from X may cost, without being asked.")
 @click.option("--fresh", is_flag=True, help="Start over; else a persona that there is goes on with its new posts.")
 @click.option("--dry-run", is_flag=True, help="Show the training table, five posts and the time; train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the same as JSON.")
 @click.pass_context
 def train(
-    ctx: click.Context, accounts: tuple[str, ...], files: tuple[Path, ...], fresh: bool, dry_run: bool, as_json: bool
+    ctx: click.Context,
+    accounts: tuple[str, ...],
+    files: tuple[Path, ...],
+    column: str | None,
+    sender: str | None,
+    lang: str | None,
+    spend: str | None,
+    fresh: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
-    """Learn an account's voice, or a blend of up to three, like @alice:2 @bob:1."""
+    """Learn an account's voice, or a blend of up to three, like @alice:2 @bob:1.
+
+    An account is @alice, x:alice, @alice.bsky.social, @alice@mastodon.example, or the address of its profile page.
+    """
     if as_json and not dry_run:
         raise click.UsageError("--json goes with --dry-run.")
-    from bot.arguments import TrainArguments
-    from bot.domain import parse_voices
+    from bot.arguments import train_arguments
 
     settings = settings_of(ctx)
-    wanted = TrainArguments(parse_voices(list(accounts)), files, fresh)
+    named = {"--column": column, "--sender": sender, "--lang": lang, "--spend": spend}
+    options = {name: [value] for name, value in named.items() if value is not None}
+    options |= {"--from": list(map(str, files))} | ({"--fresh": []} if fresh else {})
+    wanted = train_arguments(list(accounts), options)
     if dry_run:
         click.echo(_show(run(_dry_run(settings, wanted)), settings.training.warn_characters, as_json))
         return
@@ -68,6 +86,6 @@ def _show(result: DryRun, warn_characters: int, as_json: bool) -> str:
         return render.dry_run(result, warn_characters)
     facts = asdict(result) | {
         "accounts": [account.model_dump() for account in result.accounts],
-        "warnings": render.thin_warnings(result.accounts, warn_characters),
+        "warnings": render.remarks(result.accounts, warn_characters),
     }
     return json.dumps(facts, indent=2, ensure_ascii=False)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
-from bot.domain import AccountSource, Outlook, Profile
+from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import NotAllowed, NotFound, UserError
 from bot.handles import BLUESKY
 from bot.ports import FetchProgress
@@ -63,6 +63,18 @@ class BlueskySource:
     web: Web
     settings: BlueskySettings
     patience: Patience = PATIENT
+
+    @property
+    def about(self) -> About:
+        return About(
+            name="Bluesky",
+            state="on" if self.settings.enabled else "off: set sources.bluesky.enabled",
+            example="@alice.bsky.social, bsky:alice, did:plc:…, https://bsky.app/profile/alice.example",
+            cost="none",
+            login="none",
+            terms="Posts are public; deletion on request is expected. Accounts that declare that they don't want to be "
+            "used for synthetic content, or to be seen without a login, are not read.",
+        )
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Those that were read before."""

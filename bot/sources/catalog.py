@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bot.domain import AccountSource, Outlook, Profile, Voice
+from bot.domain import About, AccountSource, Outlook, Profile, Voice
 from bot.errors import NotFound, UserError
 from bot.handles import network_of
 from bot.ports import FetchProgress, PostSource, unheard
@@ -81,12 +81,15 @@ class Sources:
         if store is None or not store.holds(name, posts) or not store.link(name, path):
             write_posts(path, posts)
 
-    def forget(self, handle: str) -> bool:
-        """Delete what has been read of this account on networks; was there anything? Raises OSError."""
-        found = [(store, name) for store in self._stores.values() for name in store.names_of(handle)]
-        for store, name in found:
-            store.forget(name)
-        return bool(found)
+    def has_read(self, handle: str) -> bool:
+        """Is there anything that has been read of this account on networks?"""
+        return any(store.names_of(handle) for store in self._stores.values())
+
+    def forget(self, handle: str) -> None:
+        """Delete that. Raises OSError."""
+        for store in self._stores.values():
+            for name in store.names_of(handle):
+                store.forget(name)
 
     def at_hand(self) -> list[AccountSource]:
         """What the sources have on this machine, each account once."""
@@ -95,6 +98,9 @@ class Sources:
             for account in source.at_hand():
                 found.setdefault(account.handle, account)
         return list(found.values())
+
+    def abouts(self) -> list[About]:
+        return [source.about for source in self._sources.values()]
 
     def _source(self, account: AccountSource) -> PostSource:
         scheme = account.reference.partition(":")[0]

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from bot.domain import AccountSource, Profile
+from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import BadInput, UserError
 from bot.ports import FetchProgress, unheard
 from bot.sources.archives import archive_posts, archive_profile, refuse_part
@@ -35,9 +35,25 @@ _LINES = (".jsonl", ".ndjson")
 class FileSource:
     """References are `file:/absolute/path`."""
 
+    @property
+    def about(self) -> About:
+        return About(
+            name="Files",
+            state="on",
+            example="/train @alice --from FILE: an X or Mastodon archive, a Telegram Desktop export (result.json), "
+            "JSONL, a JSON list, CSV, plain text",
+            cost="none",
+            login="none",
+            terms="A person's own archive is theirs to give. Of an exported chat only the person's own messages are "
+            "read. Discord forbids training on messages read from it, so there is no such source.",
+        )
+
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """None: a file is always named explicitly (see `file_reference`)."""
         return None
+
+    async def look(self, account: AccountSource, limit: int) -> Outlook:
+        return Outlook(account)
 
     async def profile(self, account: AccountSource) -> Profile | None:
         """What an archive says of its owner; None where it says nothing, or can't be read."""

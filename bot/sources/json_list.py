@@ -95,9 +95,14 @@ class JsonText:
     def passed(self, pattern: re.Pattern[str]) -> bool:
         """Pass over what matches, however much it is. Returns whether there was any."""
         start = self.place
-        while match := pattern.match(self.text, self.at):
-            self.at = match.end()
-            if self.at < len(self.text) or not self.fetch():
+        while True:
+            at = self.at
+            if match := pattern.match(self.text, at):
+                self.at = match.end()
+            if self.at == len(self.text):
+                if not self.fetch():
+                    break
+            elif self.at == at:
                 break
         return self.place > start
 

@@ -15,9 +15,13 @@ from bot.texts import Text
 
 MAX_DEPTH = 100  # brackets inside brackets, in what is passed over
 
-_FLAT = re.compile(r'[^"\[\]{}]++')  # anything between strings and brackets
+# Runs of what needs no look inside: anything but brackets, whole strings, and brackets around only these. Their numbers
+# are bounded, since `re` keeps a note of every repetition.
+_CHARACTERS = r"""(?:[^"\\]++|\\.){0,200}"""
+_PLAIN = rf"""(?:[^"\[\]{{}}]++|"{_CHARACTERS}")"""
+_RUN = re.compile(rf"(?:{_PLAIN}|\[{_PLAIN}{{0,200}}\]|\{{{_PLAIN}{{0,200}}\}}){{1,200}}", re.DOTALL)
 _WORD = re.compile(r"[-+.\w]++")  # a number, true, false, null
-_CHARACTERS = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)  # of a string
+_IN_STRING = re.compile(_CHARACTERS, re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
 
 _T = TypeVar("_T")
@@ -58,7 +62,7 @@ def skip(text: JsonText) -> None:
         elif closing and found == closing[-1]:
             text.at += 1
             closing.pop()
-        elif not text.passed(_FLAT if closing else _WORD):
+        elif not text.passed(_RUN if closing else _WORD):
             raise text.broken(missing(closing[-1], found) if closing else Text("no value follows"))
         if not closing:
             return
@@ -68,11 +72,11 @@ def skip(text: JsonText) -> None:
 
 def _skip_string(text: JsonText) -> None:
     text.at += 1
-    text.passed(_CHARACTERS)
+    text.passed(_IN_STRING)
     while text.text[text.at : text.at + 1] != '"':  # at the end, or before a backslash that is the last character
         if not text.fetch():
             raise text.broken(Text("a string has no end"))
-        text.passed(_CHARACTERS)
+        text.passed(_IN_STRING)
     text.at += 1
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field, RootModel
 
-from bot.domain import AccountSource, Outlook, Profile
+from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import NotAllowed, NotFound, UserError
 from bot.handles import MASTODON
 from bot.ports import FetchProgress
@@ -59,6 +59,20 @@ class MastodonSource:
     settings: MastodonSettings
     base: Callable[[str], str] = "https://{}".format
     patience: Patience = PATIENT
+
+    @property
+    def about(self) -> About:
+        return About(
+            name="Mastodon",
+            state=f"on for {', '.join(self.settings.instances)}"
+            if self.settings.instances
+            else "off: name the servers whose rules allow it in sources.mastodon.instances",
+            example="@alice@mastodon.example, https://mastodon.example/@alice",
+            cost="none",
+            login="none",
+            terms="Each server has its own; many, mastodon.social among them, forbid training on their members' posts. "
+            "A person's own archive is fine: see Files.",
+        )
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Those that were read before."""

@@ -112,13 +112,14 @@ def actor_profile(members: Members) -> Profile | None:
     if path is None or actor is None:
         return None
     name = _words(actor.get("name")) or _words(actor.get("preferredUsername"))
-    bio, avatar = _words(actor.get("summary")), _avatar(members, path.removesuffix(_ACTOR), actor.get("icon"))
+    bio = _words(html_text(summary)) if isinstance(summary := actor.get("summary"), str) else ""
+    avatar = _avatar(members, path.removesuffix(_ACTOR), actor.get("icon"))
     return Profile(name[:_MAX_NAME], bio[:_MAX_BIO], avatar) if name else None
 
 
 def _words(value: object) -> str:
-    """HTML on one line, or nothing."""
-    return " ".join(strip_invisible(html_text(value)).split()) if isinstance(value, str) else ""
+    """A string on one line, or nothing."""
+    return " ".join(strip_invisible(value).split()) if isinstance(value, str) else ""
 
 
 def _actor(members: Members, path: str) -> dict[str, object] | None:

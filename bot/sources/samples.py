@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from bot.domain import AccountSource, Outlook, Profile
+from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import NotFound
 from bot.ports import FetchProgress
 from bot.sources.reading import fetch_file
@@ -25,6 +25,17 @@ def sample_handles() -> tuple[str, ...]:
 
 class SampleSource:
     """References are `sample:<handle>`."""
+
+    @property
+    def about(self) -> About:
+        return About(
+            name="Samples",
+            state="on",
+            example="@pip_the_lighthouse, @ladle_in_orbit: to try things out",
+            cost="none",
+            login="none",
+            terms="Invented for Mynah, and free like the rest of it.",
+        )
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         return AccountSource(handle, f"{SCHEME}:{handle}") if handle in _HANDLES else None

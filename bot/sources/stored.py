@@ -9,7 +9,7 @@ from typing import IO
 
 import zstandard
 
-from bot.domain import AccountSource, Outlook, Profile
+from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import BadInput, NotFound
 from bot.ports import FetchProgress
 from bot.sources.reading import Meter, Metered, fetch_file
@@ -30,6 +30,17 @@ class StoredSource:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
+
+    @property
+    def about(self) -> About:
+        return About(
+            name="What was trained on before",
+            state="on",
+            example="@alice, once there is a persona that was made of a file of hers",
+            cost="none",
+            login="none",
+            terms="Seen only where the persona is seen. /forget deletes it.",
+        )
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """The newest posts kept of this account, by any persona that it was part of; of these `keepers`, if given."""

@@ -14,6 +14,7 @@ from bot.sources.posts import MAX_CHARACTERS, make_post
 from bot.texts import Text
 from trainer.corpus import Post
 
+
 def network_post(text: str, reposted: bool, date: str | None, identity: str, language: str | None) -> Post:
     """One of a network that says what a repost is: a text may begin with "RT @" there."""
     post = make_post(text[:MAX_CHARACTERS], reposted, date, identity, language)
@@ -53,7 +54,7 @@ async def walk(
     await asyncio.to_thread(store.settle, name)
     known = await asyncio.to_thread(store.posts, name)
     account = account.model_copy(update={"gaps": _opened(account.gaps, known, newest)})
-    n_known, wanted = len(known), limit or account.n_posts
+    ids, n_known, wanted = {post.id for post in known}, len(known), limit or account.n_posts
     done, total = 0, max(0, min(wanted, account.n_posts) - n_known)
     try:
         while account.gaps and not _enough(account, n_known + done, limit):
@@ -62,7 +63,7 @@ async def walk(
             page = await patience.ask(lambda: read_page(gap, room), waiting(progress, done, max(done, total)))  # noqa: B023
             account = account.model_copy(update={"gaps": (*_rest(gap, page), *account.gaps[1:])})
             await asyncio.to_thread(store.add, name, page.posts, account)
-            done += len(page.posts)
+            done += len({post.id for post in page.posts} - ids)
             progress(done, max(done, total))
         await asyncio.to_thread(store.save, name, account.model_copy(update={"n_read": account.n_posts}))
     except TryLater as error:

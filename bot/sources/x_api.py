@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain import AccountSource, Outlook, Profile
+from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import NotAllowed, NotFound, UserError
 from bot.handles import X
 from bot.ports import FetchProgress
@@ -40,6 +40,20 @@ class XSource:
     budget: Budget
     client: XClient | None
     patience: Patience = PATIENT
+
+    @property
+    def about(self) -> About:
+        return About(
+            name="X",
+            state="on" if self.client else "off: set sources.x.token, the bearer token of an app of yours",
+            example="x:alice, https://x.com/alice, or @alice where X is sources.default",
+            cost=f"${self.budget.settings.price_post} a post and ${self.budget.settings.price_user} a look-up, "
+            f"up to ${self.budget.settings.monthly_budget} a month. An account's latest {REACHABLE:,} posts at most; "
+            "what was read once is never paid for again.",
+            login="a bearer token, from console.x.com",
+            terms="X's developer agreement forbids training a “foundation or frontier model” on its content. Whether "
+            "an adapter of a small model for one account is one is for you to judge.",
+        )
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Those that were read before."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from typing import IO
 
 from bot.errors import BadInput
@@ -52,13 +51,12 @@ def posts_folder(names: Collection[str], name: str) -> str | None:
 
 def archive_posts(members: Members, folder: str, name: str, meter: Meter) -> Iterator[Post]:
     """The posts of all parts, long ones in full. `name` is the archive's in messages. Raises BadInput."""
-    parts, notes = _find_parts(members.names(), folder), find_notes(members.names(), folder)
-    meter.start(sum(members.size(path) for path in [*parts, *notes]))
-    full = read_notes(members, notes, name, meter)
+    parts, note_parts = _find_parts(members.names(), folder), find_notes(members.names(), folder)
+    meter.start(sum(members.size(path) for path in [*parts, *note_parts]))
+    notes = read_notes(members, note_parts, name, meter)
     for path in parts:
         with members.open(path) as script:
-            for post in js_posts(script, f"{name}/{path}", meter):
-                yield replace(post, text=full.text_of(post))
+            yield from map(notes.whole, js_posts(script, f"{name}/{path}", meter))
 
 
 def _folder(path: str) -> str | None:

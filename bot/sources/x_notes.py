@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -45,12 +46,12 @@ class Notes:
             if len(self._texts[second]) < MAX_AT_ONCE:
                 self._texts[second].append(text)
 
-    def text_of(self, post: Post) -> str:
-        """The post's full text, if it was cut and a note has it; else what it has."""
-        if post.created_at is None or post.is_retweet or not _CUT.search(post.text[-_TAIL:]):
-            return post.text
+    def whole(self, post: Post) -> Post:
+        """The post with its full text, if it was cut and a note has it."""
+        if not self._texts or post.created_at is None or post.is_retweet or not _CUT.search(post.text[-_TAIL:]):
+            return post
         texts = self._texts.get(post.created_at.replace(microsecond=0), [])
-        return _most_alike(texts, post.text) if texts else post.text
+        return replace(post, text=_most_alike(texts, post.text)) if texts else post
 
 
 def find_notes(names: Collection[str], folder: str) -> list[str]:

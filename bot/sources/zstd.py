@@ -35,11 +35,16 @@ def append_posts(path: Path, posts: Iterable[Post]) -> None:
 
 
 def read_posts(path: Path) -> Iterator[Post]:
-    """None where there is no file. Ends where it is damaged."""
+    """None where there is no file. Ends where it is damaged, after the last frame that is whole."""
     try:
-        with path.open("rb") as file, open_stream(file) as lines:
-            for line in lines:
-                yield kept_post(line)
+        data = path.read_bytes()
+        while data:
+            frame = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
+            lines = frame.decompress(data).splitlines()
+            if not frame.eof:
+                return
+            yield from map(kept_post, lines)
+            data = frame.unused_data
     except (FileNotFoundError, zstandard.ZstdError, ValueError):
         return
 

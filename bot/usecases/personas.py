@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain import Caller, Job, Persona, is_private
@@ -22,6 +22,7 @@ class Forgetting:
     posts: int
     blends: tuple[str, ...]
     job: Job | None  # queued or running: it would be cancelled
+    accounts: tuple[str, ...] = ()
     shared: bool = False  # others see it too: it would go from this space only
 
 
@@ -60,13 +61,13 @@ async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forg
         job = None
     await _check_forgetting(services, caller, persona)
     accounts = persona.manifest.corpus.accounts if persona else ()
-    handles = {account.handle for account in accounts} or {name}
+    handles = {account.handle for account in accounts or (job.accounts if job else ())} or {name}
     blends = tuple(
         one.name
         for one in personas
         if one.name != name and handles & {account.handle for account in one.manifest.corpus.accounts}
     )
-    if persona is None and job is None and (caller.space or not services.folders.persona(name).exists()):
+    if persona is None and job is None and (caller.space or not _left_overs(services, name)):
         raise NotFound(
             Text(
                 "There is no persona @{persona}, so there is nothing to forget. /personas lists them.{blends}",
@@ -76,7 +77,13 @@ async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forg
         )
     n_bytes = persona.n_bytes if persona else 0
     shared = bool(caller.space and await services.store.spaces(name) - {caller.space})
-    return Forgetting(name, n_bytes, sum(account.downloaded for account in accounts), blends, job, shared)
+    posts = sum(account.downloaded for account in accounts)
+    return Forgetting(name, n_bytes, posts, blends, job, tuple(sorted(handles)), shared)
+
+
+def _left_overs(services: Services, name: str) -> bool:
+    """Files of a persona that is recorded nowhere, or posts that were read for one that never came to be."""
+    return services.folders.persona(name).exists() or services.sources.has_read(name)
 
 
 def blends_note(blends: Sequence[str]) -> str:
@@ -111,13 +118,22 @@ async def forget(services: Services, caller: Caller, plan: Forgetting) -> bool:
         await services.store.forget(plan.name)
         await services.pool.drop(f"{plan.name}/")
     finally:
-        _forget_files(services, plan.name)
+        _forget_files(services, plan.name, set(plan.accounts) - await _still_used(services))
     return True
 
 
-def _forget_files(services: Services, name: str) -> None:
+async def _still_used(services: Services) -> set[str]:
+    """Handles of the accounts that personas are made of, and those that are to be."""
+    used = {handle for persona in await services.store.personas() for handle in persona.weights}
+    return used | {account.handle for job in await services.store.unfinished_jobs() for account in job.accounts}
+
+
+def _forget_files(services: Services, name: str, accounts: Iterable[str]) -> None:
+    """`accounts`: those of which nobody needs what was read of them on networks."""
     try:
         services.folders.forget(name)
+        for handle in accounts:
+            services.sources.forget(handle)
     except OSError as error:
         raise BadInput(
             Text(

@@ -149,13 +149,12 @@ def check_cost(settings: Settings, caller: Caller, wanted: TrainArguments, outlo
         )
     raise Costly(
         Text(
-            "Reading {posts:,} posts from X costs about {cost}; {left} are left of this month's budget. If you want "
-            "that: {command}",
+            "Reading {posts:,} posts from X costs about {cost}; {left} are left of this month's budget.",
             posts=sum(one.n_new for one in outlooks),
             cost=dollars(cost),
             left=dollars(left),
-            command=spend_command(wanted, cost),
-        )
+        ),
+        spend_command(wanted, cost).removeprefix("/train "),
     )
 
 

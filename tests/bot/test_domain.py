@@ -16,12 +16,12 @@ from bot.domain import (
     Persona,
     Voice,
     can_move,
-    parse_handle,
     parse_persona,
     parse_voice,
     parse_voices,
 )
 from bot.errors import BadInput
+from bot.handles import parse_handle
 from tests.builders import manifest
 from trainer.corpus import persona_name
 

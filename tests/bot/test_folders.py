@@ -40,7 +40,7 @@ def test_what_lies_where(folders: Folders) -> None:
     assert [folders.relative(place) for place in places] == [
         "mynah.sqlite3",
         "jobs.lock",
-        "personas/bob-pip/posts/pip.jsonl",
+        "personas/bob-pip/posts/pip.jsonl.zst",
         "personas/bob-pip/v3",
         "work/job-7",
         "logs",

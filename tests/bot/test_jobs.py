@@ -18,7 +18,7 @@ from bot import jobs as jobs_module
 from bot.domain import AccountSource, JobState
 from bot.errors import BadInput, DiskFull, OperatorError, WorkerDied
 from bot.jobs import MAX_ATTEMPTS, NOTIFY_SECONDS, Pace
-from bot.sources.zstd import write_posts
+from bot.sources.zstd import read_posts, write_posts
 from bot.store.sqlite import SqliteStore
 from tests.builders import report_card
 from tests.doubles.processes import PATIENCE, eventually
@@ -50,6 +50,10 @@ async def check_old_version(service: FakeService) -> None:
 # Success
 
 
+def by_method(settings: Settings, method: Method) -> Settings:
+    return settings.model_copy(update={"training": settings.training.model_copy(update={"method": method})})
+
+
 async def test_a_training_publishes_a_persona(service: FakeService) -> None:
     job = await service.train()
     assert (job.state, job.error, job.attempts) == (JobState.DONE, None, 1)
@@ -60,7 +64,7 @@ async def test_a_training_publishes_a_persona(service: FakeService) -> None:
     place = service.folders.root / persona.folder
     assert persona.n_bytes == (place / ADAPTER).stat().st_size
     assert persona.manifest == read_manifest(place)
-    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 40
+    assert len(list(read_posts(service.folders.posts("pip", "pip")))) == 40
     assert await service.store.current_persona(CALLER.channel) == "pip"
     assert service.published == ["pip"]
     assert not service.folders.work(job.id).exists()
@@ -137,7 +141,7 @@ async def test_a_second_training_makes_a_second_version(service: FakeService) ->
     persona = await service.store.persona("pip")
     assert persona is not None
     assert persona.folder == "personas/pip/v2"
-    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 50
+    assert len(list(read_posts(service.folders.posts("pip", "pip")))) == 50
 
 
 async def test_a_second_training_goes_on_from_the_version_before(service: FakeService) -> None:
@@ -149,7 +153,7 @@ async def test_a_second_training_goes_on_from_the_version_before(service: FakeSe
     assert first.refresh is None
     assert second.refresh == Refresh(folder=str(service.folders.version("pip", 1)), version=1, new_posts=3)
     assert second.accounts[0].kept == 43  # those kept from before and those that are new
-    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 43
+    assert len(list(read_posts(service.folders.posts("pip", "pip")))) == 43
 
 
 async def test_without_new_posts_a_persona_stays_as_it_is(service: FakeService) -> None:
@@ -177,7 +181,7 @@ async def test_other_weights_or_another_method_are_a_reason_to_train_again(servi
     assert error is not None
     assert error.endswith("/train @bob:2 @pip --fresh")
     training = service.jobs.training
-    service.jobs.training = replace(training, settings=training.settings.model_copy(update={"method": "full"}))
+    service.jobs.training = replace(training, settings=by_method(training.settings, "full"))
     other = await service.store.add_job(accounts, "bob-pip", CALLER)
     async with service.running():
         await service.notifier.wait(other.id)
@@ -191,11 +195,11 @@ async def test_posts_are_kept_when_the_version_is_there_that_learnt_them(service
     job = await service.add_job()
     async with service.running():
         await eventually(lambda: "begin pip" in service.trainer.log)
-    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 2  # those of version 1
+    assert len(list(read_posts(service.folders.posts("pip", "pip")))) == 2  # those of version 1
     service.trainer.gate.set()
     async with service.running():
         await service.notifier.wait(job.id)
-    assert len(service.folders.posts("pip", "pip").read_text().splitlines()) == 40
+    assert len(list(read_posts(service.folders.posts("pip", "pip")))) == 40
 
 
 async def test_a_fresh_training_starts_over_with_what_the_source_has(service: FakeService) -> None:
@@ -420,10 +424,10 @@ async def test_what_a_crash_left_between_rename_and_pointer_is_replaced(service:
     assert sorted(path.name for path in orphan.iterdir()) == [ADAPTER, "manifest.json"]
 
 
-@pytest.mark.parametrize("where", ["trainer.error", "sources.error", "write_error"])
+@pytest.mark.parametrize("where", ["trainer.error", "sources.error", "sources.write_error"])
 async def test_a_full_disk_is_said_in_plain_words(service: FakeService, where: str) -> None:
-    owner, _, name = where.rpartition(".")
-    setattr(getattr(service, owner) if owner else service, name, FULL)
+    owner, _, name = where.partition(".")
+    setattr(getattr(service, owner), name, FULL)
     job = await service.train()
     assert job.error == "The disk is full. Free some space, then train again; what was there before is not lost."
 
@@ -562,15 +566,17 @@ async def test_cancelling_in_the_last_moment_is_too_late(service: FakeService) -
     assert service.notifier.ends == ["trained pip v1"]
 
 
-async def test_publishing_that_has_begun_is_done_whole(service: FakeService) -> None:
+async def test_publishing_that_has_begun_is_done_whole(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, may_go_on = threading.Event(), threading.Event()
 
-    def write_slowly(path: Path, posts: Sequence[Post]) -> None:
+    def write_slowly(path: Path, reference: str, posts: Sequence[Post]) -> None:
         begun.set()
         assert may_go_on.wait(PATIENCE)
         write_posts(path, posts)
 
-    service.jobs.training = replace(service.jobs.training, write_posts=write_slowly)
+    monkeypatch.setattr(service.sources, "keep", write_slowly)
     async with service.running():
         job = await service.add_job()
         await eventually(begun.is_set)

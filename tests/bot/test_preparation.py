@@ -7,14 +7,14 @@ import pytest
 from bot.domain import AccountSource
 from bot.errors import BadInput, NotFound
 from bot.preparation import prepare
-from bot.settings import TrainingSettings
+from bot.settings import Settings, TrainingSettings
 from tests.doubles.sources import FakeSources, make_posts
 from trainer.corpus import Post
 from trainer.protocol import Progress
 
 PIP = AccountSource("pip", "fake:pip")
 BOB = AccountSource("bob", "fake:bob")
-SETTINGS = TrainingSettings(min_characters=300)
+SETTINGS = Settings(training=TrainingSettings(min_characters=300))
 
 
 async def test_every_account_is_fetched_cleaned_and_counted() -> None:
@@ -35,9 +35,9 @@ async def test_every_account_is_fetched_cleaned_and_counted() -> None:
 
 async def test_no_more_posts_are_fetched_than_settings_say() -> None:
     sources = FakeSources({"pip": make_posts(50)})
-    (prepared,) = await prepare(sources, [PIP], TrainingSettings(min_characters=1, max_posts=7), lambda progress: None)
+    (prepared,) = await prepare(sources, [PIP], Settings(training=TrainingSettings(min_characters=1, max_posts=7)), lambda progress: None)
     assert prepared.counts.downloaded == 7
-    (prepared,) = await prepare(sources, [PIP], TrainingSettings(min_characters=1, max_posts=0), lambda progress: None)
+    (prepared,) = await prepare(sources, [PIP], Settings(training=TrainingSettings(min_characters=1, max_posts=0)), lambda progress: None)
     assert prepared.counts.downloaded == 50
 
 

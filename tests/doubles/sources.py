@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.domain import AccountSource, Outlook, Profile, Voice
+from bot.domain import About, AccountSource, Outlook, Profile, Voice
 from bot.errors import NotFound
 from bot.ports import FetchProgress
 from bot.sources.stored import stored_reference
@@ -30,6 +30,7 @@ class FakeSources:
     keepers: list[Collection[str] | None] = field(default_factory=list)  # as resolving was asked with
     error: Exception | None = None
     write_error: Exception | None = None  # raised where posts are kept
+    read: set[str] = field(default_factory=set)  # accounts of which posts were read on networks
     cost: int = 0  # of reading any account, and what is left to spend
     left: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,6 +59,9 @@ class FakeSources:
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         return Outlook(account, cost=self.cost, left=self.left)
 
+    def abouts(self) -> list[About]:
+        return []
+
     async def profile(self, account: AccountSource) -> Profile | None:
         return Profile(account.handle.title())
 
@@ -66,8 +70,11 @@ class FakeSources:
             raise self.write_error
         write_posts(path, posts)
 
-    def forget(self, handle: str) -> bool:
-        return False
+    def has_read(self, handle: str) -> bool:
+        return handle in self.read
+
+    def forget(self, handle: str) -> None:
+        self.read.discard(handle)
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         await self.gate.wait()

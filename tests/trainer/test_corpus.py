@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.corpus import (
+    UNSPACED,
     AccountCorpus,
     CorpusError,
     Counts,
@@ -95,6 +99,81 @@ def test_a_post_is_short_with_fewer_than_three_free_words(text: str, short: bool
     assert is_short(text) is short
 
 
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("今日はいい天気ですね", False),
+        ("またバスに乗り遅れた。", False),
+        ("お昼ごはん食べた @pip", False),
+        ("ﾊﾞｽに乗り遅れた", False),
+        ("ハ゛スに乗り遅れた", False),  # decomposed
+        ("iPhoneを買った", False),
+        ("lol 今日も雨だった", False),
+        ("草", True),
+        ("それな", True),
+        ("なるほど", True),
+        ("ありがとう", True),
+        ("うおおおおおおおおおお", True),
+        ("草草草草草草草草", True),
+        ("😂😂😂草", True),
+        ("今日は#晴れ", True),
+        ("今日は雨だった#天気", False),
+        ("#今日はいい天気ですね", True),
+        ("＃今日はいい天気ですね @ピップさん今日はいい天気", True),
+        ("見てhttps", True),
+        ("今天天气很好", False),
+        ("我們昨天去了海邊", False),
+        ("好的", True),
+        ("哈哈哈哈哈哈哈哈", True),
+        ("วันนี้อากาศดีมาก", False),
+        ("สวัสดีครับ", True),
+        ("#วันนี้อากาศดีมาก", True),
+        ("555555", True),
+        ("ມື້ນີ້ອາກາດດີຫຼາຍ", False),
+        ("ថ្ងៃនេះអាកាសធាតុល្អណាស់", False),
+        ("ဒီနေ့ရာသီဥတုကောင်းတယ်", False),
+        ("དེ་རིང་གནམ་གཤིས་ཡག་པོ་འདུག", False),
+        # Scripts with spaces: three words, and two
+        ("오늘 날씨 좋다", False),
+        ("오늘 날씨", True),
+        ("오늘날씨가정말좋네요", True),
+        ("كان الجو جميلا", False),
+        ("صباح الخير", True),
+        ("היה יום יפה", False),
+        ("בוקר טוב", True),
+        ("هوا خیلی خوب", False),
+        ("می\u200cخواهم بروم", True),
+    ],
+)
+def test_scripts_without_spaces_have_words_too(text: str, short: bool) -> None:
+    assert is_short(clean_text(text)) is short
+
+
+@given(RAW | st.text())
+def test_a_text_with_spaces_between_words_is_short_by_the_recipes_rule(raw: str) -> None:
+    text = re.sub(f"[{UNSPACED}]", "", clean_text(raw))
+    free = [word for word in text.split() if not ("http" in word or "@" in word or "#" in word)]
+    assert is_short(text) is (len(free) < 3)
+
+
+def test_scripts_without_spaces_are_those_of_unicode() -> None:
+    scripts = (
+        "CJK,HIRAGANA,KATAKANA,KATAKANA-HIRAGANA,HALFWIDTH KATAKANA,HALFWIDTH KATAKANA-HIRAGANA,HENTAIGANA,IDEOGRAPHIC,"
+        "BOPOMOFO,YI SYLLABLE,THAI,LAO,TIBETAN,MYANMAR,KHMER,TAI LE,TAI THAM,TAI VIET,NEW TAI LUE"
+    )
+    of_script = re.compile("(?:" + scripts.replace(",", "|") + ")[ -]").match
+    letters = [c for c in map(chr, range(sys.maxunicode)) if unicodedata.category(c) in ("Lo", "Lm")]
+    listed = re.compile(f"[{UNSPACED}]").match
+    assert [c for c in letters if of_script(unicodedata.name(c, "")) and not listed(c)] == []
+    assert [c for c in letters if listed(c) and not of_script(unicodedata.name(c, ""))] == []
+
+
+@pytest.mark.timeout(60)  # a pattern in quadratic time takes hours
+@pytest.mark.parametrize("piece", ["あ", "あい", "ก", "a", "#", "#あ", "@あ", "http", "httpあ", "あa", "あ😂", "あ1_"])
+def test_a_hostile_text_is_counted_too(piece: str) -> None:
+    is_short("日" + piece * (1_000_000 // len(piece)))
+
+
 def test_strip_invisible_keeps_emoji_sequences_and_white_space() -> None:
     for text in ("👩‍🚒 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ❤️ 👍🏽", "می‌خواهم", "zero\u200bwidth", "tab\tline\nend\r\n"):
         assert strip_invisible(text) == text
@@ -152,6 +231,17 @@ def test_the_recipes_counts(handle: str, counts: Counts) -> None:
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     posts = [Post(record["text"], record["is_retweet"]) for record in records]
     assert clean(handle, posts).counts == counts
+
+
+def test_an_account_that_hardly_uses_scripts_without_spaces_is_counted_by_the_recipes_rule() -> None:
+    foreign = Post("今日はいい天気ですね")
+    english = [Post(f"soup number {i} is a sphere") for i in range(200)]
+    assert clean("pip", [*english, foreign]).counts.short == 1
+    assert clean("pip", [*english, foreign, foreign, foreign]).counts.short == 0
+    assert clean("pip", [foreign]).posts == (foreign.text,)
+    retweets = [Post("今日はいい天気ですね", is_retweet=True)] * 50
+    assert clean("pip", [*english, *retweets, foreign]).counts == Counts(251, 50, 1, 200, 5290)
+    assert is_short(foreign.text, spaced=True)
 
 
 def test_too_little_text_is_refused_with_how_much_is_missing() -> None:

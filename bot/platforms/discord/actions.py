@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.arguments import CancelArguments, ForgetArguments, SayArguments, TrainArguments
+from bot.arguments import CancelArguments, ForgetArguments, SayArguments, TrainArguments, parse_train
 from bot.commands import COMMANDS
 from bot.errors import BadInput
 from bot.platforms.discord import rules
@@ -83,6 +83,11 @@ async def retrain(desk: Desk, asked: Asked, about: str) -> None:
     await desk.answer(asked, work)
 
 
+async def spend(desk: Desk, asked: Asked, about: str) -> None:
+    """Somebody says yes to what a training costs."""
+    await desk.answer(asked, lambda answer: submit(desk, answer, caller_of(asked), parse_train(about)))
+
+
 async def cancel(desk: Desk, asked: Asked, about: str) -> None:
     await run_command(desk, asked, COMMANDS["cancel"], CancelArguments(int(about)))
 
@@ -104,6 +109,7 @@ ACTIONS: dict[str, Handler] = {
     "said": said,
     "card": card,
     "retrain": retrain,
+    "spend": spend,
     "cancel": cancel,
     "forget": forget,
     "rule": rules.on_rule,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -100,6 +101,9 @@ def _training(tree: app_commands.CommandTree[Any]) -> None:
         handle2=words("another one, for a blend"),
         handle3=words("and a third"),
         file=words("its posts: an X archive, JSONL, CSV or plain text"),
+        sender=words("who you are, in the export of a chat"),
+        column=words("which column of a table has the posts"),
+        language=words("keep posts of one language only"),
         fresh=words("start over, instead of going on with new posts"),
     )
     @app_commands.rename(
@@ -107,6 +111,9 @@ def _training(tree: app_commands.CommandTree[Any]) -> None:
         handle2=option("handle2"),
         handle3=option("handle3"),
         file=option("file"),
+        sender=option("sender"),
+        column=option("column"),
+        language=option("language"),
         fresh=option("fresh"),
     )
     async def train_command(
@@ -115,9 +122,14 @@ def _training(tree: app_commands.CommandTree[Any]) -> None:
         handle2: Range[str, 1, 70] | None = None,
         handle3: Range[str, 1, 70] | None = None,
         file: discord.Attachment | None = None,
+        sender: Range[str, 1, 100] | None = None,
+        column: Range[str, 1, 100] | None = None,
+        language: Range[str, 1, 40] | None = None,
         fresh: bool = False,
     ) -> None:
-        text = " ".join(one for one in (handle, handle2, handle3, "--fresh" * fresh) if one)
+        named = {"--sender": sender, "--column": column, "--lang": language}
+        options = [f"{name}={shlex.quote(value)}" for name, value in named.items() if value]
+        text = " ".join(one for one in (handle, handle2, handle3, *options, "--fresh" * fresh) if one)
         await trainings.train(desk_of(asked), asked, text, file)
 
     @command(tree, "jobs")

@@ -10,16 +10,20 @@ import discord
 
 from bot.arguments import TrainArguments, parse_train
 from bot.domain import Caller, Job, JobMessage
-from bot.errors import BadInput
+from bot.errors import BadInput, Costly
 from bot.platforms.discord.answer import Answer
+from bot.platforms.discord.controls import button, buttons_below
 from bot.platforms.discord.desk import Desk
+from bot.platforms.discord.message import Message
 from bot.platforms.discord.people import Asked, caller_of
 from bot.platforms.discord.steady import NETWORK, missing_permission
 from bot.platforms.discord.uploads import download
+from bot.platforms.ids import custom_id
 from bot.platforms.uploads import check, queue_with_file
 from bot.texts import Text
 from bot.usecases.train import submit as queue
 
+MAX_ID = 100  # characters of a button's id
 MENTION = re.compile(r"<@!?\d+>")
 logger = logging.getLogger(__name__)
 
@@ -46,13 +50,27 @@ async def submit(
     desk: Desk, answer: Answer, caller: Caller, wanted: TrainArguments, file: discord.Attachment | None = None
 ) -> None:
     """Queue it, show it in the channel, tell the person where. Raises UserError or OperatorError."""
-    job, position = await _queue(desk, caller, wanted, file)
+    try:
+        job, position = await _queue(desk, caller, wanted, file)
+    except Costly as costly:
+        await answer.show(_question(desk, caller, costly))
+        return
     try:
         known = await desk.board.open(job, position)
     except (discord.HTTPException, *NETWORK):  # the job runs all the same, and its end will be told
         logger.exception("job %d can't be shown", job.id)
         known = None
     await answer.show(desk.look(caller.locale).notice(_where(answer.asked, job, known)))
+
+
+def _question(desk: Desk, caller: Caller, costly: Costly) -> Message:
+    """With a button to say yes; Discord's ids may be too short for it."""
+    look = desk.look(caller.locale)
+    if len(custom_id("spend", costly.arguments)) > MAX_ID:
+        command = f"/train {costly.arguments}"
+        return look.notice(Text("{question} To say yes: {command}", question=costly.text, command=command))
+    sure = button("spend", look.say("Yes, read them"), "💵", costly.arguments, style=discord.ButtonStyle.danger)
+    return Message(look.notice(costly.text).content, buttons_below(sure))
 
 
 async def _queue(

@@ -67,6 +67,7 @@ OF_PERSONAS: dict[str, Handler] = {
     "card": show_card,
     "choose": choose,
     "retrain": trainings.retrain,
+    "spend": trainings.spend,
     "forget": forget,
     "keep": keep,
 }

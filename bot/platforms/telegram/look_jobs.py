@@ -46,7 +46,7 @@ class Jobs:
         """What it says first, then what it was made of and how good it is. Pictures come with the call."""
         look, manifest = self.look(job), persona.manifest
         report = look.report_lines(manifest.report) if manifest.report else [look.told(phrases.REPORT_SOON)]
-        warnings = [look.told(one) for one in render.thin_warnings(manifest.corpus.accounts, self.warn_characters)]
+        warnings = [look.told(one) for one in render.remarks(manifest.corpus.accounts, self.warn_characters)]
         body = paragraphs(
             bold("✅ " + look.say("{persona} is ready", persona=f"@{persona.name}")),
             look.sample(persona),

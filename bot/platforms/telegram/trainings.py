@@ -13,8 +13,10 @@ import telegram
 from telegram.error import BadRequest, TelegramError
 
 from bot.arguments import TrainArguments, parse_train
-from bot.errors import BadInput, UserError
+from bot.domain import Job
+from bot.errors import BadInput, Costly, UserError
 from bot.platforms.telegram.desk import Asked, Desk
+from bot.platforms.telegram.message import Message, button
 from bot.platforms.uploads import check, fetch_into, queue_with_file
 from bot.settings import TELEGRAM_API
 from bot.texts import Text
@@ -23,6 +25,7 @@ from bot.usecases.train import submit
 
 OFFICIAL_MEGABYTES = 20  # that Telegram's own Bot API server lets bots read
 SECONDS = 300.0
+MAX_DATA = 64  # bytes that a button carries
 CHUNK = 64 * 1024
 logger = logging.getLogger(__name__)
 
@@ -49,15 +52,39 @@ async def retrain(desk: Desk, asked: Asked) -> None:
 
 async def queue(desk: Desk, asked: Asked, wanted: TrainArguments, document: telegram.Document | None) -> None:
     """Queue it, and show it. Raises UserError or OperatorError."""
-    if document is None:
-        job, position = await submit(desk.services, asked.caller, wanted)
-    else:
-        job, position = await queue_with_file(desk.services, asked.caller, wanted, lambda: _fetch(desk, document))
+    try:
+        job, position = await _submit(desk, asked, wanted, document)
+    except Costly as costly:
+        await asked.answer.show(_question(asked, costly))
+        return
     desk.posts.answering[job.id] = asked.answer.reply_to
     try:
         await desk.board.open(job, position)
     except TelegramError:  # the job runs all the same, and its end will be told
         logger.exception("job %d can't be shown", job.id)
+
+
+async def _submit(
+    desk: Desk, asked: Asked, wanted: TrainArguments, document: telegram.Document | None
+) -> tuple[Job, int]:
+    if document is None:
+        return await submit(desk.services, asked.caller, wanted)
+    return await queue_with_file(desk.services, asked.caller, wanted, lambda: _fetch(desk, document))
+
+
+def _question(asked: Asked, costly: Costly) -> Message:
+    """With a button to say yes; Telegram's data may be too short for it."""
+    sure = button("spend", "💵 " + asked.look.say("Yes, read them"), costly.arguments)
+    if len(str(sure.callback_data).encode()) > MAX_DATA:
+        command = f"/train {costly.arguments}"
+        return asked.look.notice(Text("{question} To say yes: {command}", question=costly.text, command=command))
+    return Message(asked.look.notice(costly.text).body, ((sure,),))
+
+
+async def spend(desk: Desk, asked: Asked) -> None:
+    """Somebody says yes to what a training costs."""
+    asked.answer.in_place = True
+    await queue(desk, asked, parse_train(asked.text), None)
 
 
 async def _fetch(desk: Desk, document: telegram.Document) -> Path:

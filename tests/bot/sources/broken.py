@@ -22,7 +22,7 @@ from trainer.corpus import Post
 
 WAYS_OUT = (
     *("Give", "Save", "Fix", "Unpack", "Download", "Copy", "Name", "Write", "Look", "Check", "Make", "Rename", "Leave"),
-    *("Every line has to be", "Choose", "Say", "Export", "Send", "Call", "Add"),
+    *("Every line has to be", "Take", "Export", "--sender", "I read"),
 )
 
 Maker = Callable[[Path, Random], "Case"]

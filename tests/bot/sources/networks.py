@@ -71,7 +71,7 @@ async def town(
     patience = patience or pauses.patience
     async with SqliteStore.open(folder / "store.sqlite3") as store, httpx.AsyncClient() as http:
         spending = SqliteSpending(store.database)
-        settings = XSettings(token=token and SecretStr(token), monthly_budget=Decimal(budget), api_base=url)
+        settings = XSettings(token=SecretStr(token) if token else None, monthly_budget=Decimal(budget), api_base=url)
         client = XClient(token, url) if token else None
         yield Town(
             XSource(AccountStore(folder, "x"), Web("X", http), Budget(spending, settings, now), client, patience),

@@ -117,7 +117,8 @@ async def test_a_reading_that_is_cut_off_goes_on_from_there(tmp_path: Path) -> N
         x.fail_while(lambda seen: "until_id" in seen.query, Fault.S503)
         with pytest.raises(UserError, match="kept"):
             await here.x.fetch(PIP, 0, unheard)
-        assert (x.bill.posts, sum(here.pauses.seconds)) == (100, pytest.approx(180, abs=60))
+        assert x.bill.posts == 100
+        assert 120 <= sum(here.pauses.seconds) <= 240
         x.recover()
         assert len(await here.x.fetch(PIP, 0, unheard)) == 350
         assert (x.bill.posts, x.bill.users) == (350, 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,9 +54,10 @@ def test_a_note_of_another_second(tmp_path: Path) -> None:
 
 def test_of_several_the_most_alike() -> None:
     notes = Notes([(WHEN, "The harbour was loud"), (WHEN, FULL), (WHEN, "Nothing of it")])
-    assert notes.text_of(Post(CUT, created_at=WHEN.replace(microsecond=5))) == FULL
-    assert notes.text_of(Post("Quite different…", created_at=WHEN)) == "Quite different…"
-    assert notes.text_of(Post(CUT)) == CUT
+    dated = Post(CUT, created_at=WHEN.replace(microsecond=5), id="1", language="en")
+    assert notes.whole(dated) == replace(dated, text=FULL)
+    for other in (Post("Quite different…", created_at=WHEN), Post(CUT)):
+        assert notes.whole(other) == other
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,9 @@ def test_notes_past_the_bound_are_left_out(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(x_notes, "MAX_NOTES", 2 * (len(FULL) + 256))
     later = [WHEN.replace(second=second) for second in range(3)]
     notes = Notes((second, FULL) for second in later)
-    assert [notes.text_of(Post(CUT, created_at=second)) for second in later] == [FULL, FULL, CUT]
+    assert [notes.whole(Post(CUT, created_at=second)).text for second in later] == [FULL, FULL, CUT]
 
 
 def test_thousands_of_one_second_are_not_all_compared() -> None:
     notes = Notes((WHEN, CUT + "x" * number) for number in range(20_000))
-    assert notes.text_of(Post(CUT, created_at=WHEN)) in {CUT + "x" * number for number in range(MAX_AT_ONCE)}
+    assert notes.whole(Post(CUT, created_at=WHEN)).text in {CUT + "x" * number for number in range(MAX_AT_ONCE)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 
@@ -52,6 +53,8 @@ _PREFIXES = (
 
 
 def break_bytes(data: bytes, rng: Random) -> bytes:
+    if rng.random() < 0.004:  # these take a while
+        data = swell(data, rng)
     for _ in range(rng.choice([0, 0, 0, 1, 1, 2, 4])):
         data = rng.choice(BYTE_CHANGES)(data, rng)
     return data
@@ -91,6 +94,15 @@ def repeat(data: bytes, rng: Random) -> bytes:
 def swap(data: bytes, rng: Random) -> bytes:
     a, b, c = sorted(rng.randint(0, len(data)) for _ in range(3))
     return data[:a] + data[b:c] + data[a:b] + data[c:]
+
+
+def swell(data: bytes, rng: Random) -> bytes:
+    """Megabytes of what takes the most memory or the most time for its size, where it may be as it should be."""
+    large = [b"{},", b"[],", b'{"a":{}},', b"a ", b'a"', b"\\u0041", b"<", b"\xf0\x9f\x90\x9a", b"\0"]
+    many = [b'"",', b"1,", b",", b"\n", b'","']  # each of these may be a post of its own
+    piece = rng.choice(large + many)
+    at = rng.choice([0, len(data), *(match.end() for match in re.finditer(rb'\[|: ?"|\n', data))])
+    return data[:at] + piece * ((1_000_000 if piece in many else 4_000_000) // len(piece)) + data[at:]
 
 
 def recode(data: bytes, rng: Random) -> bytes:
