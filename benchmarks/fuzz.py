@@ -11,21 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from benchmarks.peak import forget_peak, peak
+from benchmarks.fuzz_child import MEMORY, SECONDS
 from benchmarks.report import print_report
-from tests.bot.sources.broken import FORMATS, make_case, outcome
-
-SECONDS = 5
-MEMORY = 256 * 1024**2  # bytes of address space above a child's start
+from tests.bot.sources.broken import FORMATS
 
 
 @dataclass
@@ -42,9 +34,9 @@ def try_all(kind: str, first: int, end: int) -> Tally:
     tally = Tally()
     seed = first
     while seed < end:
-        command = [sys.executable, "-m", "benchmarks.fuzz", "--child", "--kind", kind, "--first", str(seed)]
+        command = [sys.executable, "-m", "benchmarks.fuzz_child", kind, str(seed), str(end)]
         limited = os.environ | {"MALLOC_ARENA_MAX": "1"}  # else every thread reserves 64 MiB of address space
-        done = subprocess.run([*command, "--cases", str(end - seed)], capture_output=True, text=True, env=limited)
+        done = subprocess.run(command, capture_output=True, text=True, env=limited)
         seed += count(tally, kind, seed, done.stdout.splitlines())
         if done.returncode and seed < end:
             tally.cases += 1
@@ -68,43 +60,12 @@ def count(tally: Tally, kind: str, seed: int, lines: list[str]) -> int:
     return len(lines)
 
 
-def child(kind: str, first: int, end: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in range(10):  # imports are no part of a case
-            (place := Path(folder) / f"warm{seed}").mkdir()
-            try_one(kind, seed, place)
-        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
-        for seed in range(first, end):
-            (place := Path(folder) / str(seed)).mkdir()
-            start, began = forget_peak(), time.perf_counter()
-            what, wrong = try_one(kind, seed, place)
-            ms = 1000 * (time.perf_counter() - began)
-            print(f"{what} {ms:.1f} {peak() - start} {wrong}", flush=True)
-
-
-def try_one(kind: str, seed: int, folder: Path) -> tuple[str, str]:
-    """Its outcome, and what was wrong if that is "crash"."""
-    case = make_case(kind, seed, folder)
-    signal.alarm(SECONDS)
-    try:
-        return outcome(case), ""
-    except Exception as error:  # a crash is what is looked for
-        return "crash", repr(error)[:500]
-    finally:
-        signal.alarm(0)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=12_000)
     parser.add_argument("--kind", choices=FORMATS)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.child:
-        child(args.kind, args.first, args.first + args.cases)
-        return
     kinds = [args.kind] if args.kind else list(FORMATS)
     each = -(-args.cases // len(kinds))
     tallies = {kind: try_all(kind, args.first, args.first + each) for kind in kinds}

@@ -270,13 +270,13 @@ class JobRunner:
 
 @dataclass
 class Pace:
-    """Lets through the first event of each stage, and then one every NOTIFY_SECONDS."""
+    """Lets through the first event of each stage, then one every NOTIFY_SECONDS, and the preview."""
 
     _stage: str = ""
     _last: float = 0.0
 
     def lets(self, progress: Progress, now: float) -> bool:
-        if progress.stage == self._stage and now - self._last < NOTIFY_SECONDS:
+        if progress.preview is None and progress.stage == self._stage and now - self._last < NOTIFY_SECONDS:
             return False
         self._stage, self._last = progress.stage, now
         return True

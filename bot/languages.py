@@ -1,6 +1,6 @@
 """Which language a post is in: what the network says, else what the text looks like. Pure; any thread may call.
 
-The model is py3langid's. It is loaded when the first text needs it and then stays: about 80 MB and 1 s.
+The model is py3langid's. It is loaded when a text needs it, and stays until `release`: about 80 MB and 0.5 s.
 What the numbers below rest on is in benchmarks.languages.
 """
 
@@ -162,6 +162,11 @@ def _by_script(letters: str) -> str | None:
     code, n = max(found.items(), key=lambda item: item[1], default=("", 0))
     enough = MIN_HAN if code == "zh" else MIN_OWN_LETTERS
     return code if n >= enough and 3 * n >= len(letters) else None
+
+
+def release() -> None:
+    """Give the model's memory back, until the next text needs it."""
+    _classifier.cache_clear()
 
 
 @cache

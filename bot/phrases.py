@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot import render
-from bot.domain import JobState, Persona, Utterance
+from bot.domain import Job, JobState, Persona, Utterance
 from bot.replies import Help
 from bot.texts import Text
-from trainer.protocol import Progress, ReportCard
+from trainer.protocol import Preview, Progress, ReportCard
 
+POST_CHARACTERS = 100  # of a post that is shown before it is learnt
 WRITTEN = Text("written by a machine")
 REPORT_SOON = Text("Its report card comes in a moment; /card has it then.")
 NO_REPORT = Text("No report card yet.")
@@ -42,6 +43,27 @@ def losses(now: Progress) -> list[Text]:
     if now.held_out_loss is None:
         return [Text("loss {loss:.2f}", loss=now.loss)]
     return [Text("loss {loss:.2f}, on held-out posts {held:.2f}", loss=now.loss, held=now.held_out_loss)]
+
+
+def learning(preview: Preview) -> list[Text]:
+    """What is about to be learnt, a line for each account."""
+    return [
+        Text(
+            "@{handle}: {kept:,} of {downloaded:,} posts, {characters:,} characters",
+            handle=one.handle,
+            kept=one.kept,
+            downloaded=one.downloaded,
+            characters=one.characters,
+        )
+        for one in preview.accounts
+    ]
+
+
+def shown_posts(job: Job, preview: Preview) -> list[str]:
+    """Some of the posts, for who gave them: in a group others would see them, too."""
+    if not job.caller.private:
+        return []
+    return [post if len(post) <= POST_CHARACTERS else f"{post[:POST_CHARACTERS]}…" for post in preview.posts]
 
 
 def remarks(reply: Utterance) -> list[Text]:

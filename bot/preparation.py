@@ -8,15 +8,16 @@ from dataclasses import asdict, dataclass, replace
 
 from bot.domain import AccountSource, Profile
 from bot.errors import BadInput
-from bot.languages import keep_language, languages
+from bot.languages import keep_language, languages, release
 from bot.ports import FetchProgress, Sources
 from bot.privacy import Filters, mask_all
 from bot.settings import PrivacySettings, Settings
 from bot.texts import Text
 from trainer.corpus import AccountCorpus, CorpusError, Post, check_enough, clean
-from trainer.protocol import AccountCounts, MaskedCounts, Progress, Stage
+from trainer.protocol import AccountCounts, MaskedCounts, Preview, Progress, Stage
 from trainer.split import Split, split
 
+PREVIEW_POSTS = 5
 Report = Callable[[Progress], None]  # may be called from a thread
 
 
@@ -73,7 +74,10 @@ class _Found:
 
 
 def _clean_all(found: Sequence[_Found], settings: Settings) -> list[Prepared]:
-    return [_clean_one(one, settings) for one in found]
+    try:
+        return [_clean_one(one, settings) for one in found]
+    finally:
+        release()
 
 
 def _clean_one(found: _Found, settings: Settings) -> Prepared:
@@ -118,6 +122,12 @@ def _in_language(posts: list[Post], language: str | None) -> list[Post]:
 
 def filters(settings: PrivacySettings) -> Filters:
     return Filters(settings.emails, settings.phones, settings.cards, settings.keys, settings.mask_mentions)
+
+
+def preview(prepared: Sequence[Prepared]) -> Preview:
+    """The first posts of every account in turn, PREVIEW_POSTS in all."""
+    in_turn = [post for posts in zip(*(one.corpus.posts for one in prepared), strict=False) for post in posts]
+    return Preview(accounts=tuple(one.counts for one in prepared), posts=tuple(in_turn[:PREVIEW_POSTS]))
 
 
 def split_prepared(prepared: Sequence[Prepared], seed: int) -> Split:

@@ -14,7 +14,7 @@ from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply, S
 from bot.texts import Text
 from bot.usecases.train import DryRun
 from trainer.manifest import Manifest
-from trainer.protocol import AccountCounts, Progress, ReportCard
+from trainer.protocol import AccountCounts, Preview, Progress, ReportCard
 
 BAR_CELLS = 20
 MIXED = 0.05  # of the posts whose language is known
@@ -248,6 +248,15 @@ def held_out(manifest: Manifest) -> str:
     )
 
 
+def previewed(preview: Preview) -> str:
+    """What is about to be learnt."""
+    return "\n".join([training_table(preview.accounts), *example_posts(preview.posts)])
+
+
+def example_posts(posts: Sequence[str]) -> list[str]:
+    return ["  Posts as they will be learnt, for example:", *(f"    · {post}" for post in posts)]
+
+
 def n_masked(account: AccountCounts) -> int:
     return sum(account.masked.model_dump().values())
 
@@ -316,8 +325,7 @@ def dry_run(result: DryRun, warn_characters: int) -> str:
         f"@{result.persona} would be trained on:",
         training_table(result.accounts),
         *(f"  {warning}" for warning in remarks(result.accounts, warn_characters)),
-        "  Posts as they would be learnt, for example:",
-        *(f"    · {post}" for post in result.preview),
+        *example_posts(result.preview),
         *refreshing(result),
         f"  Estimated time: {estimate}.",
     ]

@@ -12,7 +12,7 @@ from bot.domain import Job, Persona, is_private, kept_by, train_command
 from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Sources, Store, Trainer
-from bot.preparation import Prepared, Report, prepare, split_prepared
+from bot.preparation import Prepared, Report, prepare, preview, split_prepared
 from bot.settings import Settings
 from bot.texts import Text
 from trainer.manifest import read_manifest
@@ -51,6 +51,7 @@ class Training:
             space = await self._space(job)  # now: what its posts are kept for may be forgotten meanwhile
             prepared = await prepare(self.sources, job.accounts, self.settings, report, before.name if before else None)
             prepared = with_private_sources(before, prepared)
+            report(Progress(stage="clean", preview=preview(prepared)))
             refresh = self._refresh(before, prepared)
             contrast = await contrast_posts(self.sources, [account.handle for account in job.accounts])
             request = await asyncio.to_thread(self._write_request, job, prepared, contrast, refresh)

@@ -175,8 +175,18 @@ class Ready(Message):
     parameters: int
 
 
+class Preview(Message):
+    """What is about to be learnt: the accounts' counts, and a few posts as they will be read."""
+
+    accounts: tuple[AccountCounts, ...]
+    posts: tuple[str, ...]
+
+
 class Progress(Message):
-    """`done` of `total` units of a stage; losses in nats per token; `seconds_left` for the whole job, where known."""
+    """`done` of `total` units of a stage; losses in nats per token; `seconds_left` for the whole job, where known.
+
+    In the stage "wait" those are the seconds until it goes on. `preview` comes once, before the training.
+    """
 
     type: Literal["progress"] = "progress"
     id: int = 0
@@ -187,6 +197,7 @@ class Progress(Message):
     held_out_loss: float | None = None
     tokens_per_second: float | None = None
     seconds_left: float | None = None
+    preview: Preview | None = None
 
 
 class Trained(Message):

@@ -19,7 +19,7 @@ from bot.platforms.paced import Paced
 from bot.platforms.pictures import Picture, pictures_of
 from bot.usecases.gate import utc_now
 from bot.usecases.services import Services
-from trainer.protocol import Progress
+from trainer.protocol import Preview, Progress
 
 EDIT_SECONDS = 2.0
 CATCH_UP_SECONDS = 60.0
@@ -57,7 +57,8 @@ class JobLook(Protocol[Made]):
     def waiting(self, job: Job, position: int) -> Made:
         """`position` jobs are before it."""
 
-    def progress(self, job: Job, now: Progress, at: datetime) -> Made: ...
+    def progress(self, job: Job, now: Progress, at: datetime, preview: Preview | None) -> Made:
+        """`preview`: what is learnt, once that is known."""
 
     def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Made: ...
 
@@ -80,6 +81,7 @@ class Board(Generic[M]):
     _paced: dict[int, Paced[Progress]] = field(default_factory=dict)
     _telling: dict[int, asyncio.Task[None]] = field(default_factory=dict)  # the last step of each job
     _places: dict[int, int] = field(default_factory=dict)  # in the queue, as shown
+    _previews: dict[int, Preview] = field(default_factory=dict)
     _queue: Paced[None] | None = None
 
     async def open(self, job: Job, position: int) -> JobMessage | None:
@@ -89,6 +91,8 @@ class Board(Generic[M]):
             return known or await self.posts.post(job, self.look.waiting(job, position), f"job-{job.id}")
 
     async def progress(self, job: Job, progress: Progress) -> None:
+        if progress.preview is not None:
+            self._previews[job.id] = progress.preview
         if not self.posts.possible:
             return
         if job.id not in self._paced:
@@ -97,7 +101,7 @@ class Board(Generic[M]):
 
     async def _show_progress(self, job: Job, progress: Progress) -> None:
         async with self._locks[job.id]:
-            known = await self.posts.edit(job, self.look.progress(job, progress, utc_now()))
+            known = await self.posts.edit(job, self.look.progress(job, progress, utc_now(), self._previews.get(job.id)))
         if known is not None and (paced := self._paced.get(job.id)):
             paced.seconds = self.posts.pace(known)
 
@@ -175,6 +179,7 @@ class Board(Generic[M]):
         await self.services.chats.tell(job.id)
         self._locks.pop(job.id, None)
         self._places.pop(job.id, None)
+        self._previews.pop(job.id, None)
         self._move_queue_up()
 
     def _ready(self, job: Job, persona: Persona) -> M:

@@ -27,7 +27,7 @@ _GREEK = ["cp1253", "iso8859_7"]
 _SEMITIC = ["cp1255", "cp1256", "iso8859_6"]
 _EAST_ASIAN = ["cp932", "euc_jp", "gb18030", "big5", "cp949"]
 _RUNS = re.compile(rb"[\x80-\xff]{2,}")
-_UTF8_RUNS = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _ASCII = bytes(range(128))
 
 
@@ -78,7 +78,7 @@ def _is_utf8(sample: bytes, complete: bool) -> bool:
 
 def _is_broken_utf8(sample: bytes) -> bool:
     """Nearly all that isn't ASCII is UTF-8: a few damaged characters shouldn't turn all others into nonsense."""
-    return _matched(_UTF8_RUNS, sample) > 0.8 * len(sample.translate(None, _ASCII))
+    return _matched(_UTF8, sample) > 0.8 * len(sample.translate(None, _ASCII))
 
 
 def _matched(pattern: re.Pattern[bytes], sample: bytes) -> int:

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 # A tag ends before the next `<`, so that no character is looked at twice; quotation marks may hold a `>`.
 _TOKEN = re.compile(
     r"""(?P<text>[^<]++)
-    |<(?P<slash>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>
+    |<(?P<slash>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+'){0,200})>
     |(?P<comment><!--)
     |<[!?/a-zA-Z][^<>]*+>
     |(?P<sign><)""",
     re.VERBOSE,
 )
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});?")
+# Not longer ones: html.unescape makes a number of all digits, which Python refuses if there are thousands.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,31});?")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _PARAGRAPHS = {"p", "div", "blockquote", "pre", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "table"}
 _LINES = {"li", "tr", "dt", "dd"}

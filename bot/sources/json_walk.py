@@ -15,11 +15,12 @@ from bot.texts import Text
 
 MAX_DEPTH = 100  # brackets inside brackets, in what is passed over
 
-# Runs of what needs no look inside: anything but brackets, whole strings, and brackets around only these. Their numbers
-# are bounded, since `re` keeps a note of every repetition.
+# Runs of what needs no look inside: anything but brackets, whole strings, and two levels of brackets around these. The
+# numbers are bounded, since `re` keeps a note of every repetition.
 _CHARACTERS = r"""(?:[^"\\]++|\\.){0,200}"""
 _PLAIN = rf"""(?:[^"\[\]{{}}]++|"{_CHARACTERS}")"""
-_RUN = re.compile(rf"(?:{_PLAIN}|\[{_PLAIN}{{0,200}}\]|\{{{_PLAIN}{{0,200}}\}}){{1,200}}", re.DOTALL)
+_LEAF = rf"(?:{_PLAIN}|\[{_PLAIN}{{0,200}}\]|\{{{_PLAIN}{{0,200}}\}})"
+_RUN = re.compile(rf"(?:{_LEAF}|\[{_LEAF}{{0,200}}\]|\{{{_LEAF}{{0,200}}\}}){{1,200}}", re.DOTALL)
 _WORD = re.compile(r"[-+.\w]++")  # a number, true, false, null
 _IN_STRING = re.compile(_CHARACTERS, re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
@@ -51,21 +52,32 @@ def check_end(text: JsonText) -> None:
 
 def skip(text: JsonText) -> None:
     """Pass over the value that begins here."""
-    closing: list[str] = []
-    while True:
-        found = text.peek()
+    found = text.peek()
+    if found == '"':
+        _skip_string(text)
+    elif found in _CLOSING:
+        text.at += 1
+        _skip_inside(text, [_CLOSING[found]])
+    elif not text.passed(_WORD):
+        raise text.broken(Text("no value follows"))
+
+
+def _skip_inside(text: JsonText, closing: list[str]) -> None:
+    """To the end of all that `closing` closes."""
+    while closing:
+        while match := _RUN.match(text.text, text.at):
+            text.at = match.end()
+        found = text.text[text.at : text.at + 1]
         if found == '"':
             _skip_string(text)
+        elif found == closing[-1]:
+            text.at += 1
+            closing.pop()
         elif found in _CLOSING:
             text.at += 1
             closing.append(_CLOSING[found])
-        elif closing and found == closing[-1]:
-            text.at += 1
-            closing.pop()
-        elif not text.passed(_RUN if closing else _WORD):
-            raise text.broken(missing(closing[-1], found) if closing else Text("no value follows"))
-        if not closing:
-            return
+        elif found or not text.fetch():
+            raise text.broken(missing(closing[-1], found))
         if len(closing) > MAX_DEPTH:
             raise text.broken(Text("it is nested too deeply"))
 

@@ -18,7 +18,7 @@ from bot.sources.html import html_text
 from bot.sources.json_list import JsonText
 from bot.sources.json_walk import check_end, keys
 from bot.sources.members import Members, picture
-from bot.sources.posts import Broken, kind, make_post
+from bot.sources.posts import MAX_CHARACTERS, Broken, kind, make_post
 from bot.sources.reading import Meter, Metered
 from bot.texts import Text
 from trainer.corpus import Post, strip_invisible
@@ -28,6 +28,7 @@ ITEMS = "orderedItems"
 _PUBLIC = {"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"}  # as ActivityPub 5.6 has them
 _ACTOR = "actor.json"
 _MAX_ACTOR = 1024 * 1024  # bytes
+_MAX_HTML = 10 * MAX_CHARACTERS
 _MAX_NAME, _MAX_BIO = 100, 1000  # characters; Mastodon's own limits are 30 and 500
 
 
@@ -95,11 +96,13 @@ def _is_public(record: dict[str, object]) -> bool:
 
 
 def _language(note: dict[str, object]) -> tuple[str | None, object]:
-    """Of a note: its language, if it has a single one, and its text. A note of pictures alone may have none."""
+    """Of a note: its language, if it has a single one, and its text. A note of pictures alone may have none; HTML far
+    too long comes back as it is, to be refused.
+    """
     versions, content = note.get("contentMap"), note.get("content")
     [(language, only)] = versions.items() if isinstance(versions, dict) and len(versions) == 1 else [(None, "")]
     content = only if content is None else content
-    return language, html_text(content) if isinstance(content, str) else content
+    return language, html_text(content) if isinstance(content, str) and len(content) <= _MAX_HTML else content
 
 
 def actor_profile(members: Members) -> Profile | None:

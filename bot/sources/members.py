@@ -74,11 +74,14 @@ def nearest(folders: Collection[str], name: str) -> str:
 
 
 def picture(members: Members, name: str) -> bytes | None:
-    """A PNG or JPEG file, told by its first bytes; None for anything else, or over MAX_PICTURE. Raises as `open`."""
+    """A PNG or JPEG file, told by its first bytes; None for anything else, over MAX_PICTURE, or damaged."""
     if name not in members.names():
         return None
-    with members.open(name) as file:
-        data = file.read(MAX_PICTURE + 1)
+    try:
+        with members.open(name) as file:
+            data = file.read(MAX_PICTURE + 1)
+    except (BadInput, OSError):  # it is an ornament
+        return None
     return data if data.startswith(_PICTURES) and len(data) <= MAX_PICTURE else None
 
 

@@ -74,7 +74,7 @@ def fold(name: str) -> str:
 
 def _nobody_said(name: str, known: list[Sender]) -> Text:
     return Text(
-        "{name} has messages of several people, and I may only learn from your own. Say who you are: {senders}. {how}",
+        "In {name} I may only learn from your own messages. Say who you are, of those who wrote there: {senders}. {how}",
         name=name,
         senders=_list(known),
         how=_how(known[0]),

@@ -22,7 +22,7 @@ from bot.domain import (
 from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, Costly, Limited, NotAllowed
 from bot.money import MICRO, dollars, micro, over_budget
 from bot.ports import Sources
-from bot.preparation import Prepared, prepare, split_prepared
+from bot.preparation import prepare, preview, split_prepared
 from bot.settings import Settings
 from bot.texts import Text
 from bot.training import NOBODYS, nothing_new
@@ -34,7 +34,6 @@ from trainer.recipe import CHARACTERS_PER_TOKEN, choose_epochs
 
 Files = Callable[[], Awaitable[tuple[Path, ...]]]
 
-PREVIEW_POSTS = 5
 # The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
 FIRST_GUESS = {"bundled": 2_200.0}  # tokens per second
 START_SECONDS = 8.0
@@ -266,18 +265,12 @@ async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     return DryRun(
         persona=_name(accounts),
         accounts=tuple(one.counts for one in prepared),
-        preview=_preview(prepared),
+        preview=preview(prepared).posts,
         characters=characters,
         seconds=estimate_seconds(characters, services.settings, await services.store.personas(), bool(before)),
         version=before.version if before else None,
         new_posts=sum(one.new for one in prepared),
     )
-
-
-def _preview(prepared: Sequence[Prepared]) -> tuple[str, ...]:
-    """The first posts of every account in turn, PREVIEW_POSTS in all."""
-    in_turn = [post for posts in zip(*(one.corpus.posts for one in prepared), strict=False) for post in posts]
-    return tuple(in_turn[:PREVIEW_POSTS])
 
 
 def estimate_seconds(

@@ -129,9 +129,11 @@ def test_the_example_is_complete_and_shows_the_defaults() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     assert load_settings(EXAMPLE).model_dump() == load_settings().model_dump()
     uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.splitlines())
-    example: dict[str, Any] = tomllib.loads(uncommented)
-    for name, field in Settings.model_fields.items():
-        inner = getattr(field.annotation, "model_fields", None)
-        assert name in example
-        if inner is not None:
-            assert set(example[name]) == set(inner)
+    check_complete(tomllib.loads(uncommented), Settings)
+
+
+def check_complete(example: dict[str, Any], section: Any) -> None:
+    assert set(example) == set(section.model_fields)
+    for name, field in section.model_fields.items():
+        if hasattr(field.annotation, "model_fields"):
+            check_complete(example[name], field.annotation)

@@ -44,6 +44,8 @@ class ConsoleNotifier:
         if self.show_stages and self._stages.get(job.id) != progress.stage:
             self._stages[job.id] = progress.stage
             self.screen.print(f"@{job.persona}  {progress.stage}")
+        if progress.preview is not None:
+            self.screen.print(render.previewed(progress.preview))
 
     async def trained(self, job: Job, persona: Persona) -> None:
         self._finish(job, render.trained(persona, self.warn_characters))

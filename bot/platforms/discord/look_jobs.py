@@ -14,7 +14,7 @@ from bot.platforms.discord.markdown import first_part, plain
 from bot.platforms.discord.message import Message
 from bot.platforms.pictures import Picture
 from bot.texts import Text
-from trainer.protocol import Progress
+from trainer.protocol import Preview, Progress
 
 BAR_CELLS = 20
 REASON_LIMIT = 1500
@@ -39,8 +39,17 @@ def stage(look: Look, now: Progress, at: datetime | None = None) -> str:
         share = now.done / now.total
         parts = [f"`{render.bar(share, BAR_CELLS)}` {100 * share:.0f}%", *parts]
     if now.seconds_left is not None and at is not None:
-        parts.append(look.say("ready {when}", when=f"<t:{round(at.timestamp() + now.seconds_left)}:R>"))
+        when = f"<t:{round(at.timestamp() + now.seconds_left)}:R>"
+        waits = now.stage == "wait"
+        parts.append(look.say("goes on {when}", when=when) if waits else look.say("ready {when}", when=when))
     return " · ".join(parts)
+
+
+def _previewed(look: Look, job: Job, preview: Preview | None) -> list[str]:
+    if preview is None:
+        return []
+    posts = [f"> {plain(post)}" for post in phrases.shown_posts(job, preview)]
+    return ["\n".join([*map(look.told, phrases.learning(preview)), *posts])]
 
 
 @dataclass(frozen=True)
@@ -58,10 +67,11 @@ class Jobs:
         texts = [title(look, job), look.told(phrases.place_in_queue(position)), asked_by(look, job)]
         return layout(NEUTRAL, texts, [cancel_row(look, job)])
 
-    def progress(self, job: Job, now: Progress, at: datetime) -> Message:
+    def progress(self, job: Job, now: Progress, at: datetime, preview: Preview | None) -> Message:
         look = self.look(job)
         numbers = "\n".join([*map(look.small, phrases.losses(now)), asked_by(look, job)])
-        return layout(NEUTRAL, [title(look, job), stage(look, now, at), numbers], [cancel_row(look, job)])
+        texts = [title(look, job), stage(look, now, at), *_previewed(look, job, preview), numbers]
+        return layout(NEUTRAL, texts, [cancel_row(look, job)])
 
     def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Message:
         """What it says first, then what it was made of and how good it is."""

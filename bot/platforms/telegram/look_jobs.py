@@ -14,12 +14,13 @@ from bot.faces import face
 from bot.platforms.pictures import Picture
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.message import Message, button
-from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, lines, marked, mention, paragraphs
-from trainer.protocol import Progress
+from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, lines, marked, mention, paragraphs, plain, quote
+from trainer.protocol import Preview, Progress
 
 BAR_CELLS = 10
 REASON_LIMIT = 1500
 FACE = "face.png"
+BARS = {"fetch", "wait", "train"}
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,11 @@ class Jobs:
         body = title(look, job) + "\n" + look.told(phrases.place_in_queue(position))
         return Message(paragraphs(body, given(look, job)), ((cancel(look, job),),))
 
-    def progress(self, job: Job, now: Progress, at: datetime) -> Message:
+    def progress(self, job: Job, now: Progress, at: datetime, preview: Preview | None) -> Message:
         look = self.look(job)
-        body = lines([title(look, job), stage(look, now), *map(look.told, phrases.losses(now))])
+        learning = [*map(look.told, phrases.learning(preview))] if preview else []
+        posts = [quote(plain(post)) for post in phrases.shown_posts(job, preview)] if preview else []
+        body = lines([title(look, job), stage(look, now), *map(look.told, phrases.losses(now)), *learning, *posts])
         return Message(body, ((cancel(look, job),),))
 
     def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Message:
@@ -91,7 +94,7 @@ def cancel(look: Look, job: Job) -> InlineKeyboardButton:
 def stage(look: Look, now: Progress) -> Rich:
     """Bar, share, stage, time left."""
     name = look.told(phrases.STAGES[now.stage])
-    if now.stage != "train" or not now.total:  # the other ones are short: a bar would only jump
+    if now.stage not in BARS or not now.total:  # the other ones are short: a bar would only jump
         return Rich(name)
     share = now.done / now.total
     left = [look.say("{time} left", time=render.coarse(now.seconds_left))] if now.seconds_left is not None else []

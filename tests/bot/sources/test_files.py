@@ -117,6 +117,22 @@ async def test_archives(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("make", [make_zip, make_folder])
+@pytest.mark.parametrize("name", ["data/tweets.js", "outbox.json"])
+async def test_progress_is_of_what_is_read(
+    tmp_path: Path, make: Callable[[Path, dict[str, str | bytes]], Path], name: str
+) -> None:
+    content = (script("one two") if name == "data/tweets.js" else OUTBOX) + " " * 500_000
+    path = make(tmp_path / "x", {name: content, "data/media.mp4": b"x" * 2_000_000})
+    calls: list[tuple[int, int]] = []
+    await SOURCE.fetch(file_reference("pip", path), 0, lambda done, total, wait=None: calls.append((done, total)))
+    assert len(calls) > 3
+    assert calls == sorted(calls)
+    assert {total for _, total in calls} == {len(content.encode())}
+    assert calls[-1][0] == calls[-1][1]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("make", [make_zip, make_folder])
 @pytest.mark.parametrize("members", [{}, {"photo.jpg": b"x"}, {"data/like.js": "x"}, {"outbox.json/a": "x"}])
 async def test_archives_of_no_use(
     tmp_path: Path, make: Callable[[Path, dict[str, str | bytes]], Path], members: dict[str, str | bytes]

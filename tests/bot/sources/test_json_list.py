@@ -208,8 +208,8 @@ def test_how_deep_may_be_passed_over() -> None:
     ],
 )
 def test_what_is_passed_over_may_be_of_any_size(opening: bytes, filling: bytes, end: bytes) -> None:
-    """Twenty megabytes, in memory for a few pieces of text."""
-    pieces = iter([b'{"a": ' + opening, *[filling * (2**16 // len(filling))] * 320, end + b', "b": 1}'])
+    """Six megabytes, in memory for a few pieces of text."""
+    pieces = iter([b'{"a": ' + opening, *[filling * (2**16 // len(filling))] * 100, end + b', "b": 1}'])
     tracemalloc.start()
     try:
         text = JsonText(lambda _: next(pieces, b""), "result.json")

@@ -22,7 +22,11 @@ from bot.sources.reading import Meter, Stopped
 from tests.bot.sources.archives import claim_encrypted, claim_size, make_folder, make_zip
 
 PNG = b"\x89PNG\r\n\x1a\n and so on"
-FILES = {"data/tweets.js": "some\nlines", "outbox.json": "{}", "data/profile_media/1-a.png": PNG}
+FILES: dict[str, str | bytes] = {
+    "data/tweets.js": "some\nlines",
+    "outbox.json": "{}",
+    "data/profile_media/1-a.png": PNG,
+}
 
 
 @pytest.fixture
@@ -94,6 +98,13 @@ def test_a_picture_has_its_limit(tmp_path: Path) -> None:
     assert picture(of_folder(folder), "b.png") is None
 
 
+def test_a_damaged_picture_is_none(path: Path) -> None:
+    make_zip(path, {"a.png": PNG}, zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes().replace(b"so on", b"SO ON"))
+    with unzipped(path) as members:
+        assert picture(members, "a.png") is None
+
+
 @pytest.mark.parametrize(
     "name", ["../a", "/a", "a/../b", "a/..", "a//b", "./a", "a/", "..\\a", "a\nb", "\x1b[2J", "a\u202eb", "a" * 300]
 )
@@ -154,7 +165,7 @@ def test_unpacking_can_be_stopped(path: Path) -> None:
 def test_too_many_files(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(members_module, "MAX_FILES", 9)
     monkeypatch.setattr(unzip, "MAX_FILES", 9)
-    files = {f"a/{number}": "" for number in range(9)}
+    files: dict[str, str | bytes] = {f"a/{number}": "" for number in range(9)}
     unpack(make_zip(path, files))
     fails(make_zip(path, {**files, "b": ""}), "x.zip has more than 9 files in it, or very long names. Unpack it and")
     with pytest.raises(BadInput, match=r"x has more than 9 files in it. Name the folder"):  # the tenth is a/ itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -21,7 +22,9 @@ def break_folder(path: Path, members: Mapping[str, bytes], rng: Random) -> None:
     for _ in range(rng.choice([0, 0, 1, 1, 2, 3])):
         files = sorted(file for file in path.rglob("*") if not file.is_symlink())
         if files:
-            rng.choice(_FOLDER_CHANGES)(rng.choice(files))
+            change, file = rng.choice(_FOLDER_CHANGES), rng.choice(files)
+            with contextlib.suppress(OSError):  # something has that name already
+                change(file)
 
 
 def _gone(file: Path) -> None:
