@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from bot.domain import AccountSource, Profile
 from bot.errors import BadInput
-from bot.languages import keep_language, languages, release
+from bot.languages import keep_language, language_name, languages, release
 from bot.ports import FetchProgress, Sources
 from bot.privacy import Filters, mask_all
 from bot.settings import PrivacySettings, Settings
@@ -88,7 +88,7 @@ def _clean_one(found: _Found, settings: Settings) -> Prepared:
     try:
         check_enough(corpus, settings.training.min_characters)
     except CorpusError as error:
-        raise BadInput(Text(error.template, **error.values)) from error
+        raise BadInput(_too_little(error, account, len(posts) - len(chosen))) from error
     masked, counts = mask_all(corpus.posts, filters(settings.privacy))
     profile = found.profile or Profile("")
     row = AccountCounts(
@@ -108,6 +108,18 @@ def _clean_one(found: _Found, settings: Settings) -> Prepared:
         masked=MaskedCounts(**asdict(counts)),
     )
     return Prepared(posts, replace(corpus, posts=masked), row, new, profile.avatar)
+
+
+def _too_little(error: CorpusError, account: AccountSource, foreign: int) -> Text:
+    told = Text(error.template, **error.values)
+    if not foreign or account.language is None:
+        return told
+    return Text(
+        "{told} {n:,} posts were left out, since they are not in {language}.",
+        told=told,
+        n=foreign,
+        language=language_name(account.language),
+    )
 
 
 def _merged(kept: Sequence[Post], fetched: Sequence[Post]) -> list[Post]:

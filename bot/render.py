@@ -314,7 +314,8 @@ def masked(account: AccountCounts) -> Text:
 def listed(parts: Sequence[Text]) -> Text:
     """One after the other, each still to be translated."""
     names = [f"part{number}" for number in range(len(parts))]
-    return Text(", ".join(f"{{{name}}}" for name in names), **dict(zip(names, parts, strict=True)))
+    template = ", ".join(f"{{{name}}}" for name in names)
+    return Text(template, **dict(zip(names, parts, strict=True)))
 
 
 def dry_run(result: DryRun, warn_characters: int) -> str:

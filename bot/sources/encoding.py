@@ -60,7 +60,7 @@ def _unmarked_utf16(sample: bytes) -> str:
     """Latin letters in UTF-16 have a NUL in every second byte, and nowhere else."""
     n_units = len(sample) // 2
     for order, high, low in (("le", sample[1::2], sample[::2]), ("be", sample[::2], sample[1::2])):
-        if high.count(0) > 0.7 * n_units and not low.count(0):
+        if n_units and high.count(0) > 0.7 * n_units and not low.count(0):
             return f"utf-16-{order}"
     return "utf-8"
 
@@ -132,7 +132,9 @@ class _Raw(io.RawIOBase):
 
 
 class _Recoded(io.RawIOBase):
-    """UTF-16 as UTF-8. Half characters stay, so that whoever decodes it finds them, and knows in which line."""
+    """UTF-16 as UTF-8. Half characters stay, so that whoever decodes it finds them, and knows in which line; only one
+    that the very end cuts off is left out.
+    """
 
     def __init__(self, file: Readable, encoding: str) -> None:
         self._file = file

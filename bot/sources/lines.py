@@ -16,8 +16,10 @@ from trainer.corpus import Post
 
 MAX_LINE = 1024 * 1024  # bytes
 
-# gzip, bzip2, xz, 7z, rar, PDF, PNG, JPEG: their first bytes may hold no NUL.
-_BINARY = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"%PDF-", b"\x89PNG", b"\xff\xd8\xff")
+# First bytes, which may hold no NUL: of gzip (as Mastodon packed archives until 2023), bzip2, xz, 7z, rar; of PDF, PNG,
+# JPEG.
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
+_BINARY = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff")
 
 
 def plain_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
@@ -66,12 +68,27 @@ def text_lines(file: IO[bytes], name: str, meter: Meter) -> Iterator[tuple[int, 
     while raw := stream.readline(MAX_LINE + 1):
         number += 1
         if number == 1:
+            _check_start(raw, name)
             raw = raw.removeprefix(codecs.BOM_UTF8)
-        if b"\0" in raw or (number == 1 and raw.startswith(_BINARY)):
+        if b"\0" in raw:
             raise BadInput(_binary(name))
         if len(raw) > MAX_LINE:
             raise BadInput(_one_a_line(name, number, Text("it is longer than 1 MiB")))
         yield number, _decoded(raw, encoding, name, number)
+
+
+def _check_start(raw: bytes, name: str) -> None:
+    if raw.startswith(_PACKED):
+        raise BadInput(
+            Text(
+                "{name} looks like a binary file, packed in a way I don't read. Unpack it and give me what is in it: "
+                "{formats}.",
+                name=name,
+                formats=FORMATS,
+            )
+        )
+    if raw.startswith(_BINARY):
+        raise BadInput(_binary(name))
 
 
 def _binary(name: str) -> Text:

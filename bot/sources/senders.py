@@ -14,7 +14,7 @@ from bot.texts import Text
 MAX_SENDERS = 10_000  # that are counted: a name or id is found among any number
 
 _SHOWN = 8
-_MAX_NAME = 100  # characters
+_MAX_NAME = 150  # characters; Telegram has first and last names of 64 each
 _ID = re.compile(r"(?:user|channel)\d+")
 
 
@@ -74,7 +74,8 @@ def fold(name: str) -> str:
 
 def _nobody_said(name: str, known: list[Sender]) -> Text:
     return Text(
-        "In {name} I may only learn from your own messages. Say who you are, of those who wrote there: {senders}. {how}",
+        "In {name} I may only learn from your own messages. Say who you are, of those who wrote there: {senders}. "
+        "{how}",
         name=name,
         senders=_list(known),
         how=_how(known[0]),

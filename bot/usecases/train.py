@@ -140,12 +140,14 @@ def check_cost(settings: Settings, caller: Caller, wanted: TrainArguments, outlo
         return
     if cost > left:
         raise Limited(over_budget(cost, left, micro(settings.sources.x.monthly_budget)))
-    if cost <= micro(settings.sources.x.confirm_above) or cost <= wanted.spend:
+    if cost <= micro(settings.sources.x.confirm_above):
         return
     if caller.space and not caller.admin:
         raise NotAllowed(
             Text("Reading that from X would cost about {cost}. Only an admin may say yes to that.", cost=dollars(cost))
         )
+    if cost <= wanted.spend:
+        return
     raise Costly(
         Text(
             "Reading {posts:,} posts from X costs about {cost}; {left} are left of this month's budget.",

@@ -150,6 +150,15 @@ def voices(*handles: str) -> tuple[Voice, ...]:
         ('@pip --from="my posts.csv"', TrainArguments(voices("pip"), (Path("my posts.csv"),))),
         ("@pip --from my\\ posts.csv", TrainArguments(voices("pip"), (Path("my posts.csv"),))),
         ("@pip --from a=b.csv", TrainArguments(voices("pip"), (Path("a=b.csv"),))),
+        ("file:posts/Pip.jsonl", TrainArguments(voices("pip"), (Path("posts/Pip.jsonl"),))),
+        ("@bob 'file:my posts.csv'", TrainArguments(voices("my_posts", "bob"), (Path("my posts.csv"),))),
+        (
+            "@pip --from a.csv --column 'the text' --lang English",
+            TrainArguments(voices("pip"), (Path("a.csv"),), part="the text", language="en"),
+        ),
+        ("@pip --from r.json --sender=Ann", TrainArguments(voices("pip"), (Path("r.json"),), part="Ann")),
+        ("x:pip --spend 16.50", TrainArguments((Voice("pip", 1.0, "x", "pip"),), spend=16_500_000)),
+        ("https://x.com/pip --spend $16", TrainArguments((Voice("pip", 1.0, "x", "pip"),), spend=16_000_000)),
     ],
 )
 def test_accounts_and_files(text: str, expected: TrainArguments) -> None:
@@ -173,7 +182,11 @@ def test_the_home_folder_is_found_later(tmp_path: Path, monkeypatch: pytest.Monk
         ("--from tweets.js", "Name an account"),
         ("@a @b @c @d", "up to 3"),
         ("@a @A", "named twice"),
-        ("@a --from", "--from needs a file"),
+        ("@a --from", "--from needs something after it, like /train @alice --from tweets.js"),
+        ("@a --lang", "--lang needs something after it"),
+        ("@a --lang klingonese", "is no language"),
+        ("@a --spend lots", "--spend takes dollars"),
+        ("@a --spend 1e9", "--spend takes dollars"),
         ("@a --form x.js", "no option --form"),
         ("@a tweets.js", "looks like a file: put --from before it"),
         ("@a --from it's.js", "quotation mark is open"),

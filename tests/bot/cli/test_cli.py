@@ -50,7 +50,7 @@ def test_usage_errors(tmp_path: Path, arguments: list[str], message: str) -> Non
     [
         (["train", "@not-a-handle"], "is not a handle"),
         (["train", "@alice", "--from", "/no/such/file"], "There is no file"),
-        (["train", "@alice", "--dry-run"], "I don't know an account @alice"),
+        (["train", "@alice", "--dry-run"], "I can't tell which @alice you mean"),
         (["say", "@alice", "hi"], "There is no persona yet"),
         (["models", "forget", "@alice", "--yes"], "nothing to forget"),
     ],
@@ -105,7 +105,7 @@ def test_a_dry_run_counts_a_file(tmp_path: Path) -> None:
     done = mynah(tmp_path / "data", "train", "@alice", "--from", str(posts), "--dry-run", "--json")
     facts = json.loads(done.stdout)
     (row,) = facts["accounts"]
-    assert row == {
+    assert row | {"languages": [], "masked": {}} == {
         "handle": "alice",
         "source": f"file:{posts}",
         "downloaded": 303,
@@ -114,7 +114,14 @@ def test_a_dry_run_counts_a_file(tmp_path: Path) -> None:
         "kept": 300,
         "characters": sum(map(len, kept)),
         "weight": 1.0,
+        "name": "",
+        "bio": "",
+        "language": None,
+        "foreign": 0,
+        "languages": [],
+        "masked": {},
     }
+    assert set(row["masked"].values()) == {0}
     assert set(facts["preview"]) <= set(kept)
 
 

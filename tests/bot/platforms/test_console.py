@@ -199,8 +199,9 @@ async def test_a_training_in_a_pipe_is_over_before_the_next_line(service: FakeSe
     async with service.running():
         await console.run_lines()
     assert printed(console)[0].startswith("Training @pip")
-    assert "@pip is ready" in printed(console)[1]
-    assert "@pip · written by a machine\n  My dream is soup." in printed(console)[2:]  # beside its report card
+    assert "Posts as they will be learnt" in printed(console)[1]
+    assert "@pip is ready" in printed(console)[2]
+    assert "@pip · written by a machine\n  My dream is soup." in printed(console)[3:]  # beside its report card
     assert not console.failed
     assert live(console) == []
 

@@ -44,18 +44,33 @@ def test_only_newlines_end_a_line(path: Path) -> None:
     assert texts(path, "a\u2028b\x85c\nd".encode()) == ["a\u2028b\x85c", "d"]
 
 
-def test_what_is_not_utf_8(path: Path) -> None:
-    fails(path, b"fine\nna\xefve\n", "posts.txt, line 2: this is not UTF-8 text. Save the file as UTF-8")
+def test_other_encodings(path: Path) -> None:
+    """More of them in test_encoding."""
+    assert texts(path, b"fine\nna\xefve\n") == ["fine", "naïve"]
+    assert texts(path, b"\xef\xbb\xbfna\xc3\xafve\n") == ["naïve"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
-def test_utf_16_is_named(path: Path, encoding: str) -> None:
-    fails(path, "\ufeffhello".encode(encoding), "posts.txt is UTF-16 text. Save it as UTF-8")
+def test_what_is_in_no_encoding(path: Path) -> None:
+    fails(path, b"fine\n\x81\x8d\n", "posts.txt, line 2: this is not UTF-8 text. Save the file as UTF-8")
+    fails(path, "{}\n{}".encode("utf-16") + b"\x00\xd8", "posts.txt, line 1: it has neither", jsonl_posts)
 
 
-@pytest.mark.parametrize("content", [b"a\0b\n", b"fine\na\0b", b"\x1f\x8b\x08abc", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_utf_16(path: Path, encoding: str, mark: str) -> None:
+    content = (mark + "hello\r\nnaïve\n").encode(encoding)
+    assert texts(path, content) == ["hello", "naïve"]
+    assert texts(path, (mark + '"a"\n{"text": "b"}').encode(encoding), jsonl_posts) == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", [b"a\0b\n", b"fine\na\0b", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n"])
 def test_binary_files(path: Path, content: bytes) -> None:
     fails(path, content, "posts.txt looks like a binary file. Give me an X archive")
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8b\x08abc", b"\x1f\x8b\x08\0\n", b"BZh91AY", b"Rar!\x1a"])
+def test_packed_files(path: Path, content: bytes) -> None:
+    fails(path, content, "posts.txt looks like a binary file, packed in a way I don't read. Unpack it and give me")
 
 
 def test_long_lines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.sources.posts import MAX_CHARACTERS, Broken, is_true, make_post, parse_date, record_post
+from bot.sources.posts import (
+    MAX_CHARACTERS,
+    Broken,
+    is_true,
+    make_post,
+    parse_date,
+    parse_id,
+    parse_language,
+    record_post,
+)
 from trainer.corpus import Post
 
 
@@ -24,6 +33,13 @@ def test_dates(text: str, date: datetime) -> None:
 
 
 @pytest.mark.parametrize(
+    "value", [1600000000, "1600000000", " 1600000000 ", 1600000000000, "1600000000000", 1600000000.0, "1600000000.0"]
+)
+def test_unix_time(value: object) -> None:
+    assert parse_date(value) == datetime(2020, 9, 13, 12, 26, 40, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "",
@@ -33,6 +49,14 @@ def test_dates(text: str, date: datetime) -> None:
         "0001-01-01T00:00+09:00",
         None,
         12,
+        True,
+        -1600000000,
+        16000000000,
+        10**400,
+        float("nan"),
+        float("inf"),
+        "9" * 5000,
+        "١٦٠٠٠٠٠٠٠٠",
         ["2016"],
     ],
 )
@@ -47,6 +71,42 @@ def test_records() -> None:
     assert not record_post({"text": "hi", "is_retweet": "false"}).is_retweet
     assert record_post({"text": "RT @pip: hi", "is_retweet": False}).is_retweet
     assert not record_post({"text": "RT this please"}).is_retweet
+
+
+def test_ids_and_languages_of_records() -> None:
+    record = {"text": "hi", "id": 1.2e18, "id_str": "1200000000000000001", "lang": "en"}
+    assert record_post(record) == Post("hi", id="1200000000000000001", language="en")
+    assert record_post({"text": "hi", "id": 7, "language": "pt_BR"}) == Post("hi", id="7", language="pt-BR")
+    assert record_post({"text": "hi", "id": None, "id_str": "", "lang": "und"}) == Post("hi")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("at://did:plc:abc/app.bsky.feed.post/3k", "at://did:plc:abc/app.bsky.feed.post/3k"),
+        (" 7 ", "7"),
+        (0, "0"),
+        (-5, "-5"),
+        ("a\ud83d", "a?"),
+        *[(value, None) for value in (True, None, 1.5, "", " ", [1], "1.23E+18", "1,23e+18", "x" * 501, 10**400)],
+    ],
+)
+def test_ids(value: object, found: str | None) -> None:
+    assert parse_id(value) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        *[(value, value) for value in ("en", "pt-BR", "zh-Hant-TW", "gsw")],
+        *[
+            (value, None)
+            for value in ("und", "zxx", "QME", "qht", "art", "", "English", "e", "en us", 7, None, ["en"], "日本")
+        ],
+    ],
+)
+def test_languages(value: object, found: str | None) -> None:
+    assert parse_language(value) == found
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_files_of_no_use(path: Path, content: str, message: str) -> None:
 
 
 def test_names_in_messages_are_harmless(path: Path) -> None:
-    fails(path, chat(message(1, "\x1b[2J\n" + "x" * 500, "user1", "a")), "?[2J?" + "x" * 95 + " (1). ")
+    fails(path, chat(message(1, "\x1b[2J\n" + "x" * 500, "user1", "a")), "?[2J?" + "x" * 145 + " (1). ")
 
 
 def test_a_crowd_takes_little_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,14 +23,16 @@ async def test_the_plan_names_what_goes_and_the_blends_that_stay(service: FakeSe
         await service.add_persona(name, n_bytes=7)
     job = await service.add_job("pip")
     assert await plan_forgetting(service.services, CALLER, "pip") == Forgetting(
-        "pip", 7, 100, ("bob-pip", "ladle-pip"), job
+        "pip", 7, 100, ("bob-pip", "ladle-pip"), job, ("pip",)
     )
-    assert await plan_forgetting(service.services, CALLER, "ladle") == Forgetting("ladle", 7, 100, ("ladle-pip",), None)
+    assert await plan_forgetting(service.services, CALLER, "ladle") == Forgetting(
+        "ladle", 7, 100, ("ladle-pip",), None, ("ladle",)
+    )
 
 
 async def test_there_may_be_nothing_but_a_job_or_files(service: FakeService) -> None:
     job = await service.add_job("pip")
-    assert await plan_forgetting(service.services, CALLER, "pip") == Forgetting("pip", 0, 0, (), job)
+    assert await plan_forgetting(service.services, CALLER, "pip") == Forgetting("pip", 0, 0, (), job, ("pip",))
     service.folders.persona("bob").mkdir(parents=True)
     await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "bob"))
     assert not service.folders.persona("bob").exists()
@@ -93,3 +95,21 @@ async def test_files_that_cannot_be_deleted_are_named(service: FakeService, monk
     ):
         await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "pip"))
     assert await service.store.persona("pip") is None
+
+
+async def test_what_was_read_of_an_account_goes_with_the_last_who_needs_it(service: FakeService) -> None:
+    service.sources.read = {"pip", "bob"}
+    for name in ("pip", "bob-pip"):
+        await service.add_persona(name)
+    await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "pip"))
+    assert service.sources.read == {"pip", "bob"}  # the blend is made of both
+    await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "bob-pip"))
+    assert service.sources.read == set()
+
+
+async def test_what_was_read_for_a_persona_that_never_came_to_be(service: FakeService) -> None:
+    service.sources.read = {"pip"}
+    await forget(service.services, CALLER, await plan_forgetting(service.services, CALLER, "pip"))
+    assert service.sources.read == set()
+    with pytest.raises(NotFound):
+        await plan_forgetting(service.services, CALLER, "pip")

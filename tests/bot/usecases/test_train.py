@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from bot import render
-from bot.arguments import TrainArguments
-from bot.domain import AccountSource, JobState, Persona, Voice
-from bot.errors import AlreadyTraining, BadInput, DiskFull, NotFound
+from bot.arguments import TrainArguments, parse_train
+from bot.domain import AccountSource, Caller, JobState, Outlook, Persona, Voice
+from bot.errors import AlreadyTraining, BadInput, Costly, DiskFull, Limited, NotAllowed, NotFound
 from bot.settings import Settings, TrainingSettings
-from bot.usecases.train import START_SECONDS, dry_run, estimate_seconds, find_accounts, submit
+from bot.usecases.train import START_SECONDS, check_cost, dry_run, estimate_seconds, find_accounts, submit
 from tests.builders import manifest, run_record
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import FakeSources, make_posts
@@ -157,3 +157,67 @@ def test_more_text_or_more_epochs_take_longer(less: tuple[int, int], more: tuple
     assert first is not None
     assert second is not None
     assert second > first
+
+
+def costing(service: FakeService, cents: int, left: int = 2_000) -> None:
+    service.sources.cost, service.sources.left = cents * 10_000, left * 10_000
+
+
+async def test_what_costs_little_is_not_asked_about(service: FakeService) -> None:
+    costing(service, 100)
+    job, _ = await submit(service.services, CALLER, wanted("pip"))
+    assert job.state is JobState.QUEUED
+
+
+async def test_somebody_has_to_say_yes_to_more(service: FakeService) -> None:
+    costing(service, 1_601)
+    voices = (Voice("pip", 2.0, "x", "pip"),)
+    with pytest.raises(Costly, match=r"about \$16\.01; \$20\.00 are left") as caught:
+        await submit(service.services, CALLER, TrainArguments(voices, fresh=True, language="en"))
+    assert caught.value.arguments == "x:pip:2 --fresh --lang en --spend 17"
+    assert await service.store.jobs() == []
+    job, _ = await submit(service.services, CALLER, parse_train(caught.value.arguments))
+    assert job.accounts == (AccountSource("pip", "fake:pip", 2.0, language="en"),)
+
+
+async def test_a_budget_is_a_budget(service: FakeService) -> None:
+    costing(service, 1_601, left=1_600)
+    with pytest.raises(Limited, match=r"\$16\.00 are left of this month's budget of \$20\.00"):
+        await submit(service.services, CALLER, replace(wanted("pip"), spend=10**9))
+
+
+async def test_money_is_for_admins_to_spend(service: FakeService) -> None:
+    costing(service, 1_601)
+    member = Caller("discord", "u", "c", "s", roles=("r",))
+    with pytest.raises(NotAllowed, match="Only an admin may say yes"):
+        check_cost(service.services.settings, member, replace(wanted("pip"), spend=10**9 - 1), await looks(service))
+    admin = replace(member, admin=True)
+    check_cost(service.services.settings, admin, replace(wanted("pip"), spend=10**9), await looks(service))
+
+
+async def looks(service: FakeService) -> list[Outlook]:
+    return [await service.sources.look(AccountSource("pip", "fake:pip"), 0)]
+
+
+async def test_a_dry_run_of_what_costs_reads_nothing(service: FakeService) -> None:
+    costing(service, 1_601, left=900)
+    service.sources.error = AssertionError("nothing is to be read")
+    result = await dry_run(service.services, wanted("pip", "bob"))
+    assert (result.accounts, result.seconds) == ((), None)
+    assert render.dry_run(result, 40_000) == (
+        "@bob-pip would be read first:\n"
+        "  account   posts  to read  cost\n"
+        "  fake:pip  ?            0  $16.01\n"
+        "  fake:bob  ?            0  $16.01\n"
+        "  About $32.02 in all; $9.00 are left of this month's budget. That is not enough: raise "
+        "sources.x.monthly_budget, or use an X archive.\n"
+        "  Nothing has been read yet, but who the account is."
+    )
+
+
+def test_options_go_with_the_accounts() -> None:
+    typed = TrainArguments((Voice("pip"), Voice("bob")), FILES[:1], part="text", language="pt")
+    assert find_accounts(SOURCES, typed) == (
+        AccountSource("pip", "file:1.txt", part="text", language="pt"),
+        AccountSource("bob", "fake:bob", language="pt"),
+    )

@@ -329,3 +329,30 @@ async def test_private_trainings_have_a_limit_of_their_own(tmp_path: Path) -> No
     async with harbour(tmp_path, LimitSettings(private_trainings_a_day=0)) as place:
         asked = await place.fake.slash(place.ben, place.fake.dm(place.ben), "train", handle="pip")
         assert (await answered(asked)).content.startswith("That was all for today here: 0 trainings a day.")
+
+
+async def test_somebody_has_to_say_yes_to_what_it_costs(place: Harbour) -> None:
+    sources = place.service.sources
+    sources.cost, sources.left = 16_000_000, 20_000_000
+    question = await answered(await train(place, place.ann))
+    assert "about $16.00" in question.text
+    assert [button.label for button in question.buttons] == ["Yes, read them"]
+    await place.fake.click(place.ann, question, "Yes, read them")
+    await shown(place, "is ready")
+
+
+async def test_options_of_a_file(place: Harbour) -> None:
+    await train(place, place.ann, sender="Ann O'Hara", language="English")
+    await shown(place, "40 posts were left out, since they are not in English")
+    job = await place.service.job(1)
+    assert [(account.part, account.language) for account in job.accounts] == [(None, "en")]
+
+
+async def test_a_network_that_has_to_be_waited_for(place: Harbour) -> None:
+    trainer = place.service.trainer
+    trainer.events = [Progress(stage="wait", done=1200, total=3200, seconds_left=600)]
+    trainer.gate.clear()
+    await train(place, place.ann)
+    board = await shown(place, "waiting until the network lets me read on · goes on <t:")
+    assert "40 of 40 posts" in board.text
+    trainer.gate.set()

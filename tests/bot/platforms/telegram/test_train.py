@@ -221,3 +221,44 @@ async def test_only_what_was_trained_counts_for_the_day(tmp_path: Path) -> None:
             assert press.text == f"Job {n + 2} (@\u2060pip) is cancelled."
             await alone.until(lambda chat: "It was cancelled." in board.text)  # noqa: B023
         place.service.trainer.gate.set()
+
+
+async def test_somebody_has_to_say_yes_to_what_it_costs(place: Town) -> None:
+    sources = place.service.sources
+    sources.cost, sources.left = 16_000_000, 20_000_000
+    await place.fake.write(place.ann, place.group, "/train @pip")
+    question = await shown(place.group, "about $16.00")
+    assert [button.text for button in question.buttons] == ["💵 Yes, read them"]
+    press = await (await place.fake.press(place.ben, question, "Yes, read them")).until()
+    assert press.alert
+    assert "Only an admin" in press.text
+    await place.fake.press(place.ann, question, "Yes, read them")
+    await shown(place.group, "is ready. Try /say")
+
+
+async def test_who_sent_posts_sees_what_is_learnt_of_them(place: Town) -> None:
+    trainer = place.service.trainer
+    trainer.gate.clear()
+    trainer.events = [Progress(stage="train", done=1, total=20)]
+    await place.fake.write(place.ann, place.alone, "/train @pip")
+    board = await shown(place.alone, "40 of 40 posts")
+    assert "pip says" in board.text
+    await place.fake.write(place.ann, place.group, "/train @ladle")
+    trainer.gate.set()
+    await shown(place.alone, "is ready. Try")
+    trainer.gate.clear()
+    board = await shown(place.group, "40 of 40 posts")
+    assert "ladle says" not in board.text
+    trainer.gate.set()
+    await shown(place.group, "is ready. Try")
+
+
+async def test_a_network_that_has_to_be_waited_for(place: Town) -> None:
+    trainer = place.service.trainer
+    trainer.events = [Progress(stage="wait", done=1200, total=3200, seconds_left=600)]
+    trainer.gate.clear()
+    await place.fake.write(place.ann, place.alone, "/train @pip")
+    board = await shown(place.alone, "waiting until the network lets me read on")
+    assert "10 min left" in board.text
+    trainer.gate.set()
+    await shown(place.alone, "is ready. Try")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def _places(value: object) -> Iterator[tuple[Any, Any]]:
 
 
 def _replace(container: Any, key: Any, rng: Random) -> None:
-    container[key] = rng.choice(STRANGE)
+    container[key] = copy.deepcopy(rng.choice(STRANGE))  # another change may go into it
 
 
 def _remove(container: Any, key: Any, rng: Random) -> None:
