@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ class Mynah:
     data_dir: Path
     base: str
     epochs: int = 1
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -37,6 +38,7 @@ class Mynah:
             "MYNAH_TRAINING__THREADS": "1",
             "MYNAH_GENERATION__THREADS": "1",
             "HF_HUB_OFFLINE": "1",
+            **self.extra,
         }
 
     @property

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from bot.ports import unheard
 from bot.sources.files import any_posts
 from bot.sources.latest import latest
+from bot.sources.members import Members, zip_members
 from bot.sources.paths import explained
 from bot.sources.reading import Meter, Reader, check_file
 from trainer.corpus import Post
@@ -31,6 +33,12 @@ def read_any(path: Path, part: str | None = None, limit: int = 0) -> list[Post]:
     check_file(path)
     with explained(path):
         return latest(any_posts(path, Meter(unheard), part), limit)
+
+
+@contextmanager
+def unzipped(path: Path, meter: Meter | None = None) -> Iterator[Members]:
+    with path.open("rb") as file, zip_members(file, path.name, meter or Meter(unheard)) as members:
+        yield members
 
 
 def script(*texts: str, prefix: str = "window.YTD.tweets.part0 = ", wrapped: bool = True, end: str = "") -> str:

@@ -227,7 +227,7 @@ async def test_somebody_has_to_say_yes_to_what_it_costs(place: Town) -> None:
     sources = place.service.sources
     sources.cost, sources.left = 16_000_000, 20_000_000
     await place.fake.write(place.ann, place.group, "/train @pip")
-    question = await shown(place.group, "about $16.00")
+    question = await shown(place.group, "posts from X costs about")
     assert [button.text for button in question.buttons] == ["💵 Yes, read them"]
     press = await (await place.fake.press(place.ben, question, "Yes, read them")).until()
     assert press.alert
