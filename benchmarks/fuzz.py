@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.fuzz_child import MEMORY, SECONDS
 from benchmarks.report import print_report
-from tests.bot.sources.broken import FORMATS
+from tests.bot.sources.formats.broken import FORMATS
 
 
 @dataclass

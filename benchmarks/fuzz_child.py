@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.peak import forget_peak, peak
-from tests.bot.sources.broken import make_case, outcome
+from tests.bot.sources.formats.broken import make_case, outcome
 
 SECONDS = 5
 MEMORY = 256 * 1024**2  # bytes of address space above the start

@@ -2,8 +2,8 @@
 
     python -m benchmarks.sources [--posts berniesanders.jsonl …]
 
-The account is @pip_the_lighthouse, a sample; networks are small servers on this machine, asked through the real clients.
---posts adds files of one's own.
+The account is @pip_the_lighthouse, a sample; networks are small servers on this machine, asked through the real
+clients. --posts adds files of one's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bot.domain import AccountSource
 from bot.ports import unheard
 from bot.sources.files import FileSource, file_reference
 from bot.sources.samples import SampleSource
-from tests.bot.sources.networks import town
+from tests.bot.sources.networks.town import town
 from tests.doubles.networks import (
     BlueskyAccount,
     BlueskyPost,
@@ -165,10 +165,10 @@ async def networks(folder: Path, posts: list[Post]) -> list[tuple[str, list[Post
     found = []
     async with FakeX(x) as server, town(folder, server.url) as here:
         found.append(("X, API", await here.x.fetch(AccountSource("pip", "x:pip"), 0, unheard)))
-    async with FakeBluesky(sky) as server, town(folder, server.url) as here:
+    async with FakeBluesky(sky) as appview, town(folder, appview.url) as here:
         account = AccountSource("pip", "bluesky:pip.reef.example")
         found.append(("Bluesky", await here.bluesky.fetch(account, 0, unheard)))
-    async with FakeMastodon(reef) as server, town(folder, server.url) as here:
+    async with FakeMastodon(reef) as instance, town(folder, instance.url) as here:
         account = AccountSource("pip", "mastodon:pip@reef.example")
         found.append(("Mastodon, live", await here.mastodon.fetch(account, 0, unheard)))
     return found

@@ -1,4 +1,4 @@
-"""Sources as the operator meets them: what there is, what X would cost, a refusal, a reading, two sources in one persona.
+"""Sources as the operator meets them: what there is, what X would cost, a reading, two sources in one persona.
 
     python -m benchmarks.sources_transcript > docs/sources.md
 
@@ -32,7 +32,13 @@ of the other.
 async def main() -> None:
     pip, ladle = [await texts(handle) for handle in ("pip_the_lighthouse", "ladle_in_orbit")]
     keeper = XAccount("keeper", [Tweet(text) for text in pip], name="The Keeper")
-    orbit = BlueskyAccount("ladle.example", [BlueskyPost(text) for text in [*ladle, "Write to ladle@soup.example"]])
+    orbit = BlueskyAccount(
+        "ladle.example",
+        [
+            BlueskyPost(text)
+            for text in [*ladle, "If you are ever up here, write to ladle@soup.example and I will put a pot on"]
+        ],
+    )
     print(HEAD)
     async with FakeX(keeper) as x, FakeBluesky(orbit) as bluesky:
         with tempfile.TemporaryDirectory() as folder:
@@ -49,9 +55,8 @@ async def main() -> None:
             await show(settings, "train @keeper", "Above a dollar, somebody has to say yes.", lines="no\n")
             poor = settings | {"MYNAH_SOURCES__X__MONTHLY_BUDGET": "2"}
             await show(poor, "train @keeper --spend 3", "The budget is the budget.")
-            posts = Path(folder, "result.json")
-            posts.write_text(json.dumps(export(ladle)))
-            await show(settings, f"train @ladle --from {posts.name} --dry-run", "Of a chat, only one's own.", folder)
+            write_export(Path(folder), ladle)
+            await show(settings, "train @ladle --from result.json --dry-run", "Of a chat, only one's own.", folder)
             await show(settings, "train @keeper @ladle.example --spend 3", "Two sources in one persona.")
             await show(settings, 'say @keeper-ladle.example "My dream is" -n 3')
             await show(settings, "train @keeper --dry-run", "What was read once costs nothing more.")
@@ -65,13 +70,14 @@ async def texts(handle: str) -> list[str]:
     return [text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for text in own]
 
 
-def export(own: list[str]) -> object:
+def write_export(folder: Path, own: list[str]) -> None:
     pairs = [(text, n % 2) for n, text in enumerate(own)]
     messages = [
         {"id": n, "type": "message", "from": ("Ladle", "Ben")[who], "from_id": f"user{who}", "text": text}
         for n, (text, who) in enumerate(pairs)
     ]
-    return {"name": "Ben", "type": "personal_chat", "id": 7, "messages": messages}
+    chat = {"name": "Ben", "type": "personal_chat", "id": 7, "messages": messages}
+    (folder / "result.json").write_text(json.dumps(chat))
 
 
 async def show(

@@ -74,7 +74,7 @@ async def _abouts(settings: Settings) -> list[About]:
 async def _usage(settings: Settings) -> tuple[list[Purchase], int]:
     from bot.folders import Folders
     from bot.handles import X
-    from bot.sources.x_budget import Budget
+    from bot.sources.networks.x_budget import Budget
     from bot.store.spending import SqliteSpending
     from bot.store.sqlite import SqliteStore
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.arguments import TrainArguments
 from bot.domain import Caller, Job
 from bot.errors import BadInput
-from bot.sources.reading import FORMATS
+from bot.sources.formats.reading import FORMATS
 from bot.texts import Text
 from bot.usecases.services import Services
 from bot.usecases.train import submit

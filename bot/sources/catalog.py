@@ -10,9 +10,9 @@ from bot.domain import About, AccountSource, Outlook, Profile, Voice
 from bot.errors import NotFound, UserError
 from bot.handles import network_of
 from bot.ports import FetchProgress, PostSource, unheard
-from bot.sources.accounts import AccountStore
 from bot.sources.files import file_reference
-from bot.sources.reading import FORMATS
+from bot.sources.formats.reading import FORMATS
+from bot.sources.networks.accounts import AccountStore
 from bot.sources.samples import name_samples
 from bot.sources.stored import stored_reference
 from bot.sources.zstd import write_posts

@@ -11,14 +11,14 @@ from typing import IO
 from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import BadInput, UserError
 from bot.ports import FetchProgress, unheard
-from bot.sources.archives import archive_posts, archive_profile, refuse_part
-from bot.sources.json_object import is_object, object_posts
-from bot.sources.lines import jsonl_posts, plain_posts
-from bot.sources.members import folder_members, zip_members
-from bot.sources.paths import shown
-from bot.sources.reading import Meter, Reader, check_file, fetch_path, opened
-from bot.sources.table import csv_posts
-from bot.sources.x_archive import js_posts
+from bot.sources.formats.archives import archive_posts, archive_profile, refuse_part
+from bot.sources.formats.json_object import is_object, object_posts
+from bot.sources.formats.lines import jsonl_posts, plain_posts
+from bot.sources.formats.members import folder_members, zip_members
+from bot.sources.formats.paths import shown
+from bot.sources.formats.reading import Meter, Reader, check_file, fetch_path, opened
+from bot.sources.formats.table import csv_posts
+from bot.sources.formats.x_archive import js_posts
 from bot.texts import Text
 from trainer.corpus import Post
 

@@ -12,19 +12,19 @@ import httpx
 from bot.handles import BLUESKY, MASTODON, X
 from bot.ports import PostSource, Spending
 from bot.settings import Settings, XSettings
-from bot.sources.accounts import AccountStore
-from bot.sources.bluesky import BlueskySource
 from bot.sources.catalog import Sources
 from bot.sources.files import FileSource
-from bot.sources.mastodon import MastodonSource
+from bot.sources.networks.accounts import AccountStore
+from bot.sources.networks.bluesky import BlueskySource
+from bot.sources.networks.mastodon import MastodonSource
+from bot.sources.networks.web import Web
+from bot.sources.networks.x_api import XSource
+from bot.sources.networks.x_budget import Budget
 from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource
-from bot.sources.web import Web
-from bot.sources.x_api import XSource
-from bot.sources.x_budget import Budget
 
 if TYPE_CHECKING:
-    from bot.sources.x_client import XClient
+    from bot.sources.networks.x_client import XClient
 
 AGENT = {"User-Agent": "mynah (self-hosted persona bot)"}
 
@@ -54,6 +54,6 @@ def _x_client(settings: XSettings) -> XClient | None:
     """Imported where it is used: tweepy is large."""
     if settings.token is None:
         return None
-    from bot.sources.x_client import XClient
+    from bot.sources.networks.x_client import XClient
 
     return XClient(settings.token.get_secret_value(), settings.api_base)

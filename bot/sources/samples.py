@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import NotFound
 from bot.ports import FetchProgress
-from bot.sources.reading import fetch_file
-from bot.sources.x_archive import js_posts
+from bot.sources.formats.reading import fetch_file
+from bot.sources.formats.x_archive import js_posts
 from bot.texts import Text
 from trainer.corpus import Post
 

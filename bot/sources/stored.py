@@ -12,7 +12,7 @@ import zstandard
 from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import BadInput, NotFound
 from bot.ports import FetchProgress
-from bot.sources.reading import Meter, Metered, fetch_file
+from bot.sources.formats.reading import Meter, Metered, fetch_file
 from bot.sources.zstd import kept_post, open_stream
 from bot.texts import Text
 from trainer.corpus import Post

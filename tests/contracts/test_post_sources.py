@@ -21,7 +21,7 @@ from bot.sources.files import FileSource, file_reference
 from bot.sources.samples import SampleSource
 from bot.sources.stored import StoredSource
 from bot.sources.zstd import write_posts
-from tests.bot.sources.networks import town
+from tests.bot.sources.networks.town import town
 from tests.doubles.networks import (
     BlueskyAccount,
     BlueskyPost,

@@ -11,7 +11,7 @@ from bot.domain import AccountSource
 from bot.errors import BadInput, NotFound, UserError
 from bot.ports import unheard
 from bot.sources.files import FileSource, file_reference
-from tests.bot.sources.archives import make_zip, script
+from tests.bot.sources.formats.archives import make_zip, script
 from trainer.corpus import Counts, Post, clean
 
 PERSONAS = Path(__file__).parents[4] / "shared" / "data" / "personas"
