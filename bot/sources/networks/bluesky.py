@@ -22,7 +22,7 @@ from bot.settings import BlueskySettings
 from bot.sources.networks.accounts import Account, AccountStore, Gap, another_one
 from bot.sources.networks.bluesky_posts import Feed, ProfileView, feed_post
 from bot.sources.networks.patience import HASTY, PATIENT, Patience, TryLater
-from bot.sources.networks.walk import Page, walk
+from bot.sources.networks.walk import Page, Walk
 from bot.sources.networks.web import Refused, Web, keep_avatar
 from bot.sources.posts import parse_date
 from bot.texts import Text
@@ -95,16 +95,8 @@ class BlueskySource:
         with self.store.reading(name):
             view = await self._account(name, self.patience)
             known = self._known(name, view)
-            posts = await walk(
-                self.store,
-                name,
-                known,
-                lambda gap, n: self._page(view.did, gap),
-                _newest,
-                limit,
-                progress,
-                self.patience,
-            )
+            walk = Walk(self.store, name, lambda gap, n: self._page(view.did, gap), _newest, self.patience)
+            posts = await walk.latest(known, limit, progress)
             await keep_avatar(self.web, known.avatar_url, self.store.avatar(name))
         if not posts:
             raise NotFound(Text("@{handle} has no posts on Bluesky.", handle=account.handle))

@@ -19,7 +19,7 @@ from bot.settings import MastodonSettings
 from bot.sources.html import html_text
 from bot.sources.networks.accounts import Account, AccountStore, Gap, another_one
 from bot.sources.networks.patience import HASTY, PATIENT, Patience
-from bot.sources.networks.walk import Page, ReadPage, network_post, walk
+from bot.sources.networks.walk import Page, ReadPage, Walk, network_post
 from bot.sources.networks.web import Refused, Web, keep_avatar
 from bot.texts import Text
 from trainer.corpus import Post
@@ -90,8 +90,8 @@ class MastodonSource:
         name = _name(account)
         with self.store.reading(name):
             known = await self._account(name, self.patience)
-            read = self._reader(name, known.id)
-            posts = await walk(self.store, name, known, read, _newest, limit, progress, self.patience)
+            walk = Walk(self.store, name, self._reader(name, known.id), _newest, self.patience)
+            posts = await walk.latest(known, limit, progress)
             await keep_avatar(self.web, known.avatar_url, self.store.avatar(name))
         if not posts:
             raise NotFound(Text("@{handle} has no public posts on Mastodon.", handle=name))

@@ -15,16 +15,6 @@ from bot.texts import Text
 from trainer.corpus import Post
 
 
-def network_post(text: str, reposted: bool, date: str | None, identity: str, language: str | None) -> Post:
-    """One of a network that says what a repost is: a text may begin with "RT @" there."""
-    post = make_post(text[:MAX_CHARACTERS], reposted, date, identity, language)
-    return replace(post, is_retweet=reposted)
-
-
-Newest = Callable[[Sequence[Post]], str]
-"""Of posts, one at least: what `Gap.since` is to be for those that come after them."""
-
-
 @dataclass(frozen=True)
 class Page:
     """Posts of a gap, newest first, and the cursor of those before them; None: there are no more."""
@@ -34,51 +24,81 @@ class Page:
 
 
 ReadPage = Callable[[Gap, int], Awaitable[Page]]
-"""A gap's newest posts, about as many as are asked for. Raises TryLater, or another UserError."""
+"""A gap's newest posts, about as many as are asked for (0: many). Raises TryLater, or another UserError."""
+
+Newest = Callable[[Sequence[Post]], str]
+"""Of posts, one at least: what `Gap.since` is to be for those that come after them."""
 
 
-async def walk(
-    store: AccountStore,
-    name: str,
-    account: Account,
-    read_page: ReadPage,
-    newest: Newest,
-    limit: int,
-    progress: FetchProgress,
-    patience: Patience,
-) -> list[Post]:
-    """The account's latest `limit` posts (0: all). What was read is kept, whatever ends this; no post is read twice.
+@dataclass
+class _Tally:
+    """Posts read so far, of about so many: a network counts posts that it doesn't give out."""
 
-    A network's `n_posts` may count posts that it doesn't give out, so the total is a guess until the end.
-    """
-    await asyncio.to_thread(store.settle, name)
-    known = await asyncio.to_thread(store.posts, name)
-    account = account.model_copy(update={"gaps": _opened(account.gaps, known, newest)})
-    ids, n_known, wanted = {post.id for post in known}, len(known), limit or account.n_posts
-    done, total = 0, max(0, min(wanted, account.n_posts) - n_known)
-    try:
-        while account.gaps and not _enough(account, n_known + done, limit):
+    known: set[str | None]
+    n_known: int
+    total: int
+    done: int = 0
+
+    @property
+    def n_posts(self) -> int:
+        return self.n_known + self.done
+
+    @property
+    def most(self) -> int:
+        return max(self.done, self.total)
+
+    def add(self, posts: Sequence[Post]) -> None:
+        new = {post.id for post in posts} - self.known
+        self.known |= new
+        self.done += len(new)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How one account is read."""
+
+    store: AccountStore
+    name: str
+    read_page: ReadPage
+    newest: Newest
+    patience: Patience
+
+    async def latest(self, account: Account, limit: int, progress: FetchProgress) -> list[Post]:
+        """The account's latest `limit` posts (0: all). What was read is kept, whatever ends this. Raises UserError."""
+        await asyncio.to_thread(self.store.settle, self.name)
+        known = await asyncio.to_thread(self.store.posts, self.name)
+        account = account.model_copy(update={"gaps": _opened(account.gaps, known, self.newest)})
+        total = max(0, min(limit or account.n_posts, account.n_posts) - len(known))
+        tally = _Tally({post.id for post in known}, len(known), total)
+        try:
+            account = await self._fill(account, limit, tally, progress)
+            await self._save(account.model_copy(update={"n_read": account.n_posts}))
+        except TryLater as error:
+            raise _interrupted(error, tally.n_posts) from error
+        finally:
+            await asyncio.to_thread(self.store.settle, self.name)
+        end = max(tally.most, 1)
+        progress(end, end)
+        return (await asyncio.to_thread(self.store.posts, self.name))[: limit or None]
+
+    async def _fill(self, account: Account, limit: int, tally: _Tally, progress: FetchProgress) -> Account:
+        """Read gaps until there are enough posts: what is new always, what is older as far as it is wanted."""
+        while account.gaps:
             gap = account.gaps[0]
-            room = limit - n_known - done if limit and gap.since is None else 0
-            page = await patience.ask(lambda: read_page(gap, room), waiting(progress, done, max(done, total)))  # noqa: B023
-            account = account.model_copy(update={"gaps": (*_rest(gap, page), *account.gaps[1:])})
-            await asyncio.to_thread(store.add, name, page.posts, account)
-            done += len({post.id for post in page.posts} - ids)
-            progress(done, max(done, total))
-        await asyncio.to_thread(store.save, name, account.model_copy(update={"n_read": account.n_posts}))
-    except TryLater as error:
-        raise UserError(
-            Text(
-                "{trouble} What was read so far, {n:,} posts, is kept: train again later, and it goes on from there.",
-                trouble=error.text,
-                n=n_known + done,
-            )
-        ) from error
-    finally:
-        await asyncio.to_thread(store.settle, name)
-    end = max(done, total, 1)
-    progress(end, end)
-    return (await asyncio.to_thread(store.posts, name))[: limit or None]
+            room = limit - tally.n_posts if limit and gap.since is None else 0
+            if limit and gap.since is None and room <= 0:
+                break
+            tell = waiting(progress, tally.done, tally.most)
+            page = await self.patience.ask(lambda: self.read_page(gap, room), tell)  # noqa: B023 (awaited at once)
+            rest = () if page.cursor is None else (gap.model_copy(update={"cursor": page.cursor}),)
+            account = account.model_copy(update={"gaps": (*rest, *account.gaps[1:])})
+            await asyncio.to_thread(self.store.add, self.name, page.posts, account)
+            tally.add(page.posts)
+            progress(tally.done, tally.most)
+        return account
+
+    async def _save(self, account: Account) -> None:
+        await asyncio.to_thread(self.store.save, self.name, account)
 
 
 def _opened(gaps: tuple[Gap, ...], known: list[Post], newest: Newest) -> tuple[Gap, ...]:
@@ -86,10 +106,17 @@ def _opened(gaps: tuple[Gap, ...], known: list[Post], newest: Newest) -> tuple[G
     return (Gap(since=newest(known)), *gaps) if known else (Gap(),)
 
 
-def _enough(account: Account, n_posts: int, limit: int) -> bool:
-    """What is new is always read to its end; what is older only as far as it is wanted."""
-    return bool(limit) and n_posts >= limit and account.gaps[0].since is None
+def _interrupted(error: TryLater, n_posts: int) -> UserError:
+    return UserError(
+        Text(
+            "{trouble} What was read so far, {n:,} posts, is kept: train again later, and it goes on from there.",
+            trouble=error.text,
+            n=n_posts,
+        )
+    )
 
 
-def _rest(gap: Gap, page: Page) -> tuple[Gap, ...]:
-    return () if page.cursor is None else (gap.model_copy(update={"cursor": page.cursor}),)
+def network_post(text: str, reposted: bool, date: str | None, identity: str, language: str | None) -> Post:
+    """One of a network that says what a repost is: a text may begin with "RT @" there."""
+    post = make_post(text[:MAX_CHARACTERS], reposted, date, identity, language)
+    return replace(post, is_retweet=reposted)

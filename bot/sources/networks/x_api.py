@@ -14,7 +14,7 @@ from bot.handles import X
 from bot.ports import FetchProgress
 from bot.sources.networks.accounts import Account, AccountStore, Gap, another_one
 from bot.sources.networks.patience import HASTY, PATIENT, Patience
-from bot.sources.networks.walk import Page, walk
+from bot.sources.networks.walk import Page, Walk
 from bot.sources.networks.web import Web, keep_avatar
 from bot.sources.networks.x_answers import Problem, Tweet, User
 from bot.sources.networks.x_budget import Budget
@@ -78,16 +78,10 @@ class XSource:
         client = self.client
         with self.store.reading(name):
             known = await self._account(client, name, self.patience)
-            posts = await walk(
-                self.store,
-                name,
-                known,
-                lambda gap, n: self._page(client, name, known.id, gap, n),
-                _newest,
-                limit,
-                progress,
-                self.patience,
+            walk = Walk(
+                self.store, name, lambda gap, n: self._page(client, name, known.id, gap, n), _newest, self.patience
             )
+            posts = await walk.latest(known, limit, progress)
             await keep_avatar(self.web, known.avatar_url, self.store.avatar(name))
         if not posts:
             raise NotFound(Text("@{handle} has no posts on X.", handle=account.handle))
@@ -156,8 +150,9 @@ def tweet_post(tweet: Tweet) -> Post:
 def _to_read(known: Account, n_kept: int, limit: int) -> int:
     """How many posts a reading would read: at most, but for what is written meanwhile."""
     most = min(limit or REACHABLE, REACHABLE)
-    new = known.n_posts - known.n_read if known.n_read else min(known.n_posts, most) - n_kept
-    return min(max(0, new), most)
+    new = known.n_posts - known.n_read if known.n_read else 0
+    missing = min(known.n_posts, most) - n_kept if known.gaps else 0
+    return min(max(0, new, missing), most)
 
 
 def _newest(posts: Sequence[Post]) -> str:

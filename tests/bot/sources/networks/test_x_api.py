@@ -96,6 +96,14 @@ async def test_an_outlook_says_what_it_costs_and_the_look_up_is_paid_once(tmp_pa
         assert (await here.x.look(PIP, 3200)).n_new == 7
 
 
+async def test_an_outlook_counts_what_was_not_wanted_before(tmp_path: Path) -> None:
+    async with FakeX(account()) as x, town(tmp_path, x.url) as here:
+        await here.x.fetch(PIP, 120, unheard)
+        assert (await here.x.look(PIP, 120)).n_new == 0
+        assert (await here.x.look(PIP, 200)).n_new == 80
+        assert (await here.x.look(PIP, 0)).n_new == 130
+
+
 async def test_the_budget_is_never_exceeded(tmp_path: Path) -> None:
     async with FakeX(account(400)) as x, town(tmp_path, x.url, budget=1) as here:
         with pytest.raises(Limited, match=r"\$1\.00"):
