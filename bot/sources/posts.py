@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from bot.errors import BadInput
 from bot.texts import Text
 from trainer.corpus import Post
+
+T = TypeVar("T")
 
 TEXT_KEYS = ("full_text", "text")  # X's `text` may be cut short where `full_text` is not
 ID_KEYS = ("id_str", "id")  # X's `id` may be rounded where `id_str` is not
@@ -50,6 +55,22 @@ def record_post(value: object) -> Post:
             post_id, language = _first(value, ID_KEYS), _first(value, LANGUAGE_KEYS)
             return make_post(value[key], value.get("is_retweet"), value.get("created_at"), post_id, language)
     raise Broken(Text("it has neither `text` nor `full_text`"))
+
+
+def numbered(items: Iterable[object], name: str, make: Callable[[object], T]) -> Iterator[T]:
+    """A post of each item of a file's list. Raises BadInput, which says the number of the one that is none."""
+    for number, item in enumerate(items, start=1):
+        try:
+            yield make(item)
+        except Broken as error:
+            raise BadInput(
+                Text(
+                    "{name}, post {number:,}: {wrong}. Fix this post or take it out.",
+                    name=name,
+                    number=number,
+                    wrong=error.text,
+                )
+            ) from None
 
 
 def make_post(

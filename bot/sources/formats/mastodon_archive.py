@@ -19,7 +19,7 @@ from bot.sources.formats.json_walk import check_end, keys
 from bot.sources.formats.members import Members, picture
 from bot.sources.formats.reading import Meter, Metered
 from bot.sources.html import html_text
-from bot.sources.posts import MAX_CHARACTERS, Broken, kind, make_post
+from bot.sources.posts import MAX_CHARACTERS, Broken, kind, make_post, numbered
 from bot.texts import Text
 from trainer.corpus import Post, strip_invisible
 
@@ -53,20 +53,7 @@ def outbox_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
 
 def activity_posts(text: JsonText, name: str) -> Iterator[Post]:
     """The posts of the list that `text` is at. Raises BadInput."""
-    for number, activity in enumerate(text.inner_items(), start=1):
-        try:
-            post = _post(activity)
-        except Broken as error:
-            raise BadInput(
-                Text(
-                    "{name}, post {number:,}: {wrong}. Fix this post or take it out.",
-                    name=name,
-                    number=number,
-                    wrong=error.text,
-                )
-            ) from None
-        if post:
-            yield post
+    yield from filter(None, numbered(text.inner_items(), name, _post))
 
 
 def _post(activity: object) -> Post | None:

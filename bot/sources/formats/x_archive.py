@@ -12,14 +12,12 @@ import re
 from collections.abc import Collection, Iterator
 from typing import IO
 
-from bot.errors import BadInput
 from bot.sources.formats.json_list import JsonText
 from bot.sources.formats.members import Members, nearest
 from bot.sources.formats.reading import Meter, Metered
 from bot.sources.formats.x_notes import find_notes, read_notes
 from bot.sources.formats.x_script import script_items
-from bot.sources.posts import Broken, record_post
-from bot.texts import Text
+from bot.sources.posts import numbered, record_post
 from trainer.corpus import Post
 
 # With up to six digits: int() refuses thousands of them. Names are from 2022 on, and before.
@@ -29,18 +27,7 @@ _PARTS = (re.compile(r"tweets(?:-part([0-9]{1,6}))?\.js"), re.compile(r"tweet(?:
 def js_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:
     """The posts of a bare tweets.js, or of any JSON list of posts or strings. Raises BadInput."""
     text = JsonText(Metered(file, meter).read, name)
-    for number, item in enumerate(script_items(text, name, ("tweet", "tweets")), start=1):
-        try:
-            yield _tweet_post(item)
-        except Broken as error:
-            raise BadInput(
-                Text(
-                    "{name}, post {number:,}: {wrong}. Fix this post or take it out.",
-                    name=name,
-                    number=number,
-                    wrong=error.text,
-                )
-            ) from None
+    yield from numbered(script_items(text, name, ("tweet", "tweets")), name, _tweet_post)
 
 
 def posts_folder(names: Collection[str], name: str) -> str | None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 REACHABLE = 3200  # an account's latest posts, the most that X gives out
 FRESH = timedelta(hours=1)  # how long a look-up, which costs, is good for
-NO_LANGUAGE = {"und", "zxx", "qam", "qct", "qht", "qme", "qst", "art"}  # X's codes for text that is in none
 
 
 @dataclass(frozen=True)
@@ -143,8 +142,7 @@ def tweet_post(tweet: Tweet) -> Post:
     """Long posts whole; what has only pictures has only their link for a text."""
     text = tweet.note_tweet.text if tweet.note_tweet else tweet.text
     retweet = any(one.type == "retweeted" for one in tweet.referenced_tweets)
-    language = None if tweet.lang in NO_LANGUAGE else tweet.lang
-    return make_post(text[:MAX_CHARACTERS], retweet, tweet.created_at, tweet.id, language)
+    return make_post(text[:MAX_CHARACTERS], retweet, tweet.created_at, tweet.id, tweet.lang)
 
 
 def _to_read(known: Account, n_kept: int, limit: int) -> int:
