@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from bot.domain import Voice, parse_persona, parse_voices
+from bot.domain import Voice, parse_persona, parse_voices, train_command
 from bot.errors import BadInput
 from bot.handles import parse_handle
 from bot.languages import parse_language
-from bot.money import micro
+from bot.money import MICRO, micro
 from bot.policy import check_samples
 from bot.texts import Text
 
@@ -130,6 +130,17 @@ def train_arguments(names: list[str], options: dict[str, list[str]]) -> TrainArg
     )
 
 
+def train_line(wanted: TrainArguments) -> str:
+    """What to type after /train for this, its files aside; dollars are whole ones, that are enough."""
+    options = [
+        *(["--fresh"] if wanted.fresh else []),
+        *([f"--lang {wanted.language}"] if wanted.language else []),
+        *([f"--spend {-(-wanted.spend // MICRO)}"] if wanted.spend else []),
+    ]
+    accounts = [(voice.word, voice.weight) for voice in wanted.voices]
+    return train_command(accounts, *options).removeprefix("/train ")
+
+
 def _named_after(word: str) -> str:
     """`file:posts/alice.jsonl` → alice"""
     stem = re.sub(r"[^a-z0-9_.]+", "_", Path(word.removeprefix("file:")).stem.lower())
@@ -178,6 +189,8 @@ def parse_forget(text: str) -> ForgetArguments:
 def parse_optout(text: str) -> OptoutArguments:
     if not text.strip():
         raise BadInput(Text("Which account? Name one, like /optout @alice"))
+    if "did:" in text:
+        raise BadInput(Text("Name the account by its handle, like /optout @alice.bsky.social"))
     return OptoutArguments(parse_handle(text.strip()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from bot import arguments as args
@@ -48,9 +48,13 @@ async def run_train(services: Services, caller: Caller, dialog: Dialog, argument
         job, position = await train.submit(services, caller, arguments)
     except Costly as costly:
         if not await dialog.confirm(costly.text):
-            await dialog.reply(Notice(Text("Then nothing is read, and nothing spent.")))
-            return
-        job, position = await train.submit(services, caller, args.parse_train(costly.arguments))
+            raise BadInput(
+                Text(
+                    "Then nothing is read, and nothing spent. To say yes beforehand: {command}",
+                    command=f"/train {args.train_line(replace(arguments, spend=costly.cost))}",
+                )
+            ) from costly
+        job, position = await train.submit(services, caller, replace(arguments, spend=costly.cost))
     await dialog.reply(Submitted(job, position))
 
 

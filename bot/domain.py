@@ -9,14 +9,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.errors import AlreadyTraining, BadInput
-from bot.handles import PREFIXES, parse_address, parse_handle
+from bot.handles import NETWORKS, PREFIXES, parse_address, parse_handle
 from bot.texts import Text
 from trainer.corpus import MAX_ACCOUNTS, persona_name
 from trainer.manifest import Manifest
+from trainer.protocol import AccountCounts
 
 MIN_WEIGHT, MAX_WEIGHT = 0.1, 10.0
 
-_DID_METHOD = re.compile(r"(^|[@/])did(:[a-z]+)?$")  # what is before a DID's last colon
+_DID_METHOD = re.compile(r"(^|[@/:])did(:[a-z]+)?$")  # what is before a DID's last colon
 _WEIGHT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
 
 
@@ -46,7 +47,8 @@ def parse_voice(text: str) -> Voice:
     if not _WEIGHT.fullmatch(tail) or not MIN_WEIGHT <= float(tail) <= MAX_WEIGHT:
         raise BadInput(
             Text(
-                "{given}: a weight is a number from {least:g} to {most:g}, like /train @alice:2 @bob:1",
+                "{given}: a weight is a number from {least:g} to {most:g}, like /train @alice:2 @bob:1. And networks "
+                "are x:alice, bsky:alice or @alice@its.server.",
                 given=repr(text),
                 least=MIN_WEIGHT,
                 most=MAX_WEIGHT,
@@ -73,7 +75,9 @@ def parse_voices(texts: list[str]) -> tuple[Voice, ...]:
 
 
 def parse_persona(text: str) -> str:
-    """`@Bob-alice` → `alice-bob`. Raises BadInput."""
+    """`@Bob-alice` → `alice-bob`; `@alice@my-server.example` → its handle. Raises BadInput."""
+    if "@" in text.removeprefix("@"):
+        return parse_handle(text)
     return persona_name(parse_handle(part) for part in text.removeprefix("@").split("-"))
 
 
@@ -131,7 +135,8 @@ class AccountSource:
     """Where one account's posts come from: `reference` is a source's own, such as `file:/home/me/tweets.js`.
 
     `weight` is the account's in a blend. `part` names what of a file is meant: a table's column, or the sender in an
-    export of a chat. `language`: only posts in this one are learnt.
+    export of a chat. `language`: only posts in this one are learnt. `cap`: what reading it may cost, in millionths of a
+    dollar; None: whatever the budget allows.
     """
 
     handle: str
@@ -139,6 +144,7 @@ class AccountSource:
     weight: float = 1.0
     part: str | None = None
     language: str | None = None
+    cap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +172,14 @@ class About:
 class Outlook:
     """What reading an account would mean: how many posts it has, how many would be read, what that costs at most.
 
-    Money is in millionths of a dollar. `left`: of the budget that it comes out of.
+    Money is in millionths of a dollar. `left`: of the budget that it comes out of; None where reading is free.
     """
 
     account: AccountSource
     n_posts: int | None = None
     n_new: int = 0
     cost: int = 0
-    left: int = 0
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,13 +281,25 @@ class Persona:
         return {account.handle: account.weight for account in self.manifest.corpus.accounts}
 
     @property
+    def languages(self) -> dict[str, str | None]:
+        """By handle: the one that was kept of its posts, where not all were."""
+        return {account.handle: account.language for account in self.manifest.corpus.accounts}
+
+    @property
     def voices(self) -> tuple[Voice, ...]:
-        return tuple(Voice(handle, weight) for handle, weight in self.weights.items())
+        return tuple(_trained(account) for account in self.manifest.corpus.accounts)
 
     @property
     def key(self) -> str:
         """Names one version, for the pool and the worker."""
         return f"{self.name}/v{self.version}"
+
+
+def _trained(account: AccountCounts) -> Voice:
+    network, _, name = account.source.partition(":")
+    if network not in NETWORKS:
+        return Voice(account.handle, account.weight)
+    return Voice(account.handle, account.weight, network, name)
 
 
 @dataclass(frozen=True, slots=True)

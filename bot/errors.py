@@ -54,11 +54,11 @@ class Limited(UserError):
 
 
 class Costly(UserError):
-    """`arguments`: what to type after /train to say yes."""
+    """`cost`: what to agree to, in millionths of a dollar."""
 
-    def __init__(self, message: str, arguments: str) -> None:
+    def __init__(self, message: str, cost: int) -> None:
         super().__init__(message)
-        self.arguments = arguments
+        self.cost = cost
 
 
 class AlreadyThere(UserError):

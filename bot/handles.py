@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.errors import BadInput
 from bot.texts import Text
 
-X, BLUESKY, MASTODON = "x", "bluesky", "mastodon"
+X, BLUESKY, MASTODON = NETWORKS = ("x", "bluesky", "mastodon")
 PREFIXES = {"x": X, "twitter": X, "bsky": BLUESKY, "bluesky": BLUESKY, "mastodon": MASTODON}
 MAX_CHARACTERS = 64  # a blend's name, of three, has to be a folder's name
 
@@ -57,6 +57,7 @@ def parse_handle(text: str) -> str:
 def parse_address(text: str) -> Address:
     """Any of the forms above. Raises BadInput."""
     given = unicodedata.normalize("NFKC", text).strip()  # ＠ａｌｉｃｅ, as a Japanese keyboard may have it
+    given = given.rstrip(".,") or given  # as sentences end
     name = given.removeprefix("@")
     if _PAGE.fullmatch(given):
         return _page(given)
@@ -64,7 +65,7 @@ def parse_address(text: str) -> Address:
     if _DID.fullmatch(name):
         return Address(name, BLUESKY)
     if colon and prefix.lower() in PREFIXES:
-        return _on(PREFIXES[prefix.lower()], rest.removeprefix("@").lower(), text)
+        return _on(PREFIXES[prefix.lower()], rest.removeprefix("@"), text)
     return _plain(name.lower(), text)
 
 
@@ -81,6 +82,8 @@ def network_of(handle: str, default: str | None) -> Address | None:
 def _plain(name: str, text: str) -> Address:
     _check_letters(name, text)
     user, at, host = name.partition("@")
+    if at and host == "bsky.social":
+        return _on(BLUESKY, f"{user}.{host}", text)
     if at and _DOMAIN.fullmatch(host):
         return _on(MASTODON, name, text)
     if "-" in name and _DOMAIN.fullmatch(name):
@@ -92,6 +95,7 @@ def _plain(name: str, text: str) -> Address:
 
 def _on(network: str, name: str, text: str) -> Address:
     """An account of a network that was said. Raises BadInput when it has no such names."""
+    name = name if _DID.fullmatch(name) else name.lower()
     _check_letters(name, text)
     if network == BLUESKY and not _DID.fullmatch(name) and "." not in name:
         name = f"{name}.bsky.social"
@@ -102,7 +106,7 @@ def _on(network: str, name: str, text: str) -> Address:
         MASTODON: _USER.fullmatch(user) and _DOMAIN.fullmatch(host),
     }
     if not fits[network] or (len(name) > MAX_CHARACTERS and not _DID.fullmatch(name)):
-        raise BadInput(Text("{given} can't be an account there: {rule}", given=repr(text), rule=_RULES[network]))
+        raise BadInput(Text("{given} is no account's name: {rule}", given=repr(text), rule=_RULES[network]))
     return Address(name, network)
 
 

@@ -20,13 +20,13 @@ def dollars(amount: int) -> str:
     return f"${exact:,.2f}" if amount % 10_000 == 0 or amount >= MICRO else f"${exact.normalize():f}"
 
 
-def over_budget(cost: int, left: int, budget: int) -> Limited:
+def over_budget(cost: int | None, left: int, budget: int) -> Limited:
     """What to say to who wants to spend more than is left of a month's budget."""
     return Limited(
         Text(
-            "Reading that from X would cost {cost}, and {left} are left of this month's budget of {budget}. What was "
-            "read is kept. The operator can raise sources.x.monthly_budget; an X archive costs nothing.",
-            cost=dollars(cost),
+            "Reading that from X would cost {cost}, and {left} are left of this month's budget of {budget}. The "
+            "operator can raise sources.x.monthly_budget; an X archive costs nothing.",
+            cost=Text("more") if cost is None else dollars(cost),
             left=dollars(max(0, left)),
             budget=dollars(budget),
         )

@@ -59,6 +59,13 @@ def learning(preview: Preview) -> list[Text]:
     ]
 
 
+def say_again(question: str, line: str) -> Text:
+    """How to say yes where a button can't."""
+    return Text(
+        "{question} To say yes, send it again like this: {command}", question=question, command=f"/train {line}"
+    )
+
+
 def shown_posts(job: Job, preview: Preview) -> list[str]:
     """Some of the posts, for who gave them: in a group others would see them, too."""
     if not job.caller.private:

@@ -75,12 +75,18 @@ class PostSource(Protocol):
     def at_hand(self) -> list[AccountSource]:
         """Accounts whose posts are on this machine."""
 
+    async def here(self, account: AccountSource) -> list[Post]:
+        """Posts of one of those, newest first, without asking anybody; none where they can't be read."""
+
 
 class Sources(Protocol):
     """All the places that posts come from."""
 
     def resolve(self, voice: Voice, keepers: Collection[str] | None = None) -> AccountSource:
         """The first source that has this account. Raises NotFound, which says what the person can do."""
+
+    async def named(self, voice: Voice) -> Voice:
+        """An account that comes without a file, by its handle. Raises UserError."""
 
     def named_file(self, handle: str, path: Path) -> AccountSource:
         """A file that a person names as the place of an account's posts. Raises NotFound or BadInput."""
@@ -100,6 +106,9 @@ class Sources(Protocol):
     def keep(self, path: Path, reference: str, posts: Sequence[Post]) -> None:
         """Keep an account's posts in a file, for `kept`. Raises OSError."""
 
+    def n_read(self, handle: str) -> int:
+        """How many posts have been read of this account on networks."""
+
     def has_read(self, handle: str) -> bool:
         """Is there anything that has been read of this account on networks?"""
 
@@ -108,6 +117,9 @@ class Sources(Protocol):
 
     def at_hand(self) -> list[AccountSource]:
         """Accounts whose posts are on this machine, each once."""
+
+    async def here(self, account: AccountSource) -> list[Post]:
+        """As PostSource.here, likewise."""
 
     def abouts(self) -> list[About]:
         """What the operator needs to know about each of them."""

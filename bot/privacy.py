@@ -51,7 +51,7 @@ _KEY = re.compile(
     r"(?a)-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:[\s\S]{0,8000}?-----END [A-Z ]{0,40}KEY(?: BLOCK)?-----|(?:\s*[A-Za-z0-9+/=]{20,})*)"
     r"|(?<![\w-])(?:A[KS]IA[A-Z0-9]{16}(?!\w)|AIza[\w-]{35}|gh[oprsu]_\w{36,}|github_pat_\w{22,}|xox[abeprs]-\d[\w-]{9,}"
-    r"|xapp-\d-[\w-]{10,}|sk-(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}|[prs]k_(?:live|test)_\w{16,}|whsec_\w{20,}"
+    r"|xapp-\d-[\w-]{10,}|sk-(?=[\w-]*\d)[\w-]{20,}|[prs]k_(?:live|test)_\w{16,}|whsec_\w{20,}"
     r"|npm_\w{36,}|hf_\w{30,}|gsk_\w{40,}|xai-\w{40,}|glpat-[\w-]{20,}|SG\.[\w-]{16,32}\.[\w-]{32,64}"
     r"|\d{6,10}:AA[\w-]{30,}|[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
 )

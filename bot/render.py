@@ -17,6 +17,7 @@ from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Preview, Progress, ReportCard
 
 BAR_CELLS = 20
+MAX_NAME = 24  # characters of an account's display name in the table
 MIXED = 0.05  # of the posts whose language is known
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -164,8 +165,10 @@ def training_rows(accounts: Sequence[AccountCounts], told: Callable[[str], str] 
         (Text("Posts kept"), *(f"{account.kept:,}" for account in accounts)),
         (Text("Characters kept"), *(f"{account.characters:,}" for account in accounts)),
     ]
+    if any(account.name for account in accounts):
+        rows.insert(1, (Text("Name"), *(account.name[:MAX_NAME] for account in accounts)))
     if any(account.foreign for account in accounts):
-        rows.insert(3, (Text("In other languages"), *(f"{account.foreign:,}" for account in accounts)))
+        rows.insert(-3, (Text("In other languages"), *(f"{account.foreign:,}" for account in accounts)))
     if any(n_masked(account) for account in accounts):
         rows.append((Text("Details masked"), *(f"{n_masked(account):,}" for account in accounts)))
     if len({account.weight for account in accounts}) > 1:
@@ -339,7 +342,7 @@ def costs(result: DryRun) -> str:
     for one in result.outlooks:
         posts = "?" if one.n_posts is None else f"{one.n_posts:,}"
         rows.append((f"  {one.account.reference}", posts, f"{one.n_new:,}", dollars(one.cost)))
-    left = min(one.left for one in result.outlooks if one.cost)
+    left = min(one.left for one in result.outlooks if one.left is not None)
     total = sum(one.cost for one in result.outlooks)
     enough = "" if total <= left else " That is not enough: raise sources.x.monthly_budget, or use an X archive."
     return "\n".join(

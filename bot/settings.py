@@ -135,6 +135,9 @@ class XSettings(Section):
     price_user: Dollars = Field(default=Decimal("0.01"), description="dollars, for each account that is looked up")
     monthly_budget: Dollars = Field(default=Decimal(20), description="dollars that are never exceeded")
     confirm_above: Dollars = Field(default=Decimal(1), description="dollars above which somebody has to say yes")
+    spaces: tuple[str, ...] = Field(
+        default=(), description='where on messengers X may be read from, like "discord:123"; "*": everywhere'
+    )
     api_base: str = Field(default=X_API, description="for compatible servers")
 
 

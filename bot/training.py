@@ -82,14 +82,12 @@ class Training:
         return Refresh(folder=str(self.folders.root / before.folder), version=before.version, new_posts=new)
 
     def _asked(self, prepared: Sequence[Prepared]) -> tuple[object, ...]:
-        return (
-            {one.counts.handle: one.counts.weight for one in prepared},
-            self.settings.training.method,
-            self.settings.base_model,
-        )
+        accounts = {one.counts.handle: (one.counts.weight, one.counts.language) for one in prepared}
+        return accounts, self.settings.training.method, self.settings.base_model
 
     def _had(self, before: Persona) -> tuple[object, ...]:
-        return before.weights, before.manifest.run.method, before.manifest.base.name
+        accounts = {handle: (weight, before.languages[handle]) for handle, weight in before.weights.items()}
+        return accounts, before.manifest.run.method, before.manifest.base.name
 
     async def _until_trained(self, events: Events, report: Report) -> int:
         async for event in events:
@@ -181,9 +179,14 @@ def nothing_new(before: Persona) -> BadInput:
             "To train it again from the start: {command}",
             persona=before.name,
             version=before.version,
-            command=train_command(before.weights.items(), "--fresh"),
+            command=train_command(before.weights.items(), *_options(before)),
         )
     )
+
+
+def _options(before: Persona) -> list[str]:
+    languages = {language for language in before.languages.values() if language}
+    return [*(f"--lang {language}" for language in sorted(languages)[:1]), "--fresh"]
 
 
 async def to_its_end(publishing: Coroutine[None, None, Persona]) -> Persona:

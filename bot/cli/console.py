@@ -12,6 +12,7 @@ from typing import Any
 from prompt_toolkit.history import FileHistory
 
 from bot.app import open_services, own_folder, run_jobs, warm_up
+from bot.cli.shared import quiet_libraries
 from bot.commands import Command
 from bot.domain import Job, JobState
 from bot.errors import OperatorError
@@ -26,6 +27,7 @@ from bot.usecases.services import Services
 
 def log_to_file(path: Path) -> None:
     """The terminal is for the conversation; what the operator wants to know goes to a file. Raises OperatorError."""
+    quiet_libraries()
     try:
         logging.basicConfig(filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.shared import run, settings_of
+from bot.cli.shared import quiet_libraries, run, settings_of
 
 if TYPE_CHECKING:
     from bot.platforms.router import Router
@@ -31,8 +31,7 @@ def serve(ctx: click.Context) -> None:
     """Serve the messengers that are set up: Discord, Telegram or both, whichever there is a token for."""
     settings = settings_of(ctx)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and Telegram's hold the token
-    logging.getLogger("telegram").setLevel(logging.CRITICAL)  # what it reports is told by us, without tracebacks
+    quiet_libraries()
     run(_serve(settings))
 
 

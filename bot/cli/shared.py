@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import signal
 import sys
 from collections.abc import Coroutine
@@ -40,6 +41,12 @@ def settings_of(ctx: click.Context) -> Settings:
 
     config, data_dir = ctx.obj
     return load_settings(config, data_dir)
+
+
+def quiet_libraries() -> None:
+    """What they log names accounts, and some of their addresses and headers hold tokens."""
+    for name, level in {"httpx": logging.WARNING, "tweepy": logging.WARNING, "telegram": logging.CRITICAL}.items():
+        logging.getLogger(name).setLevel(level)  # what Telegram's library reports is told by us, without tracebacks
 
 
 def run(work: Coroutine[None, None, T]) -> T:

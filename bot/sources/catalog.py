@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.domain import About, AccountSource, Outlook, Profile, Voice
-from bot.errors import NotFound, UserError
-from bot.handles import network_of
-from bot.ports import FetchProgress, PostSource, unheard
+from bot.errors import Busy, NotFound, UserError
+from bot.handles import BLUESKY, NETWORKS, network_of
+from bot.ports import FetchProgress, PostSource
 from bot.sources.files import file_reference
 from bot.sources.formats.reading import FORMATS
 from bot.sources.networks.accounts import AccountStore
+from bot.sources.networks.patience import TryLater
 from bot.sources.samples import name_samples
 from bot.sources.stored import stored_reference
 from bot.sources.zstd import write_posts
@@ -35,21 +36,43 @@ class Sources:
 
     def resolve(self, voice: Voice, keepers: Collection[str] | None = None) -> AccountSource:
         """Where an account's posts are. Raises NotFound where nobody can tell."""
+        if account := self._resolved(voice, keepers):
+            return account
+        raise _unknown(voice.handle)
+
+    def _resolved(self, voice: Voice, keepers: Collection[str] | None) -> AccountSource | None:
+        """A plain handle that was read on the default network is that, whoever else has been read elsewhere."""
         if voice.network:
             return AccountSource(voice.handle, f"{voice.network}:{voice.name}")
+        address = network_of(voice.handle, self._default)
+        usual = AccountSource(address.handle, f"{address.network}:{address.name}") if address else None
+        if address and (store := self._stores.get(str(address.network))) and store.has(address.name):
+            return usual
         for source in self._sources.values():
             if account := source.resolve(voice.handle, keepers):
                 return account
-        if address := network_of(voice.handle, self._default):
-            return AccountSource(voice.handle, f"{address.network}:{address.name}")
-        raise _unknown(voice.handle)
+        return usual
+
+    async def named(self, voice: Voice) -> Voice:
+        """An account by its handle: one that was named by its DID, or a plain @alice where those are on Bluesky."""
+        if voice.name.startswith("did:"):
+            found = (await self.look(self.resolve(voice), 0)).account
+        elif voice.network is None and self._default == BLUESKY:
+            found = self._resolved(voice, None) or AccountSource(voice.handle, "")
+        else:
+            return voice
+        network, _, name = found.reference.partition(":")
+        return replace(voice, handle=found.handle, network=network, name=name) if network in NETWORKS else voice
 
     def named_file(self, handle: str, path: Path) -> AccountSource:
         """A file that a person names as the place of an account's posts. Raises NotFound or BadInput."""
         return file_reference(handle, path)
 
     async def look(self, account: AccountSource, limit: int) -> Outlook:
-        outlook = await self._source(account).look(account, limit)
+        try:
+            outlook = await self._source(account).look(account, limit)
+        except TryLater as error:
+            raise Busy(Text("{trouble} Try again in a few minutes.", trouble=error.text)) from error
         named = replace(account, handle=outlook.account.handle, reference=outlook.account.reference)
         return replace(outlook, account=named)
 
@@ -66,10 +89,7 @@ class Sources:
 
     async def kept(self, persona: str, handle: str) -> list[Post]:
         """The posts that a persona's last training kept of an account; none, if they are gone or damaged."""
-        try:
-            return await self.fetch(stored_reference(persona, handle), 0, unheard)
-        except UserError:
-            return []
+        return await self.here(stored_reference(persona, handle))
 
     def keep(self, path: Path, reference: str, posts: Sequence[Post]) -> None:
         """Keep posts in a file for StoredSource. A network's, which are kept already, are not written again.
@@ -80,6 +100,10 @@ class Sources:
         store = self._stores.get(network)
         if store is None or not store.holds(name, posts) or not store.link(name, path):
             write_posts(path, posts)
+
+    def n_read(self, handle: str) -> int:
+        """How many posts have been read of this account on networks."""
+        return sum(len(store.posts(name)) for store in self._stores.values() for name in store.names_of(handle))
 
     def has_read(self, handle: str) -> bool:
         """Is there anything that has been read of this account on networks?"""
@@ -98,6 +122,9 @@ class Sources:
             for account in source.at_hand():
                 found.setdefault(account.handle, account)
         return list(found.values())
+
+    async def here(self, account: AccountSource) -> list[Post]:
+        return await self._source(account).here(account)
 
     def abouts(self) -> list[About]:
         return [source.about for source in self._sources.values()]

@@ -52,6 +52,9 @@ class FileSource:
         """None: a file is always named explicitly (see `file_reference`)."""
         return None
 
+    async def here(self, account: AccountSource) -> list[Post]:
+        return []
+
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         return Outlook(account)
 

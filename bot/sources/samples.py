@@ -6,8 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bot.domain import About, AccountSource, Outlook, Profile
-from bot.errors import NotFound
-from bot.ports import FetchProgress
+from bot.errors import NotFound, UserError
+from bot.ports import FetchProgress, unheard
 from bot.sources.formats.reading import fetch_file
 from bot.sources.formats.x_archive import js_posts
 from bot.texts import Text
@@ -39,6 +39,12 @@ class SampleSource:
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         return AccountSource(handle, f"{SCHEME}:{handle}") if handle in _HANDLES else None
+
+    async def here(self, account: AccountSource) -> list[Post]:
+        try:
+            return await self.fetch(account, 0, unheard)
+        except UserError:
+            return []
 
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         return Outlook(account)

@@ -10,9 +10,10 @@ from typing import IO
 import zstandard
 
 from bot.domain import About, AccountSource, Outlook, Profile
-from bot.errors import BadInput, NotFound
-from bot.ports import FetchProgress
+from bot.errors import BadInput, NotFound, UserError
+from bot.ports import FetchProgress, unheard
 from bot.sources.formats.reading import Meter, Metered, fetch_file
+from bot.sources.networks.accounts import modified
 from bot.sources.zstd import kept_post, open_stream
 from bot.texts import Text
 from trainer.corpus import Post
@@ -48,8 +49,14 @@ class StoredSource:
             return None
         kept = self._data_dir.glob(f"personas/*/posts/{escape(handle)}.jsonl.zst")
         allowed = (path for path in kept if keepers is None or path.parts[-3] in keepers)
-        newest = max(allowed, key=_modified, default=None)
+        newest = max(allowed, key=modified, default=None)
         return AccountSource(handle, f"{SCHEME}:{newest.relative_to(self._data_dir)}") if newest else None
+
+    async def here(self, account: AccountSource) -> list[Post]:
+        try:
+            return await self.fetch(account, 0, unheard)
+        except UserError:
+            return []
 
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         return Outlook(account)
@@ -59,7 +66,7 @@ class StoredSource:
 
     def at_hand(self) -> list[AccountSource]:
         """Newest first."""
-        kept = sorted(self._data_dir.glob("personas/*/posts/*.jsonl.zst"), key=_modified, reverse=True)
+        kept = sorted(self._data_dir.glob("personas/*/posts/*.jsonl.zst"), key=modified, reverse=True)
         return [
             AccountSource(path.name.removesuffix(SUFFIX), f"{SCHEME}:{path.relative_to(self._data_dir)}")
             for path in kept
@@ -77,13 +84,6 @@ class StoredSource:
                 )
             )
         return await fetch_file(path, _kept_posts, limit, progress)
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:  # forgotten meanwhile
-        return 0.0
 
 
 def _kept_posts(file: IO[bytes], name: str, meter: Meter) -> Iterator[Post]:

@@ -10,6 +10,7 @@ from bot.errors import BadInput, NotAllowed, NotFound
 from bot.policy import check_trainer
 from bot.texts import Text
 from bot.usecases.optouts import willing
+from bot.usecases.say import spelt
 from bot.usecases.services import Services
 
 
@@ -55,6 +56,7 @@ async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forg
     Raises NotAllowed when it isn't this person's to forget.
     """
     personas = await services.store.personas(caller.space)
+    name = spelt(name, {one.name for one in personas})
     persona = next((one for one in personas if one.name == name), None)
     job = await services.store.active_job(name)
     if job is not None and caller.space not in {"", job.caller.space}:
@@ -77,7 +79,7 @@ async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forg
         )
     n_bytes = persona.n_bytes if persona else 0
     shared = bool(caller.space and await services.store.spaces(name) - {caller.space})
-    posts = sum(account.downloaded for account in accounts)
+    posts = sum(account.downloaded for account in accounts) or sum(map(services.sources.n_read, handles))
     return Forgetting(name, n_bytes, posts, blends, job, tuple(sorted(handles)), shared)
 
 

@@ -25,6 +25,7 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
     personas = {persona.name: persona for persona in await services.store.personas(caller.space)}
     speaking = [one.name for one in await willing(services, personas.values())]
     wanted = name or await _remembered(services, caller, speaking)
+    wanted = spelt(wanted, personas) if wanted else None
     if wanted is None and len(speaking) == 1:
         wanted = speaking[0]
     if wanted in personas:
@@ -32,6 +33,12 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
             await check_wanted(services, personas[wanted].weights)
         return personas[wanted]
     raise NotFound(await _missing(services.store, caller, wanted, speaking))
+
+
+def spelt(name: str, known: Container[str]) -> str:
+    """A persona whose account has a `-` in its name has a `_` there."""
+    other = name.replace("-", "_")
+    return other if name not in known and other in known else name
 
 
 async def _remembered(services: Services, caller: Caller, seen: Container[str]) -> str | None:

@@ -17,10 +17,9 @@ from bot.domain import (
     already_training,
     is_private,
     kept_by,
-    train_command,
 )
-from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, Costly, Limited, NotAllowed
-from bot.money import MICRO, dollars, micro, over_budget
+from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, Costly, NotAllowed
+from bot.money import dollars, micro, over_budget
 from bot.ports import Sources
 from bot.preparation import prepare, preview, split_prepared
 from bot.settings import Settings
@@ -93,7 +92,7 @@ async def submit(
     """
     services.folders.check_free_space()
     async with services.gate.training(caller):
-        wanted = replace(wanted, voices=await by_handle(services.sources, wanted.voices))
+        wanted = await _known(services, wanted, max(len(wanted.files), int(files is not None)))
         await check_wanted(services, [voice.handle for voice in wanted.voices])
         name = persona_name(voice.handle for voice in wanted.voices)
         await _check_active(services, caller, name)
@@ -104,7 +103,8 @@ async def submit(
         await check_private(services, caller, accounts, wanted.fresh)
         if not wanted.fresh:
             await _check_new(services, accounts)
-        check_cost(services.settings, caller, wanted, await look(services, accounts))
+        check_buyer(services.settings, caller, accounts)
+        accounts = await check_cost(services, caller, wanted, await look(services, accounts))
         try:
             job = await services.store.add_job(accounts, name, caller, wanted.fresh)
         except AlreadyTraining:
@@ -115,15 +115,28 @@ async def submit(
     return job, await services.store.position(job.id)
 
 
-async def by_handle(sources: Sources, voices: Sequence[Voice]) -> tuple[Voice, ...]:
-    """Accounts that were named by what identifies them, by their handles instead. Raises UserError."""
-    named: list[Voice] = []
-    for voice in voices:
-        if voice.name.startswith("did:"):
-            found = (await sources.look(sources.resolve(voice), 0)).account
-            voice = replace(voice, handle=found.handle, name=found.reference.partition(":")[2])
-        named.append(voice)
-    return tuple(named)
+async def _known(services: Services, wanted: TrainArguments, n_files: int) -> TrainArguments:
+    """With accounts by their handles, and in the network and language that their persona has. Raises UserError.
+
+    The first `n_files` come with files: those are nobody's but the person's.
+    """
+    if n_files:  # a file is for an account that isn't on a network
+        wanted = replace(wanted, voices=tuple(sorted(wanted.voices, key=lambda voice: voice.network is not None)))
+    named = [await services.sources.named(voice) for voice in wanted.voices[n_files:]]
+    voices = (*wanted.voices[:n_files], *named)
+    persona = await services.store.persona(persona_name(voice.handle for voice in voices))
+    if persona is None:
+        return replace(wanted, voices=voices)
+    before = {voice.handle: voice for voice in persona.voices}
+    languages = {account.language for account in persona.manifest.corpus.accounts}
+    language = wanted.language or (next(iter(languages)) if len(languages) == 1 and not wanted.fresh else None)
+    known = [_as_before(voice, before[voice.handle]) for voice in voices[n_files:]]
+    return replace(wanted, voices=(*voices[:n_files], *known), language=language)
+
+
+def _as_before(voice: Voice, before: Voice) -> Voice:
+    """On the network that it was on, where nobody says another."""
+    return voice if voice.network else replace(voice, network=before.network, name=before.name)
 
 
 async def look(services: Services, accounts: Sequence[AccountSource]) -> list[Outlook]:
@@ -132,38 +145,55 @@ async def look(services: Services, accounts: Sequence[AccountSource]) -> list[Ou
     return [await services.sources.look(account, limit) for account in accounts]
 
 
-def check_cost(settings: Settings, caller: Caller, wanted: TrainArguments, outlooks: Sequence[Outlook]) -> None:
-    """Raises Limited when the budget doesn't allow it; Costly when somebody has to say yes first."""
-    cost = sum(one.cost for one in outlooks)
-    left = min((one.left for one in outlooks if one.cost), default=0)
-    if not cost:
-        return
-    if cost > left:
-        raise Limited(over_budget(cost, left, micro(settings.sources.x.monthly_budget)))
-    if cost <= micro(settings.sources.x.confirm_above):
-        return
-    if caller.space and not caller.admin:
+def check_buyer(settings: Settings, caller: Caller, accounts: Sequence[AccountSource]) -> None:
+    """Raises NotAllowed where somebody would spend the operator's money who may not: looking costs already."""
+    buys = settings.sources.x.token is not None and any(one.reference.startswith("x:") for one in accounts)
+    if buys and caller.space and not {caller.space, "*"} & set(settings.sources.x.spaces):
+        raise NotAllowed(
+            Text(
+                "Reading from X costs the operator money, so it has to be allowed here first: by sources.x.spaces = "
+                "[{space}] in the settings. A file or an X archive costs nothing.",
+                space=f'"{caller.space}"',
+            )
+        )
+
+
+async def check_cost(
+    services: Services, caller: Caller, wanted: TrainArguments, outlooks: Sequence[Outlook]
+) -> tuple[AccountSource, ...]:
+    """The accounts, each with what reading it may cost.
+
+    Raises Limited when the budget doesn't allow it; Costly when somebody has to say yes first; NotAllowed when that
+    somebody is somebody else.
+    """
+    own, cost = services.settings.sources.x, sum(one.cost for one in outlooks)
+    asked = micro(own.confirm_above)
+    left = min((one.left for one in outlooks if one.left is not None), default=0) - await _promised(services)
+    if cost > max(0, left):
+        raise over_budget(cost, left, micro(own.monthly_budget))
+    if cost > asked and caller.space and not caller.admin:
         raise NotAllowed(
             Text("Reading that from X would cost about {cost}. Only an admin may say yes to that.", cost=dollars(cost))
         )
-    if cost <= wanted.spend:
-        return
-    raise Costly(
-        Text(
-            "Reading {posts:,} posts from X costs about {cost}; {left} are left of this month's budget.",
-            posts=sum(one.n_new for one in outlooks),
-            cost=dollars(cost),
-            left=dollars(left),
-        ),
-        spend_command(wanted, cost).removeprefix("/train "),
+    if cost > max(asked, wanted.spend):
+        raise Costly(
+            Text(
+                "Reading {posts:,} posts from X costs about {cost}; {left} are left of this month's budget.",
+                posts=sum(one.n_new for one in outlooks),
+                cost=dollars(cost),
+                left=dollars(left),
+            ),
+            cost,
+        )
+    return tuple(
+        one.account if one.left is None else replace(one.account, cap=max(asked, one.cost)) for one in outlooks
     )
 
 
-def spend_command(wanted: TrainArguments, cost: int) -> str:
-    """What to type to say yes, with the whole dollars that are enough."""
-    accounts = [(voice.word, voice.weight) for voice in wanted.voices]
-    options = [*(["--fresh"] if wanted.fresh else []), *([f"--lang {wanted.language}"] if wanted.language else [])]
-    return train_command(accounts, *options, f"--spend {-(-cost // MICRO)}")
+async def _promised(services: Services) -> int:
+    """What jobs that are not done may still spend."""
+    jobs = await services.store.unfinished_jobs()
+    return sum(account.cap or 0 for job in jobs for account in job.accounts)
 
 
 async def _keepers(services: Services, caller: Caller, name: str) -> set[str] | None:
@@ -203,7 +233,7 @@ async def _check_there(services: Services, caller: Caller, accounts: Sequence[Ac
 async def _check_new(services: Services, accounts: Sequence[AccountSource]) -> None:
     """Posts that a persona was trained with are not new. Raises BadInput."""
     known, settings = await services.store.persona(_name(accounts)), services.settings
-    if known is None or _weights(accounts) != known.weights:
+    if known is None or _weights(accounts) != known.weights or _languages(accounts) != known.languages:
         return
     as_before = (known.manifest.run.method, known.manifest.base.name) == (settings.training.method, settings.base_model)
     sources = {account.source for account in known.manifest.corpus.accounts}
@@ -215,6 +245,10 @@ async def _check_new(services: Services, accounts: Sequence[AccountSource]) -> N
 def _is_known(reference: str, persona: str, sources: Collection[str]) -> bool:
     """Posts that can't have changed since: those that it has kept itself, and samples."""
     return kept_by(reference) == persona or (reference.startswith("sample:") and reference in sources)
+
+
+def _languages(accounts: Sequence[AccountSource]) -> dict[str, str | None]:
+    return {account.handle: account.language for account in accounts}
 
 
 def _weights(accounts: Sequence[AccountSource]) -> dict[str, float]:
@@ -254,11 +288,12 @@ def _name(accounts: Sequence[AccountSource]) -> str:
 
 async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     """Fetch and clean, and train nothing. Raises UserError."""
-    wanted = replace(wanted, voices=await by_handle(services.sources, wanted.voices))
+    wanted = await _known(services, wanted, len(wanted.files))
     accounts = find_accounts(services.sources, wanted)
     outlooks = await look(services, accounts)
     if any(one.cost for one in outlooks):
         return DryRun(_name(accounts), outlooks=tuple(outlooks))
+    accounts = tuple(replace(account, cap=0) for account in accounts)
     before = None if wanted.fresh else await services.store.persona(_name(accounts))
     name = before.name if before else None
     prepared = await prepare(services.sources, accounts, services.settings, lambda progress: None, name)

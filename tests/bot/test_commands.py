@@ -140,7 +140,9 @@ async def test_who_is_named_is_loaded_for_what_comes(service: FakeService) -> No
 
 async def test_what_costs_money_is_asked_about(service: FakeService) -> None:
     service.sources.cost, service.sources.left = 16_000_000, 20_000_000
-    dialog = await run(service, "/train @pip", False)
+    with pytest.raises(BadInput, match="nothing is read, and nothing spent.* /train @pip --spend 16"):
+        await run(service, "/train @pip", False)
+    dialog = await run(service, "/train @pip --from posts.txt", True)
     assert dialog.questions == ["Reading 0 posts from X costs about $16.00; $20.00 are left of this month's budget."]
-    assert dialog.texts == ["Then nothing is read, and nothing spent."]
-    assert (await run(service, "/train @pip", True)).texts == ["Training @pip (job 1). /cancel 1 stops it."]
+    assert dialog.texts == ["Training @pip (job 1). /cancel 1 stops it."]
+    assert (await service.job(1)).accounts[0].reference == "file:posts.txt"  # the file is not forgotten over it

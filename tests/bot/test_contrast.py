@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from bot.contrast import ACCOUNTS, contrast_posts
 from bot.domain import AccountSource
-from bot.errors import BadInput
 from bot.ports import FetchProgress
 from tests.doubles.sources import FakeSources, make_posts
 from trainer.corpus import Post
@@ -21,11 +20,15 @@ async def test_a_few_are_enough() -> None:
 
 
 async def test_what_is_retweeted_or_short_or_unreadable_is_no_contrast() -> None:
-    class Damaged(FakeSources):
-        async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
-            if account.handle == "bob":
-                raise BadInput("its posts are damaged")
-            return await super().fetch(account, limit, progress)
-
-    sources = Damaged({"bob": make_posts(3), "ladle": [Post("hi"), Post("RT three more words", is_retweet=True)]})
+    sources = FakeSources({"bob": [], "ladle": [Post("hi"), Post("RT three more words", is_retweet=True)]})
     assert await contrast_posts(sources, []) == {}
+
+
+async def test_nobody_is_asked_for_them() -> None:
+    """Of accounts on networks, what was read before: reading costs money, and is somebody else's to ask for."""
+
+    class Offline(FakeSources):
+        async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
+            raise AssertionError("that would be asking")
+
+    assert list(await contrast_posts(Offline({"bob": make_posts(3)}), [])) == ["bob"]

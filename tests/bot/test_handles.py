@@ -38,6 +38,9 @@ DID = "did:plc:ab12cd34"
         ("https://reef.example/@bob@sea.example/1", Address("bob@sea.example", "mastodon")),
         ("https://reef.example/users/alice", Address("alice@reef.example", "mastodon")),
         ("＠ａｌｉｃｅ", Address("alice")),
+        ("@alice.", Address("alice")),
+        ("@alice@bsky.social", Address("alice.bsky.social", "bluesky")),
+        (f"bsky:{DID}", Address(DID, "bluesky")),
         (" @alice ", Address("alice")),
     ],
 )

@@ -187,7 +187,7 @@ async def test_an_unknown_account_is_not(case: Case) -> None:
 async def test_a_look_says_what_to_fetch(case: Case) -> None:
     outlook = await case.source.look(case.account, 0)
     assert outlook.account == case.account
-    assert outlook.cost <= outlook.left
+    assert outlook.cost <= (outlook.left or 0)
 
 
 async def test_posts_newest_first_up_to_the_limit(case: Case) -> None:

@@ -32,7 +32,7 @@ class FakeSources:
     write_error: Exception | None = None  # raised where posts are kept
     read: set[str] = field(default_factory=set)  # accounts of which posts were read on networks
     cost: int = 0  # of reading any account, and what is left to spend
-    left: int = 0
+    left: int | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -47,6 +47,9 @@ class FakeSources:
             raise NotFound(f"I don't know an account @{handle}.")
         return AccountSource(handle, f"fake:{handle}")
 
+    async def named(self, voice: Voice) -> Voice:
+        return voice
+
     def named_file(self, handle: str, path: Path) -> AccountSource:
         return AccountSource(handle, f"file:{path}")
 
@@ -59,6 +62,9 @@ class FakeSources:
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         return Outlook(account, cost=self.cost, left=self.left)
 
+    async def here(self, account: AccountSource) -> list[Post]:
+        return [] if self.error else self.posts.get(account.handle, [])
+
     def abouts(self) -> list[About]:
         return []
 
@@ -69,6 +75,9 @@ class FakeSources:
         if self.write_error is not None:
             raise self.write_error
         write_posts(path, posts)
+
+    def n_read(self, handle: str) -> int:
+        return 7 * (handle in self.read)
 
     def has_read(self, handle: str) -> bool:
         return handle in self.read

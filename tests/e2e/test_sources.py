@@ -45,7 +45,7 @@ async def test_an_account_on_x_from_its_estimate_to_its_forgetting(mynah: Mynah)
 
         told = await run(mynah, "train", "https://x.com/Pip", lines="no\n")
         assert "Reading 140 posts from X costs about $0.70" in told
-        assert "Then nothing is read" in told
+        assert "Then nothing is read, and nothing spent. To say yes beforehand: /train x:pip --spend 1" in told
         assert x.bill.posts == 0
 
         told = await run(mynah, "train", "x:pip", "--spend", "1")

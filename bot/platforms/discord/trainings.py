@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import discord
 
-from bot.arguments import TrainArguments, parse_train
+from bot.arguments import TrainArguments, parse_train, train_line
 from bot.domain import Caller, Job, JobMessage
 from bot.errors import BadInput, Costly
+from bot.phrases import say_again
 from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.controls import button, buttons_below
 from bot.platforms.discord.desk import Desk
@@ -53,7 +55,7 @@ async def submit(
     try:
         job, position = await _queue(desk, caller, wanted, file)
     except Costly as costly:
-        await answer.show(_question(desk, caller, costly))
+        await answer.show(_question(desk, caller, replace(wanted, spend=costly.cost), costly.text, file is not None))
         return
     try:
         known = await desk.board.open(job, position)
@@ -63,14 +65,13 @@ async def submit(
     await answer.show(desk.look(caller.locale).notice(_where(answer.asked, job, known)))
 
 
-def _question(desk: Desk, caller: Caller, costly: Costly) -> Message:
-    """With a button to say yes; Discord's ids may be too short for it."""
-    look = desk.look(caller.locale)
-    if len(custom_id("spend", costly.arguments)) > MAX_ID:
-        command = f"/train {costly.arguments}"
-        return look.notice(Text("{question} To say yes: {command}", question=costly.text, command=command))
-    sure = button("spend", look.say("Yes, read them"), "💵", costly.arguments, style=discord.ButtonStyle.danger)
-    return Message(look.notice(costly.text).content, buttons_below(sure))
+def _question(desk: Desk, caller: Caller, wanted: TrainArguments, question: str, with_file: bool) -> Message:
+    """With a button to say yes; not for a file, which is gone by then, nor where Discord's ids are too short."""
+    look, line = desk.look(caller.locale), train_line(wanted)
+    if with_file or len(custom_id("spend", line)) > MAX_ID:
+        return look.notice(say_again(question, line))
+    sure = button("spend", look.say("Yes, read them"), "💵", line, style=discord.ButtonStyle.danger)
+    return Message(look.notice(question).content, buttons_below(sure))
 
 
 async def _queue(

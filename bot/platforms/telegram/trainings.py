@@ -6,15 +6,17 @@ import asyncio
 import logging
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import telegram
 from telegram.error import BadRequest, TelegramError
 
-from bot.arguments import TrainArguments, parse_train
+from bot.arguments import TrainArguments, parse_train, train_line
 from bot.domain import Job
 from bot.errors import BadInput, Costly, UserError
+from bot.phrases import say_again
 from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.message import Message, button
 from bot.platforms.uploads import check, fetch_into, queue_with_file
@@ -55,7 +57,7 @@ async def queue(desk: Desk, asked: Asked, wanted: TrainArguments, document: tele
     try:
         job, position = await _submit(desk, asked, wanted, document)
     except Costly as costly:
-        await asked.answer.show(_question(asked, costly))
+        await asked.answer.show(_question(asked, replace(wanted, spend=costly.cost), costly.text, document is not None))
         return
     desk.posts.answering[job.id] = asked.answer.reply_to
     try:
@@ -72,13 +74,13 @@ async def _submit(
     return await queue_with_file(desk.services, asked.caller, wanted, lambda: _fetch(desk, document))
 
 
-def _question(asked: Asked, costly: Costly) -> Message:
-    """With a button to say yes; Telegram's data may be too short for it."""
-    sure = button("spend", "💵 " + asked.look.say("Yes, read them"), costly.arguments)
-    if len(str(sure.callback_data).encode()) > MAX_DATA:
-        command = f"/train {costly.arguments}"
-        return asked.look.notice(Text("{question} To say yes: {command}", question=costly.text, command=command))
-    return Message(asked.look.notice(costly.text).body, ((sure,),))
+def _question(asked: Asked, wanted: TrainArguments, question: str, with_file: bool) -> Message:
+    """With a button to say yes; not for a file, which is gone by then, nor where Telegram's data are too short."""
+    line = train_line(wanted)
+    sure = button("spend", "💵 " + asked.look.say("Yes, read them"), line)
+    if with_file or len(str(sure.callback_data).encode()) > MAX_DATA:
+        return asked.look.notice(say_again(question, line))
+    return Message(asked.look.notice(question).body, ((sure,),))
 
 
 async def spend(desk: Desk, asked: Asked) -> None:

@@ -25,10 +25,12 @@ _MIN_OTHER = 150  # bytes outside ASCII, below which guesses at other scripts ar
 _CYRILLIC = ["cp1251", "koi8_r", "iso8859_5"]
 _GREEK = ["cp1253", "iso8859_7"]
 _SEMITIC = ["cp1255", "cp1256", "iso8859_6"]
+_JAPANESE = ["cp932", "euc_jp"]
 _EAST_ASIAN = ["cp932", "euc_jp", "gb18030", "big5", "cp949"]
 _RUNS = re.compile(rb"[\x80-\xff]{2,}")
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _ASCII = bytes(range(128))
+_NO_LETTERS = bytes(byte for byte in range(128) if not bytes([byte]).isalpha())
 
 
 class Readable(Protocol):
@@ -87,18 +89,33 @@ def _matched(pattern: re.Pattern[bytes], sample: bytes) -> int:
 
 def _legacy(sample: bytes) -> str:
     high = sample.translate(None, _ASCII)
-    if _matched(_RUNS, sample) < 0.6 * len(high):  # at most 0.3 in languages of Latin letters, at least 0.85 in others
+    few = len(high) < 0.2 * len(sample.translate(None, _NO_LETTERS))  # other scripts have half of theirs there
+    # Of those, at most 0.3 stand together in languages of Latin letters, at least 0.85 in others.
+    if few or _matched(_RUNS, sample) < 0.6 * len(high):
         return latin_encoding(Counter(high))
     return _other(sample) if len(high) >= _MIN_OTHER else "utf-8"
 
 
 def _other(sample: bytes) -> str:
+    excerpt = _excerpt(sample)
+    if japanese := next((encoding for encoding in _JAPANESE if _is_japanese(excerpt, encoding)), None):
+        return japanese
     from charset_normalizer import from_bytes  # slow to import, and rarely needed
 
-    best = from_bytes(_excerpt(sample), cp_isolation=_CYRILLIC + _GREEK + _SEMITIC + _EAST_ASIAN).best()
+    best = from_bytes(excerpt, cp_isolation=_CYRILLIC + _GREEK + _SEMITIC + _EAST_ASIAN).best()
     if best and best.encoding == "cp1253" and b"\xb6" in sample and b"\xa2" not in sample:
         return "iso8859_7"  # they differ in Ά
     return best.encoding if best else "utf-8"
+
+
+def _is_japanese(text: bytes, encoding: str) -> bool:
+    """Many kana: charset-normalizer takes a few sentences, said again and again, for Korean."""
+    try:
+        decoded = text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    kana = sum("\u3041" <= character <= "\u30fc" for character in decoded)
+    return kana > 0.3 * sum(not character.isascii() for character in decoded)
 
 
 def _excerpt(sample: bytes) -> bytes:

@@ -7,10 +7,12 @@ accounts/<network>/<name>.json         who it is, and what has not been read yet
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,10 +20,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain import AccountSource, Profile
 from bot.errors import Busy, NotAllowed, UserError
+from bot.handles import Address
+from bot.ports import FetchProgress
 from bot.sources.latest import latest
 from bot.sources.zstd import append_posts, read_posts, write_file, write_posts
 from bot.texts import Text
 from trainer.corpus import Post
+
+LONGEST_WAIT = 15 * 60  # seconds for another process to end its reading
+_KINDS = (".jsonl.zst", ".part.zst", ".json")
 
 
 class Gap(BaseModel):
@@ -53,6 +60,13 @@ class Account(BaseModel):
     gaps: tuple[Gap, ...] = (Gap(),)
 
 
+def modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # forgotten meanwhile
+        return 0.0
+
+
 class AccountStore:
     """The folder of one network."""
 
@@ -63,13 +77,13 @@ class AccountStore:
 
     def names(self) -> list[str]:
         """Accounts of which posts have been read, newest reading first."""
-        found = sorted(self._folder.glob("*.jsonl.zst"), key=lambda path: path.stat().st_mtime, reverse=True)
+        found = sorted(self._folder.glob("*.jsonl.zst"), key=modified, reverse=True)
         return [path.name.removesuffix(".jsonl.zst") for path in found]
 
     def names_of(self, handle: str) -> list[str]:
         """Accounts that a persona's handle may mean, whatever has been read of them."""
-        found = {path.name.removesuffix(".json") for path in self._folder.glob("*.json")}
-        return sorted(name for name in found if name.replace("-", "_") == handle)
+        found = {path.name.removesuffix(kind) for kind in _KINDS for path in self._folder.glob(f"*{kind}")}
+        return sorted(name for name in found if Address(name).handle == handle)
 
     def holds(self, name: str, posts: Sequence[Post]) -> bool:
         """Are these all that have been read of it?"""
@@ -80,7 +94,7 @@ class AccountStore:
         return self._posts(name).is_file() or self._part(name).is_file()
 
     def source(self, name: str) -> AccountSource:
-        return AccountSource(name.replace("-", "_"), f"{self.network}:{name}")
+        return AccountSource(Address(name).handle, f"{self.network}:{name}")
 
     def account(self, name: str) -> Account | None:
         """None when nothing is known, or what was written is damaged."""
@@ -131,23 +145,39 @@ class AccountStore:
         return Profile(account.name, account.bio, avatar.read_bytes() if avatar.is_file() else None)
 
     def forget(self, name: str) -> None:
-        """Raises OSError."""
-        for path in (self._posts(name), self._part(name), self._state(name), self.avatar(name)):
-            path.unlink(missing_ok=True)
+        """All of it, with what a killed write has left. Raises OSError."""
+        for kind in (*_KINDS, ".avatar"):
+            (self._folder / f"{name}{kind}").unlink(missing_ok=True)
+            for unfinished in self._folder.glob(f".{escape(name)}{kind}.*"):
+                unfinished.unlink(missing_ok=True)
+        (self._folder / f".{name}.lock").unlink(missing_ok=True)
 
-    @contextmanager
-    def reading(self, name: str) -> Iterator[None]:
-        """Be the only one who reads this account. Raises Busy."""
+    @asynccontextmanager
+    async def reading(self, name: str, progress: FetchProgress) -> AsyncIterator[None]:
+        """Be the only one who reads this account, in whatever process. Raises Busy after a long wait."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._folder / f".{name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise Busy(Text("@{handle} is being read at the moment. Try again later.", handle=name)) from None
+        lock = FileLock(self._folder / f".{name}.lock", thread_local=False)
+        for left in range(LONGEST_WAIT, -1, -1):
+            try:
+                lock.acquire(timeout=0)
+                break
+            except Timeout:
+                if not left:
+                    busy = Text("@{handle} is being read at the moment. Try again later.", handle=name)
+                    raise Busy(busy) from None
+                progress(0, 0, left)
+                await asyncio.sleep(1)
         try:
             yield
         finally:
             lock.release()
+
+    def renewed(self, name: str, identity: str, news: Mapping[str, object]) -> Account:
+        """What is known of an account, with what its network says now. Raises NotAllowed when it is another one."""
+        before = self.account(name)
+        if before is not None and before.id != identity:
+            raise another_one(name)
+        return (before or Account(id=identity, name="")).model_copy(update=dict(news))
 
     def _posts(self, name: str) -> Path:
         return self._folder / f"{name}.jsonl.zst"
@@ -164,6 +194,6 @@ def another_one(name: str) -> UserError:
         Text(
             "@{handle} is another account now than the one whose posts I have. Have those forgotten first: "
             "/forget @{handle}",
-            handle=name,
+            handle=Address(name).handle,
         )
     )

@@ -8,20 +8,20 @@ synthetic content is in a record of its own, on the server that keeps its posts
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
 from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import NotAllowed, NotFound, UserError
 from bot.handles import BLUESKY
-from bot.ports import FetchProgress
+from bot.ports import FetchProgress, unheard
 from bot.settings import BlueskySettings
-from bot.sources.networks.accounts import Account, AccountStore, Gap, another_one
+from bot.sources.networks.accounts import AccountStore, Gap
 from bot.sources.networks.bluesky_posts import Feed, ProfileView, feed_post
-from bot.sources.networks.patience import HASTY, PATIENT, Patience, TryLater
+from bot.sources.networks.patience import HASTY, PATIENT, Patience, TryLater, waiting
 from bot.sources.networks.walk import Page, Walk
 from bot.sources.networks.web import Refused, Web, keep_avatar
 from bot.sources.posts import parse_date
@@ -30,6 +30,9 @@ from trainer.corpus import Post
 
 PAGE = 100  # posts, the most that the AppView gives
 DECLARATIONS = ("org.user-intents.declaration", "org.user-intents.demo.declaration")
+# A server of the usual kind: strangers say where theirs is, and nobody is to be sent to machines of our own network.
+ORDINARY = re.compile(r"https://([a-z0-9-]+\.)+[a-z][a-z0-9-]*/?", re.IGNORECASE)
+NO_HANDLE = "handle.invalid"  # what the AppView says of an account whose handle isn't its own
 HIDDEN = "!no-unauthenticated"  # a label by which an account asks not to be shown to those without a login
 
 
@@ -83,19 +86,26 @@ class BlueskySource:
     def at_hand(self) -> list[AccountSource]:
         return [self.store.source(name) for name in self.store.names()]
 
+    async def here(self, account: AccountSource) -> list[Post]:
+        return await asyncio.to_thread(self.store.posts, _name(account))
+
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         """Who it is, by its handle even where it was named by its DID. Raises UserError."""
-        known = await self._account(_name(account), HASTY)
-        named = self.store.source(known.handle) if account.reference.startswith(f"{BLUESKY}:did:") else account
+        known = await self._account(_name(account), HASTY, unheard)
+        named = account
+        if account.reference.startswith(f"{BLUESKY}:did:"):
+            named = self.store.source(known.handle)
+        if known.handle == NO_HANDLE:
+            raise NotFound(Text("That account has no valid handle on Bluesky at the moment."))
         return Outlook(named, known.posts_count)
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """Raises UserError."""
         name = _name(account)
-        with self.store.reading(name):
-            view = await self._account(name, self.patience)
-            known = self._known(name, view)
-            walk = Walk(self.store, name, lambda gap, n: self._page(view.did, gap), _newest, self.patience)
+        async with self.store.reading(name, progress):
+            view = await self._account(name, self.patience, progress)
+            known = self.store.renewed(name, view.did, _news(view))
+            walk = Walk(self.store, name, lambda gap, n: self._page(name, view.did, gap), _newest, self.patience)
             posts = await walk.latest(known, limit, progress)
             await keep_avatar(self.web, known.avatar_url, self.store.avatar(name))
         if not posts:
@@ -105,30 +115,17 @@ class BlueskySource:
     async def profile(self, account: AccountSource) -> Profile | None:
         return await asyncio.to_thread(self.store.profile, _name(account))
 
-    def _known(self, name: str, view: ProfileView) -> Account:
-        """Raises UserError when the handle is somebody else's now."""
-        before = self.store.account(name)
-        if before is not None and before.id != view.did:
-            raise another_one(name)
-        news = {
-            "name": view.display_name or view.handle,
-            "bio": view.description,
-            "n_posts": view.posts_count,
-            "avatar_url": view.avatar,
-        }
-        return (before or Account(id=view.did, name="")).model_copy(update=news)
-
-    async def _account(self, name: str, patience: Patience) -> ProfileView:
+    async def _account(self, name: str, patience: Patience, progress: FetchProgress) -> ProfileView:
         """Raises UserError, NotAllowed among them."""
         if not self.settings.enabled:
             raise NotFound(Text("Bluesky is switched off here, by sources.bluesky.enabled."))
         try:
-            view = await patience.ask(lambda: self._profile(name), lambda seconds: None)
+            view = await patience.ask(lambda: self._profile(name), waiting(progress, 0, 0))
             if any(label.val == HIDDEN for label in view.labels):
                 raise NotAllowed(
                     Text("@{handle} asks Bluesky not to show its posts to those without a login.", handle=view.handle)
                 )
-            if await patience.ask(lambda: self._declines(view.did), lambda seconds: None):
+            if await patience.ask(lambda: self._declines(view.did), waiting(progress, 0, 0)):
                 raise NotAllowed(
                     Text("@{handle} has declared that nobody may generate posts from its own.", handle=view.handle)
                 )
@@ -139,14 +136,14 @@ class BlueskySource:
     async def _profile(self, name: str) -> ProfileView:
         return await self.web.get(self._xrpc("app.bsky.actor.getProfile"), {"actor": name}, ProfileView)
 
-    async def _page(self, did: str, gap: Gap) -> Page:
+    async def _page(self, name: str, did: str, gap: Gap) -> Page:
         query = {"actor": did, "limit": str(PAGE), "filter": "posts_with_replies"}
         if gap.cursor:
             query["cursor"] = gap.cursor
         try:
             feed = await self.web.get(self._xrpc("app.bsky.feed.getAuthorFeed"), query, Feed)
         except Refused as error:
-            raise _explained(error, did) from error
+            raise _explained(error, name) from error
         found = [post for item in feed.feed if (post := feed_post(item, did))]
         since = parse_date(gap.since)
         posts = tuple(post for post in found if not (since and post.created_at and post.created_at < since))
@@ -167,16 +164,15 @@ class BlueskySource:
         return False
 
     async def _server(self, did: str) -> str:
-        """Where an account's records are. Its name comes from strangers: only ordinary https servers are asked."""
-        place = f"https://{did.removeprefix('did:web:')}/.well-known/did.json"
-        place = place if did.startswith("did:web:") else f"{self.settings.directory}/{did}"
+        """Where an account's records are."""
+        place = f"{self.settings.directory}/{did}"
+        if did.startswith("did:web:"):
+            host = f"https://{did.removeprefix('did:web:')}"
+            place = f"{host}/.well-known/did.json" if ORDINARY.fullmatch(host) else place
         document = await self.web.get(place, {}, _Document)
         for service in document.service:
-            parts = urlsplit(service.endpoint)
-            own = (
-                parts.scheme == "https" and parts.port is None and not (parts.hostname or "1").split(".")[-1].isdigit()
-            )
-            if service.id.endswith("#atproto_pds") and (own or service.endpoint == self.settings.directory):
+            own = service.endpoint == self.settings.directory
+            if service.id.endswith("#atproto_pds") and (own or ORDINARY.fullmatch(service.endpoint)):
                 return service.endpoint.rstrip("/")
         raise TryLater(Text("Bluesky doesn't say where the account's declarations are."))
 
@@ -189,6 +185,15 @@ def _name(account: AccountSource) -> str:
     if scheme != BLUESKY or not name:
         raise NotFound(Text("The posts of @{handle} are not on Bluesky.", handle=account.handle))
     return name
+
+
+def _news(view: ProfileView) -> dict[str, object]:
+    return {
+        "name": view.display_name or view.handle,
+        "bio": view.description,
+        "n_posts": view.posts_count,
+        "avatar_url": view.avatar,
+    }
 
 
 def _newest(posts: Sequence[Post]) -> str:

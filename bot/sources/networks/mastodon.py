@@ -14,11 +14,11 @@ from pydantic import BaseModel, Field, RootModel
 from bot.domain import About, AccountSource, Outlook, Profile
 from bot.errors import NotAllowed, NotFound, UserError
 from bot.handles import MASTODON
-from bot.ports import FetchProgress
+from bot.ports import FetchProgress, unheard
 from bot.settings import MastodonSettings
 from bot.sources.html import html_text
-from bot.sources.networks.accounts import Account, AccountStore, Gap, another_one
-from bot.sources.networks.patience import HASTY, PATIENT, Patience
+from bot.sources.networks.accounts import Account, AccountStore, Gap
+from bot.sources.networks.patience import HASTY, PATIENT, Patience, waiting
 from bot.sources.networks.walk import Page, ReadPage, Walk, network_post
 from bot.sources.networks.web import Refused, Web, keep_avatar
 from bot.texts import Text
@@ -75,21 +75,24 @@ class MastodonSource:
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Those that were read before."""
-        return next((one for one in self.at_hand() if one.handle == handle), None)
+        return next((self.store.source(name) for name in self.store.names_of(handle) if self.store.has(name)), None)
 
     def at_hand(self) -> list[AccountSource]:
         return [self.store.source(name) for name in self.store.names()]
 
+    async def here(self, account: AccountSource) -> list[Post]:
+        return await asyncio.to_thread(self.store.posts, _name(account))
+
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         """Raises UserError."""
-        known = await self._account(_name(account), HASTY)
+        known = await self._account(_name(account), HASTY, unheard)
         return Outlook(account, known.n_posts)
 
     async def fetch(self, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
         """Raises UserError."""
         name = _name(account)
-        with self.store.reading(name):
-            known = await self._account(name, self.patience)
+        async with self.store.reading(name, progress):
+            known = await self._account(name, self.patience, progress)
             walk = Walk(self.store, name, self._reader(name, known.id), _newest, self.patience)
             posts = await walk.latest(known, limit, progress)
             await keep_avatar(self.web, known.avatar_url, self.store.avatar(name))
@@ -100,7 +103,7 @@ class MastodonSource:
     async def profile(self, account: AccountSource) -> Profile | None:
         return await asyncio.to_thread(self.store.profile, _name(account))
 
-    async def _account(self, name: str, patience: Patience) -> Account:
+    async def _account(self, name: str, patience: Patience, progress: FetchProgress) -> Account:
         host = name.partition("@")[2]
         if host not in self.settings.instances:
             raise NotAllowed(
@@ -113,19 +116,16 @@ class MastodonSource:
             )
         place = f"{self.base(host)}/api/v1/accounts/lookup"
         try:
-            found = await patience.ask(lambda: self.web.get(place, {"acct": name}, _Account), lambda seconds: None)
+            found = await patience.ask(lambda: self.web.get(place, {"acct": name}, _Account), waiting(progress, 0, 0))
         except Refused as error:
             raise _explained(error, name) from error
-        before = self.store.account(name)
-        if before is not None and before.id != found.id:
-            raise another_one(name)
         news = {
             "name": found.display_name or name,
             "bio": html_text(found.note),
             "n_posts": found.statuses_count,
             "avatar_url": found.avatar_static,
         }
-        return (before or Account(id=found.id, name="")).model_copy(update=news)
+        return self.store.renewed(name, found.id, news)
 
     def _reader(self, name: str, identity: str) -> ReadPage:
         host = name.partition("@")[2]

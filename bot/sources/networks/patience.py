@@ -7,20 +7,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from bot.errors import UserError
 from bot.ports import FetchProgress
 from bot.texts import Text
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
+COUNTDOWN = 5.0  # seconds between two looks at how long it still takes
 T = TypeVar("T")
 
 
 class TryLater(UserError):
-    """The network doesn't answer as it should at the moment. `seconds`: it has said when it will."""
+    """The network doesn't answer as it should at the moment. `seconds`: it has said when it will.
 
-    def __init__(self, text: Text, seconds: float | None = None) -> None:
+    `paid`: asking has perhaps cost money all the same, so it is done once more and not again.
+    """
+
+    def __init__(self, text: Text, seconds: float | None = None, paid: bool = False) -> None:
         super().__init__(text)
-        self.seconds = seconds
+        self.seconds, self.paid = seconds, paid
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,9 @@ class Patience:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def ask(self, question: Callable[[], Awaitable[T]], tell: Callable[[float], None]) -> T:
-        """`tell` hears of every wait before it begins. Raises TryLater when it takes too long."""
+        """`tell` hears how long a wait still takes. Raises TryLater when it takes too long."""
         limited = troubled = 0.0
-        wait = FIRST_WAIT
+        wait, n_paid = FIRST_WAIT, 0
         while True:
             try:
                 return await question()
@@ -47,10 +53,13 @@ class Patience:
                     troubled, wait = troubled + pause, min(2 * wait, LONGEST_WAIT)
                 else:
                     limited += pause
-                if limited > self.limits or troubled > self.troubles:
+                n_paid += error.paid
+                if limited > self.limits or troubled > self.troubles or n_paid > 1:
                     raise
-            tell(pause)
-            await self.sleep(pause)
+            while pause > 0:
+                tell(pause)
+                await self.sleep(min(pause, COUNTDOWN))
+                pause -= COUNTDOWN
 
 
 PATIENT = Patience()
@@ -60,3 +69,10 @@ HASTY = Patience(limits=5, troubles=3)  # somebody waits for the answer
 def waiting(progress: FetchProgress, done: int, total: int) -> Callable[[float], None]:
     """Tells a FetchProgress of waits."""
     return lambda seconds: progress(done, total, seconds)
+
+
+def nonsense(error: Exception) -> Text:
+    """What is wrong with an answer, for who can't see it."""
+    if isinstance(error, ValidationError):
+        return Text("something is missing in it")
+    return Text("it is not JSON, or cut short")

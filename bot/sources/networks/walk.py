@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import UserError
@@ -76,7 +76,7 @@ class Walk:
         except TryLater as error:
             raise _interrupted(error, tally.n_posts) from error
         finally:
-            await asyncio.to_thread(self.store.settle, self.name)
+            await whole(asyncio.to_thread(self.store.settle, self.name))
         end = max(tally.most, 1)
         progress(end, end)
         return (await asyncio.to_thread(self.store.posts, self.name))[: limit or None]
@@ -90,15 +90,26 @@ class Walk:
                 break
             tell = waiting(progress, tally.done, tally.most)
             page = await self.patience.ask(lambda: self.read_page(gap, room), tell)  # noqa: B023 (awaited at once)
-            rest = () if page.cursor is None else (gap.model_copy(update={"cursor": page.cursor}),)
+            ended = page.cursor is None or page.cursor == gap.cursor  # a server that says the same again and again
+            rest = () if ended else (gap.model_copy(update={"cursor": page.cursor}),)
             account = account.model_copy(update={"gaps": (*rest, *account.gaps[1:])})
-            await asyncio.to_thread(self.store.add, self.name, page.posts, account)
+            await whole(asyncio.to_thread(self.store.add, self.name, page.posts, account))
             tally.add(page.posts)
             progress(tally.done, tally.most)
         return account
 
     async def _save(self, account: Account) -> None:
         await asyncio.to_thread(self.store.save, self.name, account)
+
+
+async def whole(work: Coroutine[None, None, None]) -> None:
+    """What has been paid for is written to its end, whoever cancels."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _opened(gaps: tuple[Gap, ...], known: list[Post], newest: Newest) -> tuple[Gap, ...]:

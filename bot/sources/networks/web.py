@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from bot.sources.networks.patience import TryLater
+from bot.sources.networks.patience import TryLater, nonsense
 from bot.sources.pictures import MAX_PICTURE, is_picture
 from bot.sources.zstd import write_file
 from bot.texts import Text
@@ -90,7 +90,7 @@ class Web:
             ) from error
 
     def _nonsense(self, error: Exception) -> TryLater:
-        wrong = "another shape" if isinstance(error, ValidationError) else str(error)[:80]
+        wrong = nonsense(error)
         return TryLater(
             Text("What {service} answered can't be understood ({wrong}).", service=self.service, wrong=wrong)
         )

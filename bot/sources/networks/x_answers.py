@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 
 class Metrics(BaseModel):
@@ -50,12 +52,31 @@ class Tweet(BaseModel):
 
 class Meta(BaseModel):
     next_token: str | None = None
+    result_count: int = 0
+
+
+def sound(tweets: object) -> object:
+    """Those that are posts; one that is not shall not spoil a page that is paid for."""
+    return tuple(filter(_is_tweet, tweets)) if isinstance(tweets, list) else tweets
+
+
+def _is_tweet(value: object) -> bool:
+    try:
+        Tweet.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 class TweetsAnswer(BaseModel):
-    data: tuple[Tweet, ...] = ()
+    data: Annotated[tuple[Tweet, ...], BeforeValidator(sound)] = ()
     errors: tuple[Problem, ...] = ()
     meta: Meta = Meta()
+
+    @property
+    def n_posts(self) -> int:
+        """As X charges for them."""
+        return max(len(self.data), self.meta.result_count)
 
 
 class Uncharged(Exception):

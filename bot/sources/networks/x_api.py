@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.domain import About, AccountSource, Outlook, Profile
-from bot.errors import NotAllowed, NotFound, UserError
+from bot.errors import Limited, NotAllowed, NotFound, UserError
 from bot.handles import X
-from bot.ports import FetchProgress
-from bot.sources.networks.accounts import Account, AccountStore, Gap, another_one
-from bot.sources.networks.patience import HASTY, PATIENT, Patience
+from bot.ports import FetchProgress, unheard
+from bot.sources.networks.accounts import Account, AccountStore, Gap
+from bot.sources.networks.patience import HASTY, PATIENT, Patience, waiting
 from bot.sources.networks.walk import Page, Walk
 from bot.sources.networks.web import Web, keep_avatar
 from bot.sources.networks.x_answers import Problem, Tweet, User
-from bot.sources.networks.x_budget import Budget
+from bot.sources.networks.x_budget import Budget, Purse
 from bot.sources.posts import MAX_CHARACTERS, make_post
 from bot.texts import Text
 from trainer.corpus import Post
@@ -26,7 +28,11 @@ if TYPE_CHECKING:
     from bot.sources.networks.x_client import XClient  # tweepy is large
 
 REACHABLE = 3200  # an account's latest posts, the most that X gives out
+EMPTY_PAGES = 20  # in a row, after which there are no more posts
 FRESH = timedelta(hours=1)  # how long a look-up, which costs, is good for
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class XSource:
         return About(
             name="X",
             state="on" if self.client else "off: set sources.x.token, the bearer token of an app of yours",
-            example="x:alice, https://x.com/alice, or @alice where X is sources.default",
+            example="x:alice, https://x.com/alice, or plain @alice, unless sources.default is another",
             cost=f"${self.budget.settings.price_post} a post and ${self.budget.settings.price_user} a look-up, "
             f"up to ${self.budget.settings.monthly_budget} a month. An account's latest {REACHABLE:,} posts at most; "
             "what was read once is never paid for again.",
@@ -60,12 +66,15 @@ class XSource:
     def at_hand(self) -> list[AccountSource]:
         return [self.store.source(name) for name in self.store.names()]
 
+    async def here(self, account: AccountSource) -> list[Post]:
+        return await asyncio.to_thread(self.store.posts, _name(account))
+
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         """Who it is, and what reading it would cost at most. Raises UserError, Limited among them."""
         name = _name(account)
         if self.client is None:
             return Outlook(account, len(await self._kept(name)))
-        known = await self._account(self.client, name, HASTY)
+        known = await self._account(self.client, name, HASTY, unheard)
         n_new = _to_read(known, len(await asyncio.to_thread(self.store.posts, name)), limit)
         return Outlook(account, known.n_posts, n_new, n_new * self.budget.price_post, await self.budget.left())
 
@@ -74,17 +83,33 @@ class XSource:
         name = _name(account)
         if self.client is None:
             return (await self._kept(name))[: limit or None]
-        client = self.client
-        with self.store.reading(name):
-            known = await self._account(client, name, self.patience)
-            walk = Walk(
-                self.store, name, lambda gap, n: self._page(client, name, known.id, gap, n), _newest, self.patience
-            )
-            posts = await walk.latest(known, limit, progress)
-            await keep_avatar(self.web, known.avatar_url, self.store.avatar(name))
+        try:
+            posts = await self._read(self.client, account, limit, progress)
+        except Limited:
+            posts = await self._whole_before(name)  # training again what is there already costs nothing
+            if not posts:
+                raise
+            logger.warning("@%s: no money is left to look for new posts on X", name)
         if not posts:
             raise NotFound(Text("@{handle} has no posts on X.", handle=account.handle))
+        return posts[: limit or None]
+
+    async def _read(self, client: XClient, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
+        name, purse = _name(account), Purse(account.cap)
+        async with self.store.reading(name, progress):
+            known = await self._account(client, name, self.patience, progress)
+
+            async def read(gap: Gap, wanted: int) -> Page:
+                return await self._page(client, name, known.id, gap, wanted, purse)
+
+            posts = await Walk(self.store, name, read, _newest, self.patience).latest(known, limit, progress)
+            await keep_avatar(self.web, known.avatar_url, self.store.avatar(name))
         return posts
+
+    async def _whole_before(self, name: str) -> list[Post]:
+        """All posts, where they have been read to the end once."""
+        known = self.store.account(name)
+        return await asyncio.to_thread(self.store.posts, name) if known and known.n_read else []
 
     async def profile(self, account: AccountSource) -> Profile | None:
         return await asyncio.to_thread(self.store.profile, _name(account))
@@ -100,34 +125,27 @@ class XSource:
             )
         )
 
-    async def _account(self, client: XClient, name: str, patience: Patience) -> Account:
+    async def _account(self, client: XClient, name: str, patience: Patience, progress: FetchProgress) -> Account:
         """As X knows it now, or did within the hour. Raises UserError."""
         before = self.store.account(name)
         if before is not None and self.budget.now() - before.seen_at < FRESH:
             return before
-        answer = await patience.ask(lambda: self.budget.user(name, lambda: client.user(name)), lambda seconds: None)
+        tell = waiting(progress, 0, 0)
+        answer = await patience.ask(lambda: self.budget.user(name, lambda: client.user(name)), tell)
         if answer.data is None:
             raise _missing(answer.errors, name)
         if answer.data.protected:
             raise NotAllowed(Text("@{handle} has protected its posts on X, so I don't read them.", handle=name))
-        if before is not None and before.id != answer.data.id:
-            raise another_one(name)
-        known = (before or Account(id=answer.data.id, name="")).model_copy(
-            update={**_news(answer.data), "seen_at": self.budget.now()}
-        )
+        known = self.store.renewed(name, answer.data.id, {**_news(answer.data), "seen_at": self.budget.now()})
         await asyncio.to_thread(self.store.save, name, known)
         return known
 
-    async def _page(self, client: XClient, name: str, user: str, gap: Gap, wanted: int) -> Page:
+    async def _page(self, client: XClient, name: str, user: str, gap: Gap, wanted: int, purse: Purse) -> Page:
         """An empty page may have others after it."""
         token: str | None = None
-        while True:
-            token_now = token
-            answer = await self.budget.posts(
-                name,
-                wanted,
-                lambda n: client.tweets(user, n, gap.since, gap.cursor, token_now),  # noqa: B023
-            )
+        for _ in range(EMPTY_PAGES):
+            ask = partial(client.tweets, user, since=gap.since, until=gap.cursor, token=token)
+            answer = await self.budget.posts(name, wanted, purse, ask)
             if not answer.data and answer.errors:
                 raise _missing(answer.errors, name)
             token = answer.meta.next_token

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 import aiohttp
 import tweepy
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from tweepy.asynchronous import AsyncClient
 
 from bot.errors import NotFound, OperatorError
 from bot.settings import X_API
-from bot.sources.networks.patience import TryLater
+from bot.sources.networks.patience import TryLater, nonsense
 from bot.sources.networks.x_answers import TweetsAnswer, Uncharged, UserAnswer
 from bot.texts import Text
 
@@ -68,7 +68,9 @@ class XClient:
     async def user(self, name: str) -> UserAnswer:
         return await self._ask(lambda client: client.get_user(username=name, user_fields=USER_FIELDS), UserAnswer)
 
-    async def tweets(self, user: str, n: int, since: str | None, until: str | None, token: str | None) -> TweetsAnswer:
+    async def tweets(
+        self, user: str, n: int, *, since: str | None, until: str | None, token: str | None
+    ) -> TweetsAnswer:
         """Of the newest, `n` (5 to 100) with ids between the two, both excluded; `token` goes on from an answer."""
         limits = {"since_id": since, "until_id": until, "pagination_token": token}
         given = {key: value for key, value in limits.items() if value is not None}
@@ -97,13 +99,19 @@ class XClient:
             raise _nonsense(error) from error
         except (ValueError, RecursionError, TypeError, AttributeError) as error:
             raise _nonsense(error) from error
+        except aiohttp.ClientConnectorError as error:  # nothing was sent
+            raise _unreachable(error) from Uncharged()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise TryLater(Text("{service} can't be reached ({reason}).", service="X", reason=reason)) from error
+            raise _unreachable(error, paid=True) from error
 
     def _client(self) -> AsyncClient:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=SECONDS, response_class=_Bounded)
+            self._session = aiohttp.ClientSession(
+                # A kept connection that ends would be tried again in silence: paid for twice, counted once.
+                connector=aiohttp.TCPConnector(force_close=True),
+                timeout=SECONDS,
+                response_class=_Bounded,
+            )
         client = AsyncClient(self.token, return_type=dict)
         client.session = Session(self._session, self.api_base)
         return client
@@ -113,9 +121,14 @@ def _detail(error: tweepy.HTTPException) -> str:
     return " ".join(str(error).split())[:200]
 
 
+def _unreachable(error: Exception, paid: bool = False) -> TryLater:
+    reason = str(error) or type(error).__name__
+    return TryLater(Text("{service} can't be reached ({reason}).", service="X", reason=reason), paid=paid)
+
+
 def _nonsense(error: Exception) -> TryLater:
-    wrong = "another shape" if isinstance(error, ValidationError) else str(error)[:80]
-    return TryLater(Text("What {service} answered can't be understood ({wrong}).", service="X", wrong=wrong))
+    wrong = nonsense(error)
+    return TryLater(Text("What {service} answered can't be understood ({wrong}).", service="X", wrong=wrong), paid=True)
 
 
 def _explained(status: int, seconds: float | None, detail: str = "") -> Exception:

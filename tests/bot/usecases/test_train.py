@@ -8,13 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pydantic import SecretStr
 
 from bot import render
-from bot.arguments import TrainArguments, parse_train
+from bot.arguments import TrainArguments, parse_train, train_line
 from bot.domain import AccountSource, Caller, JobState, Outlook, Persona, Voice
 from bot.errors import AlreadyTraining, BadInput, Costly, DiskFull, Limited, NotAllowed, NotFound
-from bot.settings import Settings, TrainingSettings
-from bot.usecases.train import START_SECONDS, check_cost, dry_run, estimate_seconds, find_accounts, submit
+from bot.settings import Settings, SourcesSettings, TrainingSettings, XSettings
+from bot.usecases.train import START_SECONDS, check_buyer, check_cost, dry_run, estimate_seconds, find_accounts, submit
 from tests.builders import manifest, run_record
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import FakeSources, make_posts
@@ -174,10 +175,14 @@ async def test_somebody_has_to_say_yes_to_more(service: FakeService) -> None:
     voices = (Voice("pip", 2.0, "x", "pip"),)
     with pytest.raises(Costly, match=r"about \$16\.01; \$20\.00 are left") as caught:
         await submit(service.services, CALLER, TrainArguments(voices, fresh=True, language="en"))
-    assert caught.value.arguments == "x:pip:2 --fresh --lang en --spend 17"
+    assert caught.value.cost == 16_010_000
+    line = train_line(TrainArguments(voices, fresh=True, language="en", spend=caught.value.cost))
+    assert line == "x:pip:2 --fresh --lang en --spend 17"
     assert await service.store.jobs() == []
-    job, _ = await submit(service.services, CALLER, parse_train(caught.value.arguments))
-    assert job.accounts == (AccountSource("pip", "fake:pip", 2.0, language="en"),)
+    job, _ = await submit(service.services, CALLER, parse_train(line))
+    assert job.accounts == (AccountSource("pip", "fake:pip", 2.0, language="en", cap=16_010_000),)
+    with pytest.raises(Limited, match=r"\$3\.99 are left"):  # what is promised to a job is nobody else's
+        await submit(service.services, CALLER, replace(wanted("bob"), spend=10**9))
 
 
 async def test_a_budget_is_a_budget(service: FakeService) -> None:
@@ -189,10 +194,43 @@ async def test_a_budget_is_a_budget(service: FakeService) -> None:
 async def test_money_is_for_admins_to_spend(service: FakeService) -> None:
     costing(service, 1_601)
     member = Caller("discord", "u", "c", "s", roles=("r",))
+    generous = replace(wanted("pip"), spend=10**9)
     with pytest.raises(NotAllowed, match="Only an admin may say yes"):
-        check_cost(service.services.settings, member, replace(wanted("pip"), spend=10**9 - 1), await looks(service))
-    admin = replace(member, admin=True)
-    check_cost(service.services.settings, admin, replace(wanted("pip"), spend=10**9), await looks(service))
+        await check_cost(service.services, member, generous, await looks(service))
+    (account,) = await check_cost(service.services, replace(member, admin=True), generous, await looks(service))
+    assert account.cap == 16_010_000
+
+
+@pytest.mark.parametrize(
+    ("space", "allowed", "may"), [("", (), True), ("d:1", (), False), ("d:1", ("d:2",), False), ("d:1", ("d:1",), True)]
+)
+def test_where_x_may_be_read_from(space: str, allowed: tuple[str, ...], may: bool) -> None:
+    own = XSettings(token=SecretStr("secret"), spaces=allowed)
+    settings = Settings(sources=SourcesSettings(x=own))
+    asked = [AccountSource("pip", "x:pip")]
+    caller = Caller("discord", "u", "c", space, admin=True)
+    check_buyer(settings, caller, [AccountSource("pip", "sample:pip")])
+    if may:
+        check_buyer(settings, caller, asked)
+    else:
+        with pytest.raises(NotAllowed, match=r'sources\.x\.spaces = \["d:1"\]'):
+            check_buyer(settings, caller, asked)
+
+
+async def test_a_language_stays_until_another_is_asked_for(service: FakeService) -> None:
+    english = [replace(post, language="en") for post in make_posts()]
+    service.sources.posts["pip"] = english
+    async with service.running():
+        job, _ = await submit(service.services, CALLER, replace(wanted("pip"), language="en"))
+        await service.notifier.wait(job.id)
+        service.sources.before["pip"] = english
+        job, _ = await submit(service.services, CALLER, wanted("pip"))
+        assert job.accounts[0].language == "en"
+        await service.notifier.wait(job.id)
+        assert "no new posts since version 1" in service.notifier.ends[-1]
+        assert service.notifier.ends[-1].endswith("/train @pip --lang en --fresh")
+        job, _ = await submit(service.services, CALLER, replace(wanted("pip"), fresh=True))
+        assert job.accounts[0].language is None
 
 
 async def looks(service: FakeService) -> list[Outlook]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from bot.domain import AccountSource, Profile
 from bot.errors import Busy
-from bot.sources.networks.accounts import Account, AccountStore, Gap
+from bot.ports import unheard
+from bot.sources.networks import accounts
+from bot.sources.networks.accounts import LONGEST_WAIT, Account, AccountStore, Gap
 from trainer.corpus import Post
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,11 +85,38 @@ def test_forgetting_leaves_nothing(store: AccountStore, tmp_path: Path) -> None:
     assert list((tmp_path / "accounts" / "x").iterdir()) == []
 
 
-def test_one_reads_at_a_time(store: AccountStore) -> None:
-    with store.reading("pip"):
-        with pytest.raises(Busy, match="@pip is being read"), store.reading("pip"):
+async def test_one_reads_at_a_time(store: AccountStore) -> None:
+    waits: list[float | None] = []
+
+    async def second() -> None:
+        async with store.reading("pip", lambda done, total, wait=None: waits.append(wait)):
+            waits.append(None)
+
+    async with store.reading("pip", unheard):
+        other = asyncio.create_task(second())
+        await asyncio.sleep(0.05)
+        assert waits == [LONGEST_WAIT]
+        async with store.reading("bob", unheard):
             pass
-        with store.reading("bob"):
-            pass
-    with store.reading("pip"):
-        pass
+    await other
+    assert waits[-1] is None
+
+
+async def test_after_a_long_wait_it_is_said(store: AccountStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "LONGEST_WAIT", 0)
+    async with store.reading("pip", unheard):
+        with pytest.raises(Busy, match="@pip is being read"):
+            async with store.reading("pip", unheard):
+                pass
+
+
+def test_forgetting_takes_what_a_kill_left_and_nobody_elses(store: AccountStore, tmp_path: Path) -> None:
+    folder = tmp_path / "accounts" / "x"
+    store.add("a.example.au", posts(1, 9), Account(id="1", name="Pip"))
+    store.settle("a.example.au")
+    others = {path.name for path in folder.iterdir()}
+    for left in ("a.example.part.zst", ".a.example.jsonl.zst.x_1", ".a.example.lock", "a.example.avatar"):
+        (folder / left).write_bytes(b"posts")
+    assert store.names_of("a.example") == ["a.example"]
+    store.forget("a.example")
+    assert {path.name for path in folder.iterdir()} == others

@@ -152,7 +152,7 @@ async def test_a_limit_of_the_network_is_waited_for(tmp_path: Path) -> None:
         bluesky.limit = Limit(4, 600.0)
         with pytest.raises(UserError, match="is kept"):
             await here.bluesky.fetch(PIP, 0, unheard)
-        assert max(here.pauses.seconds) > 500
+        assert sum(here.pauses.seconds) > 500
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1), (5, 3), (0, 10**9), (3, 4), (10**9, 10**9 + 1)], ids=str)

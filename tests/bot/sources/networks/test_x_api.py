@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +12,12 @@ import pytest
 from bot.domain import AccountSource
 from bot.errors import Limited, NotAllowed, NotFound, OperatorError, UserError
 from bot.ports import unheard
+from bot.sources.networks.accounts import Account, AccountStore
 from bot.sources.networks.patience import Patience
+from bot.sources.networks.x_answers import TweetsAnswer
 from tests.bot.sources.networks.town import town
 from tests.doubles.networks import LONG_NOTE, FakeX, Fault, Limit, Pages, Tweet, XAccount, lines
-from trainer.corpus import clean
+from trainer.corpus import Post, clean
 
 PIP = AccountSource("pip", "x:pip")
 POST, USER = 5_000, 10_000  # millionths of a dollar
@@ -202,6 +207,82 @@ async def test_without_a_token_there_is_what_was_read_before(tmp_path: Path) -> 
             assert await here.x.fetch(PIP, 0, unheard) == read
             with pytest.raises(NotFound, match=r"sources\.x\.token"):
                 await here.x.look(AccountSource("bob", "x:bob"), 0)
+
+
+async def test_what_was_not_sent_costs_nothing_and_what_is_not_understood_is_asked_once_more(tmp_path: Path) -> None:
+    async with FakeX(account(250)) as x, town(tmp_path, x.url) as here:
+        x.fail_while(lambda seen: "tweets" in seen.path, Fault.HALF_JSON)
+        with pytest.raises(UserError, match="not JSON, or cut short"):
+            await here.x.fetch(PIP, 0, unheard)
+        assert x.bill.posts == 200
+        spent = await here.spending.spent("x", "2026-11")
+        assert spent == 200 * POST + USER
+    async with town(tmp_path, x.url) as here:  # nobody is there any more
+        with pytest.raises(UserError, match="can't be reached"):
+            await here.x.fetch(PIP, 0, unheard)
+        assert await here.spending.spent("x", "2026-11") == spent
+
+
+async def test_a_connection_that_ends_is_not_paid_for_twice(tmp_path: Path) -> None:
+    async with FakeX(account(250)) as x, town(tmp_path, x.url) as here:
+        x.fail_next(None, None, Fault.CLOSE)
+        await here.x.fetch(PIP, 0, unheard)
+        pages = [seen for seen in x.requests if "tweets" in seen.path]
+        assert len(pages) == 4  # one of them in vain, and known
+        assert here.pauses.seconds
+
+
+async def test_no_more_is_spent_than_was_agreed_to(tmp_path: Path) -> None:
+    async with FakeX(account(300)) as x, town(tmp_path, x.url) as here:
+        capped = replace(PIP, cap=150 * POST)
+        with pytest.raises(Limited, match="more to read from X than was agreed to"):
+            await here.x.fetch(capped, 0, unheard)
+        assert x.bill.posts == 150
+        await here.x.fetch(PIP, 0, unheard)
+        assert x.bill.posts == 300
+        assert len(await here.x.fetch(replace(PIP, cap=0), 0, unheard)) == 300  # what is there costs nothing
+
+
+async def test_without_money_what_is_there_is_enough(tmp_path: Path) -> None:
+    async with FakeX(account(20)) as x:
+        async with town(tmp_path, x.url) as here:
+            await here.x.fetch(PIP, 0, unheard)
+        async with town(tmp_path, x.url, budget=0) as here:
+            here.now.at += timedelta(days=1)
+            assert len(await here.x.fetch(PIP, 0, unheard)) == 20
+            with pytest.raises(Limited):
+                await here.x.fetch(AccountSource("bob", "x:bob"), 0, unheard)
+
+
+async def test_a_post_that_is_none_does_not_spoil_a_page(tmp_path: Path) -> None:
+    answer = TweetsAnswer.model_validate(
+        {"data": [{"id": "17", "text": "fine"}, {"id": "16"}, 3], "meta": {"result_count": 3}}
+    )
+    assert [tweet.text for tweet in answer.data] == ["fine"]
+    assert answer.n_posts == 3  # as X charges for them
+
+
+async def test_a_page_that_was_paid_for_is_kept_whoever_cancels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with FakeX(account(300)) as x, town(tmp_path, x.url) as here:
+        add = here.x.store.add
+        begun, may_go_on = threading.Event(), threading.Event()
+
+        def slowly(name: str, posts: Iterable[Post], known: Account) -> None:
+            begun.set()
+            may_go_on.wait(10)
+            add(name, posts, known)
+
+        monkeypatch.setattr(AccountStore, "add", lambda store, *arguments: slowly(*arguments))
+        reading = asyncio.create_task(here.x.fetch(PIP, 0, unheard))
+        await asyncio.to_thread(begun.wait, 10)
+        reading.cancel()
+        await asyncio.sleep(0.01)
+        may_go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert len(await here.x.fetch(PIP, 0, unheard)) == x.bill.posts == 300
 
 
 async def test_the_token_is_told_to_nobody(tmp_path: Path) -> None:
