@@ -140,7 +140,7 @@ async def test_who_is_named_is_loaded_for_what_comes(service: FakeService) -> No
 
 async def test_what_costs_money_is_asked_about(service: FakeService) -> None:
     service.sources.cost, service.sources.left = 16_000_000, 20_000_000
-    with pytest.raises(BadInput, match="nothing is read, and nothing spent.* /train @pip --spend 16"):
+    with pytest.raises(BadInput, match=r"nothing is read, and nothing spent.* /train @pip --spend 16"):
         await run(service, "/train @pip", False)
     dialog = await run(service, "/train @pip --from posts.txt", True)
     assert dialog.questions == ["Reading 0 posts from X costs about $16.00; $20.00 are left of this month's budget."]

@@ -106,12 +106,9 @@ class XClient:
 
     def _client(self) -> AsyncClient:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # A kept connection that ends would be tried again in silence: paid for twice, counted once.
-                connector=aiohttp.TCPConnector(force_close=True),
-                timeout=SECONDS,
-                response_class=_Bounded,
-            )
+            self._session = aiohttp.ClientSession(timeout=SECONDS, response_class=_Bounded)
+            # aiohttp sends a GET again in silence when its connection ends: paid for twice, and counted once.
+            self._session._retry_connection = False
         client = AsyncClient(self.token, return_type=dict)
         client.session = Session(self._session, self.api_base)
         return client
