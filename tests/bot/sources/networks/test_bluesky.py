@@ -107,18 +107,29 @@ async def test_when_nobody_can_say_what_is_declared_nothing_is_read(tmp_path: Pa
     async with FakeBluesky(pip) as bluesky, town(tmp_path, bluesky.url) as here:
         bluesky.fail_while(lambda seen: seen.path.endswith("getRecord"))
         with pytest.raises(TryLater):
-            await here.bluesky.look(PIP, 0)
+            await here.bluesky.fetch(PIP, 0, unheard)
+        assert not [seen for seen in bluesky.requests if seen.path.endswith("getAuthorFeed")]
 
 
 @pytest.mark.parametrize(
-    "server", ["http://169.254.169.254", "https://127.0.0.1", "https://reef.example:8443", "file:///etc/passwd", "x"]
+    "server",
+    [
+        "http://169.254.169.254",
+        "https://127.0.0.1",
+        "https://[::1]",
+        "https://localhost",
+        "https://x:999999",
+        "https://reef.example:8443",
+        "file:///etc/passwd",
+        "x",
+    ],
 )
 async def test_only_ordinary_servers_are_asked(tmp_path: Path, server: str) -> None:
     pip = account(3)
     pip.pds = server
     async with FakeBluesky(pip) as bluesky, town(tmp_path, bluesky.url) as here:
         with pytest.raises(TryLater, match="declarations"):
-            await here.bluesky.look(PIP, 0)
+            await here.bluesky.fetch(PIP, 0, unheard)
 
 
 async def test_accounts_that_cannot_be_read(tmp_path: Path) -> None:
