@@ -47,8 +47,8 @@ def parse_voice(text: str) -> Voice:
     if not _WEIGHT.fullmatch(tail) or not MIN_WEIGHT <= float(tail) <= MAX_WEIGHT:
         raise BadInput(
             Text(
-                "{given}: a weight is a number from {least:g} to {most:g}, like /train @alice:2 @bob:1. And networks "
-                "are x:alice, bsky:alice or @alice@its.server.",
+                "{given}: a weight is a number from {least:g} to {most:g}, like /train @alice:2 @bob:1. An account "
+                "on a network is x:alice, bsky:alice or @alice@its.server.",
                 given=repr(text),
                 least=MIN_WEIGHT,
                 most=MAX_WEIGHT,

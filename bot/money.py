@@ -21,12 +21,20 @@ def dollars(amount: int) -> str:
 
 
 def over_budget(cost: int | None, left: int, budget: int) -> Limited:
-    """What to say to who wants to spend more than is left of a month's budget."""
+    """What to say to who wants to spend more than is left of a month's budget; None: whatever it is."""
+    if cost is None:
+        return Limited(
+            Text(
+                "Nothing is left of this month's budget of {budget} for reading from X. What was read is kept. The "
+                "operator can raise sources.x.monthly_budget; an X archive costs nothing.",
+                budget=dollars(budget),
+            )
+        )
     return Limited(
         Text(
             "Reading that from X would cost {cost}, and {left} are left of this month's budget of {budget}. The "
             "operator can raise sources.x.monthly_budget; an X archive costs nothing.",
-            cost=Text("more") if cost is None else dollars(cost),
+            cost=dollars(cost),
             left=dollars(max(0, left)),
             budget=dollars(budget),
         )

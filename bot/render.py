@@ -307,10 +307,11 @@ def masked(account: AccountCounts) -> Text:
         Text("passwords and keys"): account.masked.keys,
         Text("names of others"): account.masked.mentions,
     }
+    parts = [Text("{what}: {n:,}", what=what, n=n) for what, n in found.items() if n]
     return Text(
         "Masked in the posts of @{handle}, so that nobody learns it: {parts}.",
         handle=account.handle,
-        parts=listed([Text("{n:,} {what}", n=n, what=what) for what, n in found.items() if n]),
+        parts=listed(parts),
     )
 
 

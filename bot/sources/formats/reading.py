@@ -19,7 +19,7 @@ from bot.texts import Text
 from trainer.corpus import Post
 
 FORMATS = Text(
-    "an X archive (the zip, or its tweets.js), a Mastodon archive, a Telegram Desktop export as JSON, JSONL, "
+    "an X archive (the zip, or its tweets.js), a Mastodon archive, a JSON export of Telegram Desktop, JSONL, "
     "a JSON list, CSV, or plain text with one post a line"
 )
 _MIN_STEP = 64 * 1024
