@@ -74,7 +74,13 @@ class XSource:
         name = _name(account)
         if self.client is None:
             return Outlook(account, len(await self._kept(name)))
-        known = await self._account(self.client, name, HASTY, unheard)
+        left = await self.budget.left()
+        try:
+            known = await self._account(self.client, name, HASTY, unheard)
+        except Limited:
+            if not (kept := await self._whole_before(name)):
+                raise
+            return Outlook(account, len(kept), left=left)  # what is there costs nothing
         n_new = _to_read(known, len(await asyncio.to_thread(self.store.posts, name)), limit)
         return Outlook(account, known.n_posts, n_new, n_new * self.budget.price_post, await self.budget.left())
 

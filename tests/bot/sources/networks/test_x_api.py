@@ -250,6 +250,8 @@ async def test_without_money_what_is_there_is_enough(tmp_path: Path) -> None:
         async with town(tmp_path, x.url, budget=0) as here:
             here.now.at += timedelta(days=1)
             assert len(await here.x.fetch(PIP, 0, unheard)) == 20
+            outlook = await here.x.look(PIP, 0)
+            assert (outlook.n_posts, outlook.n_new, outlook.cost) == (20, 0, 0)
             with pytest.raises(Limited):
                 await here.x.fetch(AccountSource("bob", "x:bob"), 0, unheard)
 
