@@ -131,8 +131,10 @@ def train_arguments(names: list[str], options: dict[str, list[str]]) -> TrainArg
 
 
 def train_line(wanted: TrainArguments) -> str:
-    """What to type after /train for this, its files aside; dollars are whole ones, that are enough."""
+    """What to type after /train for this; dollars are whole ones, that are enough."""
     options = [
+        *(f"--from {shlex.quote(str(file))}" for file in wanted.files),
+        *([f"--column {shlex.quote(wanted.part)}"] if wanted.part else []),
         *(["--fresh"] if wanted.fresh else []),
         *([f"--lang {wanted.language}"] if wanted.language else []),
         *([f"--spend {-(-wanted.spend // MICRO)}"] if wanted.spend else []),

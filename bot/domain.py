@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +36,7 @@ class Voice:
     @property
     def word(self) -> str:
         """What to type for it, without the weight."""
-        return self.handle if self.network is None else f"{self.network}:{self.name}"
+        return f"{self.network}:{self.name}" if self.network in NETWORKS else self.handle
 
 
 def parse_voice(text: str) -> Voice:
@@ -69,9 +69,14 @@ def parse_voices(texts: list[str]) -> tuple[Voice, ...]:
         raise BadInput(Text("Name an account, like /train @pip_the_lighthouse."))
     if len(voices) > MAX_ACCOUNTS:
         raise BadInput(Text("A blend takes up to {limit} accounts; you named {n}.", limit=MAX_ACCOUNTS, n=len(voices)))
+    check_different(voices)
+    return voices
+
+
+def check_different(voices: Sequence[Voice]) -> None:
+    """Raises BadInput when an account is named twice."""
     if len({voice.handle for voice in voices}) < len(voices):
         raise BadInput(Text("The same account is named twice; name each one once."))
-    return voices
 
 
 def parse_persona(text: str) -> str:
@@ -203,6 +208,11 @@ def is_private(reference: str) -> bool:
     return reference.startswith(("file:", "stored:"))
 
 
+def kept_reference(persona: str, handle: str) -> str:
+    """The posts that a persona's last training kept of an account."""
+    return f"stored:personas/{persona}/posts/{handle}.jsonl.zst"
+
+
 def kept_by(reference: str) -> str | None:
     """The persona whose posts these are, if it is kept ones that are meant: `stored:personas/<name>/posts/…`."""
     return reference.split("/")[1] if reference.startswith("stored:") else None
@@ -287,7 +297,7 @@ class Persona:
 
     @property
     def voices(self) -> tuple[Voice, ...]:
-        return tuple(_trained(account) for account in self.manifest.corpus.accounts)
+        return tuple(_trained(self.name, account) for account in self.manifest.corpus.accounts)
 
     @property
     def key(self) -> str:
@@ -295,11 +305,14 @@ class Persona:
         return f"{self.name}/v{self.version}"
 
 
-def _trained(account: AccountCounts) -> Voice:
-    network, _, name = account.source.partition(":")
-    if network not in NETWORKS:
+def _trained(persona: str, account: AccountCounts) -> Voice:
+    """An account where it was; posts that somebody gave are the persona's own now."""
+    scheme, _, name = account.source.partition(":")
+    if is_private(account.source):
+        scheme, _, name = kept_reference(persona, account.handle).partition(":")
+    if scheme not in {*NETWORKS, "stored", "sample"}:
         return Voice(account.handle, account.weight)
-    return Voice(account.handle, account.weight, network, name)
+    return Voice(account.handle, account.weight, scheme, name)
 
 
 @dataclass(frozen=True, slots=True)

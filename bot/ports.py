@@ -85,7 +85,7 @@ class Sources(Protocol):
     def resolve(self, voice: Voice, keepers: Collection[str] | None = None) -> AccountSource:
         """The first source that has this account. Raises NotFound, which says what the person can do."""
 
-    async def named(self, voice: Voice) -> Voice:
+    async def named(self, voice: Voice, keepers: Collection[str] | None) -> Voice:
         """An account that comes without a file, by its handle. Raises UserError."""
 
     def named_file(self, handle: str, path: Path) -> AccountSource:

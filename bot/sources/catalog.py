@@ -53,12 +53,12 @@ class Sources:
                 return account
         return usual
 
-    async def named(self, voice: Voice) -> Voice:
+    async def named(self, voice: Voice, keepers: Collection[str] | None) -> Voice:
         """An account by its handle: one that was named by its DID, or a plain @alice where those are on Bluesky."""
         if voice.name.startswith("did:"):
             found = (await self.look(self.resolve(voice), 0)).account
         elif voice.network is None and self._default == BLUESKY:
-            found = self._resolved(voice, None) or AccountSource(voice.handle, "")
+            found = self._resolved(voice, keepers) or AccountSource(voice.handle, "")
         else:
             return voice
         network, _, name = found.reference.partition(":")

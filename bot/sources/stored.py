@@ -9,7 +9,7 @@ from typing import IO
 
 import zstandard
 
-from bot.domain import About, AccountSource, Outlook, Profile
+from bot.domain import About, AccountSource, Outlook, Profile, kept_reference
 from bot.errors import BadInput, NotFound, UserError
 from bot.ports import FetchProgress, unheard
 from bot.sources.formats.reading import Meter, Metered, fetch_file
@@ -23,7 +23,7 @@ SUFFIX = ".jsonl.zst"
 
 
 def stored_reference(persona: str, handle: str) -> AccountSource:
-    return AccountSource(handle, f"{SCHEME}:personas/{persona}/posts/{handle}.jsonl.zst")
+    return AccountSource(handle, kept_reference(persona, handle))
 
 
 class StoredSource:

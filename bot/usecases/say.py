@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Container, Sequence
+from collections.abc import AsyncGenerator, Container, Iterable, Sequence
 from contextlib import aclosing
 
 from bot.domain import Caller, Persona, Utterance, train_command
@@ -35,10 +35,11 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
     raise NotFound(await _missing(services.store, caller, wanted, speaking))
 
 
-def spelt(name: str, known: Container[str]) -> str:
-    """A persona whose account has a `-` in its name has a `_` there."""
-    other = name.replace("-", "_")
-    return other if name not in known and other in known else name
+def spelt(name: str, known: Iterable[str]) -> str:
+    """A persona's name: where its account has a `-` it has a `_`, and people may type either."""
+    names = list(known)
+    same = (one for one in names if one.replace("-", "_") == name.replace("-", "_"))
+    return name if name in names else next(same, name)
 
 
 async def _remembered(services: Services, caller: Caller, seen: Container[str]) -> str | None:

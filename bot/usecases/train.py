@@ -11,14 +11,17 @@ from bot.domain import (
     AccountSource,
     Caller,
     Job,
+    JobState,
     Outlook,
     Persona,
     Voice,
     already_training,
+    check_different,
     is_private,
     kept_by,
 )
 from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, Costly, NotAllowed
+from bot.handles import BLUESKY, X
 from bot.money import dollars, micro, over_budget
 from bot.ports import Sources
 from bot.preparation import prepare, preview, split_prepared
@@ -36,6 +39,7 @@ Files = Callable[[], Awaitable[tuple[Path, ...]]]
 # The bundled base model on a 2-core machine, before there is a training of one's own to go by (docs/measurements.md).
 FIRST_GUESS = {"bundled": 2_200.0}  # tokens per second
 START_SECONDS = 8.0
+OPERATOR = Caller(platform="console", user="console", channel="shell")
 
 
 @dataclass(frozen=True)
@@ -92,13 +96,16 @@ async def submit(
     """
     services.folders.check_free_space()
     async with services.gate.training(caller):
-        wanted = await _known(services, wanted, max(len(wanted.files), int(files is not None)))
+        wanted = await _known(services, caller, wanted, max(len(wanted.files), int(files is not None)))
         await check_wanted(services, [voice.handle for voice in wanted.voices])
         name = persona_name(voice.handle for voice in wanted.voices)
         await _check_active(services, caller, name)
         if files is not None:
             wanted = replace(wanted, files=await files())
         accounts = find_accounts(services.sources, wanted, await _keepers(services, caller, name))
+        name = _name(accounts)
+        await check_wanted(services, [account.handle for account in accounts])
+        await _check_active(services, caller, name)
         await _check_there(services, caller, accounts)
         await check_private(services, caller, accounts, wanted.fresh)
         if not wanted.fresh:
@@ -115,23 +122,33 @@ async def submit(
     return job, await services.store.position(job.id)
 
 
-async def _known(services: Services, wanted: TrainArguments, n_files: int) -> TrainArguments:
-    """With accounts by their handles, and in the network and language that their persona has. Raises UserError.
+async def _known(services: Services, caller: Caller, wanted: TrainArguments, n_files: int) -> TrainArguments:
+    """With accounts where the persona has them that the caller sees, or else by their handles. Raises UserError.
 
     The first `n_files` come with files: those are nobody's but the person's.
     """
-    if n_files:  # a file is for an account that isn't on a network
-        wanted = replace(wanted, voices=tuple(sorted(wanted.voices, key=lambda voice: voice.network is not None)))
-    named = [await services.sources.named(voice) for voice in wanted.voices[n_files:]]
-    voices = (*wanted.voices[:n_files], *named)
-    persona = await services.store.persona(persona_name(voice.handle for voice in voices))
-    if persona is None:
-        return replace(wanted, voices=voices)
-    before = {voice.handle: voice for voice in persona.voices}
-    languages = {account.language for account in persona.manifest.corpus.accounts}
-    language = wanted.language or (next(iter(languages)) if len(languages) == 1 and not wanted.fresh else None)
-    known = [_as_before(voice, before[voice.handle]) for voice in voices[n_files:]]
-    return replace(wanted, voices=(*voices[:n_files], *known), language=language)
+    voices = _files_first(wanted.voices, n_files)
+    name = persona_name(voice.handle for voice in voices)
+    seen = {one.name: one for one in await services.store.personas(caller.space)}
+    before = {voice.handle: voice for voice in seen[name].voices} if name in seen else {}
+    keepers = await _keepers(services, caller, name)
+    known = [
+        _as_before(voice, before[voice.handle]) if before else await services.sources.named(voice, keepers)
+        for voice in voices[n_files:]
+    ]
+    voices = (*voices[:n_files], *known)
+    check_different(voices)
+    languages = set(seen[name].languages.values()) if before and not wanted.fresh else set()
+    language = wanted.language or (languages.pop() if len(languages) == 1 else None)
+    return replace(wanted, voices=voices, language=language)
+
+
+def _files_first(voices: Sequence[Voice], n_files: int) -> tuple[Voice, ...]:
+    """A file that comes with an account on X or Bluesky is the other one's: `x:alice @me --from me.txt`."""
+    plain = [voice for voice in voices if voice.network not in {X, BLUESKY}]
+    if len(plain) != n_files or any(voice.network for voice in plain):
+        return tuple(voices)
+    return (*plain, *(voice for voice in voices if voice not in plain))
 
 
 def _as_before(voice: Voice, before: Voice) -> Voice:
@@ -168,7 +185,7 @@ async def check_cost(
     """
     own, cost = services.settings.sources.x, sum(one.cost for one in outlooks)
     asked = micro(own.confirm_above)
-    left = min((one.left for one in outlooks if one.left is not None), default=0) - await _promised(services)
+    left = min((one.left for one in outlooks if one.left is not None), default=0) - await _promised(services, asked)
     if cost > max(0, left):
         raise over_budget(cost, left, micro(own.monthly_budget))
     if cost > asked and caller.space and not caller.admin:
@@ -190,10 +207,11 @@ async def check_cost(
     )
 
 
-async def _promised(services: Services) -> int:
-    """What jobs that are not done may still spend."""
-    jobs = await services.store.unfinished_jobs()
-    return sum(account.cap or 0 for job in jobs for account in job.accounts)
+async def _promised(services: Services, asked: int) -> int:
+    """What jobs that wait have been agreed to cost; what a running one has cost is on the account already."""
+    waiting = [job for job in await services.store.unfinished_jobs() if job.state is JobState.QUEUED]
+    caps = [account.cap or 0 for job in waiting for account in job.accounts]
+    return sum(cap for cap in caps if cap > asked)
 
 
 async def _keepers(services: Services, caller: Caller, name: str) -> set[str] | None:
@@ -288,7 +306,7 @@ def _name(accounts: Sequence[AccountSource]) -> str:
 
 async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     """Fetch and clean, and train nothing. Raises UserError."""
-    wanted = await _known(services, wanted, len(wanted.files))
+    wanted = await _known(services, OPERATOR, wanted, len(wanted.files))
     accounts = find_accounts(services.sources, wanted)
     outlooks = await look(services, accounts)
     if any(one.cost for one in outlooks):

@@ -47,7 +47,7 @@ class FakeSources:
             raise NotFound(f"I don't know an account @{handle}.")
         return AccountSource(handle, f"fake:{handle}")
 
-    async def named(self, voice: Voice) -> Voice:
+    async def named(self, voice: Voice, keepers: Collection[str] | None) -> Voice:
         return voice
 
     def named_file(self, handle: str, path: Path) -> AccountSource:

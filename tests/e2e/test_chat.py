@@ -117,7 +117,7 @@ def test_a_persona_goes_on_with_new_posts(mynah: Mynah, tmp_path: Path) -> None:
     ("line", "message"),
     [
         ("/say My dream is", "There is no persona yet."),
-        ("/train @nobody_here", "I don't know an account @nobody_here."),
+        ("/train @nobody_here", "I can't tell which @nobody_here you mean"),
         ("/train @alice --from /no/such/file", "There is no file /no/such/file."),
         ("/dance", "There is no command /dance."),
         ("/cancel 12", "There is no job 12."),

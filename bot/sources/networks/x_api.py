@@ -19,7 +19,7 @@ from bot.sources.networks.patience import HASTY, PATIENT, Patience, waiting
 from bot.sources.networks.walk import Page, Walk
 from bot.sources.networks.web import Web, keep_avatar
 from bot.sources.networks.x_answers import Problem, Tweet, User
-from bot.sources.networks.x_budget import Budget, Purse
+from bot.sources.networks.x_budget import MIN_PAGE, Budget, Purse, PurseEmpty
 from bot.sources.posts import MAX_CHARACTERS, make_post
 from bot.texts import Text
 from trainer.corpus import Post
@@ -91,17 +91,20 @@ class XSource:
             return (await self._kept(name))[: limit or None]
         try:
             posts = await self._read(self.client, account, limit, progress)
-        except Limited:
-            posts = await self._whole_before(name)  # training again what is there already costs nothing
-            if not posts:
+        except Limited as error:  # training again what is there already costs nothing
+            there = await self.here(account) if isinstance(error, PurseEmpty) else await self._whole_before(name)
+            if not there:
                 raise
-            logger.warning("@%s: no money is left to look for new posts on X", name)
+            posts = there
+            logger.warning("@%s: %s", name, error)
         if not posts:
             raise NotFound(Text("@{handle} has no posts on X.", handle=account.handle))
         return posts[: limit or None]
 
     async def _read(self, client: XClient, account: AccountSource, limit: int, progress: FetchProgress) -> list[Post]:
-        name, purse = _name(account), Purse(account.cap)
+        name = _name(account)
+        # The smallest page may be a little more than the last posts that were agreed to.
+        purse = Purse(account.cap and account.cap + MIN_PAGE * self.budget.price_post)
         async with self.store.reading(name, progress):
             known = await self._account(client, name, self.patience, progress)
 

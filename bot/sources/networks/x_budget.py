@@ -30,6 +30,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class PurseEmpty(Limited):
+    pass
+
+
 @dataclass
 class Purse:
     """What one reading may cost; None: as much as the budget allows."""
@@ -43,7 +47,7 @@ class Purse:
     def exceeded(self, left: int, budget: int) -> Limited:
         if self.cap is None or self.cap - self.spent > left:
             return over_budget(None, left, budget)
-        return Limited(
+        return PurseEmpty(
             Text(
                 "There is more to read from X than was agreed to. What was read so far is kept: train again, and it "
                 "goes on from there."
@@ -75,8 +79,14 @@ class Budget:
         n = max(MIN_PAGE, min(MAX_PAGE, wanted or MAX_PAGE, affordable))
         if n * self.price_post > left:
             raise purse.exceeded(left, micro(self.settings.monthly_budget))
-        answer = await self._pay(name, "posts", n, self.price_post, lambda: ask(n), lambda answer: answer.n_posts)
-        purse.spent += answer.n_posts * self.price_post
+        purse.spent += n * self.price_post
+        try:
+            answer = await self._pay(name, "posts", n, self.price_post, lambda: ask(n), lambda answer: answer.n_posts)
+        except Exception as error:
+            if isinstance(error.__cause__, Uncharged):
+                purse.spent -= n * self.price_post
+            raise
+        purse.spent -= (n - answer.n_posts) * self.price_post
         return answer
 
     async def user(self, name: str, ask: Callable[[], Awaitable[UserAnswer]]) -> UserAnswer:

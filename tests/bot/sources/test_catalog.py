@@ -84,3 +84,12 @@ def test_what_is_at_hand_has_each_account_once(sources: Sources, tmp_path: Path)
             write_posts(tmp_path / "personas" / persona / "posts" / f"{handle}.jsonl.zst", [Post("kept")])
     handles = [account.handle for account in sources.at_hand()]
     assert sorted(handles) == ["bob", "ladle_in_orbit", "pip_the_lighthouse"]
+
+
+async def test_a_plain_handle_on_bluesky_is_called_as_it_is_there(tmp_path: Path) -> None:
+    sources = Sources({"stored": StoredSource(tmp_path)}, (), "bluesky")
+    named = await sources.named(parse_voice("@alice:2"), set())
+    assert named == Voice("alice.bsky.social", 2, "bluesky", "alice.bsky.social")
+    write_posts(tmp_path / "personas" / "alice" / "posts" / "alice.jsonl.zst", [Post("somebody's own")])
+    assert (await sources.named(Voice("alice"), set())).handle == "alice.bsky.social"  # of others' nothing is seen
+    assert (await sources.named(Voice("alice"), {"alice"})) == Voice("alice")

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain import Caller, Utterance
 from bot.errors import BadInput, Busy, DamagedPersona, NotFound, OperatorError, UserError, WorkerDied
-from bot.usecases.say import find_persona, say
+from bot.usecases.say import find_persona, say, spelt
 from tests.doubles.generator import generated
 from tests.doubles.service import CALLER, FakeService
 from trainer.protocol import Piece
@@ -185,3 +185,16 @@ async def test_leaving_in_the_middle_gives_the_persona_back(service: FakeService
     await events.aclose()
     await service.services.pool.drop("pip/")
     assert service.generator.resident == set()
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "meant"),
+    [
+        ("my-name.example", {"my_name.example"}, "my_name.example"),
+        ("alice@a.example_bob", {"alice@a.example-bob"}, "alice@a.example-bob"),
+        ("bob-pip", {"bob-pip", "bob_pip"}, "bob-pip"),
+        ("nobody", {"bob"}, "nobody"),
+    ],
+)
+def test_a_hyphen_in_an_accounts_name_may_be_typed(typed: str, known: set[str], meant: str) -> None:
+    assert spelt(typed, known) == meant

@@ -15,8 +15,9 @@ from bot.arguments import TrainArguments, parse_train, train_line
 from bot.domain import AccountSource, Caller, JobState, Outlook, Persona, Voice
 from bot.errors import AlreadyTraining, BadInput, Costly, DiskFull, Limited, NotAllowed, NotFound
 from bot.settings import Settings, SourcesSettings, TrainingSettings, XSettings
+from bot.sources.catalog import Sources
 from bot.usecases.train import START_SECONDS, check_buyer, check_cost, dry_run, estimate_seconds, find_accounts, submit
-from tests.builders import manifest, run_record
+from tests.builders import account_counts, manifest, run_record
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import FakeSources, make_posts
 from trainer.manifest import BaseRecord
@@ -259,3 +260,30 @@ def test_options_go_with_the_accounts() -> None:
         AccountSource("pip", "file:1.txt", part="text", language="pt"),
         AccountSource("bob", "fake:bob", language="pt"),
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "n_files", "first"),
+    [
+        ("x:alice @bob", 1, "bob"),
+        ("x:alice @bob", 2, "alice"),
+        ("@me@reef.example @bob", 1, "me@reef.example"),
+        ("@bob x:alice", 1, "bob"),
+    ],
+)
+async def test_whose_file_it_is(service: FakeService, typed: str, n_files: int, first: str) -> None:
+    for handle in ("alice", "me@reef.example"):
+        service.sources.posts[handle] = make_posts()
+    job, _ = await submit(service.services, CALLER, replace(parse_train(typed), files=FILES[:n_files]))
+    assert (job.accounts[0].handle, job.accounts[0].reference) == (first, "file:1.txt")
+
+
+async def test_a_persona_made_of_a_file_is_not_gone_on_with_from_a_network(service: FakeService) -> None:
+    counts = account_counts("pip").model_copy(update={"source": "file:/home/ann/pip.txt"})
+    persona = await service.add_persona("pip")
+    corpus = persona.manifest.corpus.model_copy(update={"accounts": (counts,)})
+    mine = replace(persona, manifest=persona.manifest.model_copy(update={"corpus": corpus}))
+    (voice,) = mine.voices
+    assert (voice.network, voice.name) == ("stored", "personas/pip/posts/pip.jsonl.zst")
+    assert voice.word == "pip"
+    assert Sources({}, (), "x").resolve(voice).reference == "stored:personas/pip/posts/pip.jsonl.zst"

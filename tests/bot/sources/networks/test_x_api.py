@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -235,12 +236,18 @@ async def test_a_connection_that_ends_is_not_paid_for_twice(tmp_path: Path) -> N
 async def test_no_more_is_spent_than_was_agreed_to(tmp_path: Path) -> None:
     async with FakeX(account(300)) as x, town(tmp_path, x.url) as here:
         capped = replace(PIP, cap=150 * POST)
-        with pytest.raises(Limited, match="more to read from X than was agreed to"):
-            await here.x.fetch(capped, 0, unheard)
-        assert x.bill.posts == 150
+        assert len(await here.x.fetch(capped, 0, unheard)) == x.bill.posts == 155  # to within a page of five
         await here.x.fetch(PIP, 0, unheard)
         assert x.bill.posts == 300
         assert len(await here.x.fetch(replace(PIP, cap=0), 0, unheard)) == 300  # what is there costs nothing
+
+
+async def test_answers_that_are_lost_count_for_what_was_agreed_to(tmp_path: Path) -> None:
+    async with FakeX(account(1000)) as x, town(tmp_path, x.url) as here:
+        x.fail_next(None, *[Fault.RESET, None] * 20)
+        with suppress(UserError):
+            await here.x.fetch(replace(PIP, cap=1000 * POST), 0, unheard)
+        assert await here.spending.spent("x", "2026-11") <= 1005 * POST + USER
 
 
 async def test_without_money_what_is_there_is_enough(tmp_path: Path) -> None:
