@@ -17,7 +17,7 @@ from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Preview, Progress, ReportCard
 
 BAR_CELLS = 20
-MAX_NAME = 24  # characters of an account's display name in the table
+MAX_NAME = 24  # characters of an account's display name
 MIXED = 0.05  # of the posts whose language is known
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -165,8 +165,6 @@ def training_rows(accounts: Sequence[AccountCounts], told: Callable[[str], str] 
         (Text("Posts kept"), *(f"{account.kept:,}" for account in accounts)),
         (Text("Characters kept"), *(f"{account.characters:,}" for account in accounts)),
     ]
-    if any(account.name for account in accounts):
-        rows.insert(1, (Text("Name"), *(account.name[:MAX_NAME] for account in accounts)))
     if any(account.foreign for account in accounts):
         rows.insert(-3, (Text("In other languages"), *(f"{account.foreign:,}" for account in accounts)))
     if any(n_masked(account) for account in accounts):
@@ -253,7 +251,12 @@ def held_out(manifest: Manifest) -> str:
 
 def previewed(preview: Preview) -> str:
     """What is about to be learnt."""
-    return "\n".join([training_table(preview.accounts), *example_posts(preview.posts)])
+    return "\n".join([training_table(preview.accounts), *whose(preview.accounts), *example_posts(preview.posts)])
+
+
+def whose(accounts: Sequence[AccountCounts]) -> list[str]:
+    """Where posts come from, and who their source says that they are by."""
+    return [f"  @{one.handle}: {one.name[:MAX_NAME] or 'posts'}, from {one.source}" for one in accounts]
 
 
 def example_posts(posts: Sequence[str]) -> list[str]:
@@ -329,6 +332,7 @@ def dry_run(result: DryRun, warn_characters: int) -> str:
     lines = [
         f"@{result.persona} would be trained on:",
         training_table(result.accounts),
+        *whose(result.accounts),
         *(f"  {warning}" for warning in remarks(result.accounts, warn_characters)),
         *example_posts(result.preview),
         *refreshing(result),
