@@ -202,16 +202,15 @@ async def check_cost(
             ),
             cost,
         )
-    return tuple(
-        one.account if one.left is None else replace(one.account, cap=max(asked, one.cost)) for one in outlooks
-    )
+    slack = (max(asked, cost) - cost) // max(1, sum(one.left is not None for one in outlooks))
+    return tuple(replace(one.account, cap=None if one.left is None else one.cost + slack) for one in outlooks)
 
 
 async def _promised(services: Services, asked: int) -> int:
     """What jobs that wait have been agreed to cost; what a running one has cost is on the account already."""
     waiting = [job for job in await services.store.unfinished_jobs() if job.state is JobState.QUEUED]
-    caps = [account.cap or 0 for job in waiting for account in job.accounts]
-    return sum(cap for cap in caps if cap > asked)
+    agreed = [sum(account.cap or 0 for account in job.accounts) for job in waiting]
+    return sum(cost for cost in agreed if cost > asked)
 
 
 async def _keepers(services: Services, caller: Caller, name: str) -> set[str] | None:

@@ -287,3 +287,13 @@ async def test_a_persona_made_of_a_file_is_not_gone_on_with_from_a_network(servi
     assert (voice.network, voice.name) == ("stored", "personas/pip/posts/pip.jsonl.zst")
     assert voice.word == "pip"
     assert Sources({}, (), "x").resolve(voice).reference == "stored:personas/pip/posts/pip.jsonl.zst"
+
+
+@pytest.mark.parametrize(("cents", "caps"), [(60, [600_000] * 2), (10, [500_000] * 2), (0, [500_000] * 2)])
+async def test_what_accounts_may_cost_adds_up_to_what_was_agreed_to(
+    service: FakeService, cents: int, caps: list[int]
+) -> None:
+    costing(service, cents)
+    outlooks = [*await looks(service), *await looks(service)]
+    accounts = await check_cost(service.services, CALLER, replace(wanted("pip", "bob"), spend=2_000_000), outlooks)
+    assert [account.cap for account in accounts] == caps
