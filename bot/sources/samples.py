@@ -6,9 +6,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bot.domain import About, AccountSource, Outlook, Profile
-from bot.errors import NotFound, UserError
+from bot.errors import NotFound
 from bot.ports import FetchProgress, unheard
-from bot.sources.formats.reading import fetch_file
+from bot.sources.formats.reading import fetch_file, or_none
 from bot.sources.formats.x_archive import js_posts
 from bot.texts import Text
 from trainer.corpus import Post
@@ -41,10 +41,7 @@ class SampleSource:
         return AccountSource(handle, f"{SCHEME}:{handle}") if handle in _HANDLES else None
 
     async def here(self, account: AccountSource) -> list[Post]:
-        try:
-            return await self.fetch(account, 0, unheard)
-        except UserError:
-            return []
+        return await or_none(self.fetch(account, 0, unheard))
 
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         return Outlook(account)

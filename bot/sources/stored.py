@@ -10,9 +10,9 @@ from typing import IO
 import zstandard
 
 from bot.domain import About, AccountSource, Outlook, Profile, kept_reference
-from bot.errors import BadInput, NotFound, UserError
+from bot.errors import BadInput, NotFound
 from bot.ports import FetchProgress, unheard
-from bot.sources.formats.reading import Meter, Metered, fetch_file
+from bot.sources.formats.reading import Meter, Metered, fetch_file, or_none
 from bot.sources.networks.accounts import modified
 from bot.sources.zstd import kept_post, open_stream
 from bot.texts import Text
@@ -53,10 +53,7 @@ class StoredSource:
         return AccountSource(handle, f"{SCHEME}:{newest.relative_to(self._data_dir)}") if newest else None
 
     async def here(self, account: AccountSource) -> list[Post]:
-        try:
-            return await self.fetch(account, 0, unheard)
-        except UserError:
-            return []
+        return await or_none(self.fetch(account, 0, unheard))
 
     async def look(self, account: AccountSource, limit: int) -> Outlook:
         return Outlook(account)

@@ -16,11 +16,12 @@ from bot.errors import AlreadyTraining, BadInput, MynahError, OperatorError
 from bot.platforms.console.screen import Screen
 from bot.replies import Help, Reply, Submitted
 from bot.usecases.services import Services
+from bot.usecases.train import OPERATOR
 from trainer.protocol import Piece, Progress
 
 QUIT = ("/quit", "leave; an unfinished training goes on next time")
 CHAT = Caller(platform="console", user="console", channel="console")
-SHELL = Caller(platform="console", user="console", channel="shell")  # a script doesn't change who answers in the chat
+SHELL = OPERATOR  # a script doesn't change who answers in the chat
 logger = logging.getLogger(__name__)
 
 ReadLine = Callable[[], Awaitable[str | None]]

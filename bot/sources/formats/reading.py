@@ -6,12 +6,12 @@ import asyncio
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from bot.errors import BadInput
+from bot.errors import BadInput, UserError
 from bot.ports import FetchProgress
 from bot.sources.formats.paths import explained, printable, shown
 from bot.sources.latest import latest
@@ -147,3 +147,11 @@ def check_file(path: Path) -> None:
                 )
             )
         path.open("rb").close()
+
+
+async def or_none(reading: Awaitable[list[Post]]) -> list[Post]:
+    """What is read, or nothing where it can't be."""
+    try:
+        return await reading
+    except UserError:
+        return []

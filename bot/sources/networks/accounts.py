@@ -72,13 +72,20 @@ class AccountStore:
 
     def __init__(self, data_dir: Path, network: str) -> None:
         self.network = network
-        self._data_dir = data_dir
         self._folder = data_dir / "accounts" / network
 
     def names(self) -> list[str]:
         """Accounts of which posts have been read, newest reading first."""
         found = sorted(self._folder.glob("*.jsonl.zst"), key=modified, reverse=True)
         return [path.name.removesuffix(".jsonl.zst") for path in found]
+
+    def at_hand(self) -> list[AccountSource]:
+        """Those accounts, as sources name them."""
+        return [self.source(name) for name in self.names()]
+
+    def resolve(self, handle: str) -> AccountSource | None:
+        """The account that a persona's handle means, if posts of it have been read."""
+        return next((self.source(name) for name in self.names_of(handle) if self.has(name)), None)
 
     def names_of(self, handle: str) -> list[str]:
         """Accounts that a persona's handle may mean, whatever has been read of them."""

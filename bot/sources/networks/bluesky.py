@@ -80,11 +80,10 @@ class BlueskySource:
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Those that were read before."""
-        name = handle.replace("_", "-")  # no domain has a _
-        return self.store.source(name) if self.store.has(name) else None
+        return self.store.resolve(handle)
 
     def at_hand(self) -> list[AccountSource]:
-        return [self.store.source(name) for name in self.store.names()]
+        return self.store.at_hand()
 
     async def here(self, account: AccountSource) -> list[Post]:
         return await asyncio.to_thread(self.store.posts, _name(account))

@@ -75,10 +75,10 @@ class MastodonSource:
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Those that were read before."""
-        return next((self.store.source(name) for name in self.store.names_of(handle) if self.store.has(name)), None)
+        return self.store.resolve(handle)
 
     def at_hand(self) -> list[AccountSource]:
-        return [self.store.source(name) for name in self.store.names()]
+        return self.store.at_hand()
 
     async def here(self, account: AccountSource) -> list[Post]:
         return await asyncio.to_thread(self.store.posts, _name(account))

@@ -61,10 +61,10 @@ class XSource:
 
     def resolve(self, handle: str, keepers: Collection[str] | None = None) -> AccountSource | None:
         """Those that were read before."""
-        return self.store.source(handle) if self.store.has(handle) else None
+        return self.store.resolve(handle)
 
     def at_hand(self) -> list[AccountSource]:
-        return [self.store.source(name) for name in self.store.names()]
+        return self.store.at_hand()
 
     async def here(self, account: AccountSource) -> list[Post]:
         return await asyncio.to_thread(self.store.posts, _name(account))
@@ -74,13 +74,12 @@ class XSource:
         name = _name(account)
         if self.client is None:
             return Outlook(account, len(await self._kept(name)))
-        left = await self.budget.left()
         try:
             known = await self._account(self.client, name, HASTY, unheard)
         except Limited:
             if not (kept := await self._whole_before(name)):
                 raise
-            return Outlook(account, len(kept), left=left)  # what is there costs nothing
+            return Outlook(account, len(kept), left=await self.budget.left())  # what is there costs nothing
         n_new = _to_read(known, len(await asyncio.to_thread(self.store.posts, name)), limit)
         return Outlook(account, known.n_posts, n_new, n_new * self.budget.price_post, await self.budget.left())
 
