@@ -52,7 +52,9 @@ async def run_once(folder: Path, account: str, files: list[Path]) -> tuple[float
         first = time.perf_counter() - began
         says = [await say_once(services, seed) for seed in range(1, SAYS + 1)]
         (persona,) = await services.store.personas()
-        return first, says, persona.manifest.run.bits_per_byte
+        run = persona.manifest.run
+        assert run is not None
+        return first, says, run.bits_per_byte
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def trained(
     base: Base, name: str, parts: Split, others: Mapping[str, Sequence[str]], wished: Hyperparameters, work: Path
 ) -> tuple[Manifest, ReportCard]:
     """One persona, by the worker's own function."""
-    corpus = {"train": parts.train, "held_out": parts.held_out, "duplicates": parts.duplicates}
+    corpus = {"train": parts.train, "held_out": parts.held_out, "duplicates": sum(parts.duplicates)}
     (work / "corpus.json").write_text(json.dumps(corpus), encoding="utf-8")
     (work / "contrast.json").write_text(json.dumps({k: v[:POSTS] for k, v in others.items()}), encoding="utf-8")
     request = TrainRequest(
@@ -47,6 +47,7 @@ def trained(
 
 def row(name: str, manifest: Manifest, card: ReportCard) -> dict[str, str]:
     run = manifest.run
+    assert run is not None
     return {
         "posts": name,
         "train": f"{run.seconds:.0f} s",

@@ -89,7 +89,7 @@ class Folders:
         path = self.work(job_id) / "corpus.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.unfinished(job_id), ignore_errors=True)
-        corpus = {"train": split.train, "held_out": split.held_out, "duplicates": split.duplicates}
+        corpus = {"train": split.train, "held_out": split.held_out, "duplicates": sum(split.duplicates)}
         path.write_text(json.dumps(corpus), encoding="utf-8")
         return path
 

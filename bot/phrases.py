@@ -89,11 +89,19 @@ def summary(persona: Persona) -> Text:
 
 
 def run_line(persona: Persona, day: str) -> Text:
+    manifest = persona.manifest
+    if manifest.run is None:
+        return Text(
+            "Version {version}, {day}: trained elsewhere, takes {size}.",
+            version=persona.version,
+            day=day,
+            size=render.bytes_text(persona.n_bytes),
+        )
     return Text(
         "Version {version}, {day}: trained in {time}, takes {size}.",
         version=persona.version,
         day=day,
-        time=render.duration(persona.manifest.run.seconds),
+        time=render.duration(manifest.run.seconds),
         size=render.bytes_text(persona.n_bytes),
     )
 

@@ -24,6 +24,7 @@ from bot.policy import Rules
 from trainer.corpus import Post
 from trainer.manifest import Manifest
 from trainer.protocol import (
+    AdoptRequest,
     Generated,
     GenerateRequest,
     Piece,
@@ -291,6 +292,32 @@ class Generator(Protocol):
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[Piece | Generated, None]:
         """Events up to Generated. Closing the iterator cancels. Raises WorkerDied when the worker is lost."""
+
+
+class Converter(Protocol):
+    """Personas to models that others can load, and back."""
+
+    async def export(self, folder: Path, out: Path, merged: bool) -> None:
+        """Fill a new folder with a version as an adapter, or merged into one model. Raises UserError, OperatorError."""
+
+    async def adopt(self, request: AdoptRequest) -> int:
+        """Make a version of a model that was downloaded; returns its bytes. Raises UserError or OperatorError."""
+
+
+class Hub(Protocol):
+    """Where models are published, like https://huggingface.co."""
+
+    async def push(self, folder: Path, repo: str, public: bool, message: str) -> str:
+        """Put a folder's files into a repository, which is made if need be; once more, it goes on where it stopped.
+
+        Returns its address. Raises UserError or OperatorError.
+        """
+
+    async def pull(self, repo: str, revision: str | None, to: Path) -> str:
+        """Download what a persona can be made of; once more, it goes on where it stopped. Returns the revision's hash.
+
+        Raises UserError.
+        """
 
 
 class Notifier(Protocol):

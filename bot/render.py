@@ -108,7 +108,7 @@ def persona_list(reply: PersonaList) -> str:
                 f"{mark}@{one.name}",
                 f"v{one.version}",
                 f"{posts:,}",
-                f"{one.manifest.run.bits_per_byte:.2f}",
+                f"{one.manifest.run.bits_per_byte:.2f}" if one.manifest.run else "?",
                 bytes_text(one.n_bytes),
             )
         )
@@ -177,9 +177,9 @@ def training_rows(accounts: Sequence[AccountCounts], told: Callable[[str], str] 
 def trained(persona: Persona, warn_characters: int) -> str:
     """What a finished training shows: the table, how it went, a warning if there was little text, a first sample."""
     manifest = persona.manifest
-    run = manifest.run
+    took = f", {clock(manifest.run.seconds)}" if manifest.run else ""
     lines = [
-        f"@{persona.name} is ready (version {persona.version}, {bytes_text(persona.n_bytes)}, {clock(run.seconds)}).",
+        f"@{persona.name} is ready (version {persona.version}, {bytes_text(persona.n_bytes)}{took}).",
         training_table(manifest.corpus.accounts),
         f"  Held-out posts: {held_out(manifest)}.",
         *(f"  {warning}" for warning in remarks(manifest.corpus.accounts, warn_characters)),
@@ -191,20 +191,28 @@ def trained(persona: Persona, warn_characters: int) -> str:
 def card(persona: Persona) -> str:
     """A persona's record: training table, run, report card, a sample."""
     manifest = persona.manifest
-    run = manifest.run
-    what = f"rank {run.lora_rank} and {run.token_rows:,} token rows" if run.method == "lora" else "all weights"
     lines = [
         f"@{persona.name} · version {persona.version} · {manifest.created_at:%Y-%m-%d} · {bytes_text(persona.n_bytes)}",
         training_table(manifest.corpus.accounts),
-        f"  Trained on {manifest.base.name} ({manifest.base.parameters / 1e6:.1f} M parameters): {what}, "
-        f"{run.best_epoch:g} of {run.epochs} epochs, rate {run.learning_rate:g}, {clock(run.seconds)}, "
-        f"{run.tokens_per_second:,.0f} tokens/s, up to {bytes_text(run.peak_bytes)} of memory.",
+        f"  {how_trained(manifest)}",
         report_card(persona.name, manifest.report)
         if manifest.report
         else "No report card yet, or its making was interrupted.",
         utterance(Utterance(persona.name, (manifest.sample,))),
     ]
     return "\n".join(lines)
+
+
+def how_trained(manifest: Manifest) -> str:
+    base, run = manifest.base, manifest.run
+    on = f"Trained on {base.name} ({base.parameters / 1e6:.1f} M parameters)"
+    if run is None:
+        return f"{on} elsewhere; how was not recorded."
+    what = f"rank {run.lora_rank} and {run.token_rows:,} token rows" if run.method == "lora" else "all weights"
+    return (
+        f"{on}: {what}, {run.best_epoch:g} of {run.epochs} epochs, rate {run.learning_rate:g}, {clock(run.seconds)}, "
+        f"{run.tokens_per_second:,.0f} tokens/s, up to {bytes_text(run.peak_bytes)} of memory."
+    )
 
 
 def report_card(name: str, card: ReportCard) -> str:
@@ -239,7 +247,7 @@ def percent(part: float) -> str:
 def held_out(manifest: Manifest) -> str:
     """What a training has changed."""
     run, refresh = manifest.run, manifest.refresh
-    if not manifest.corpus.held_out_posts:
+    if run is None or not manifest.corpus.held_out_posts:
         return "none, there were too few to hold any out"
     if refresh is None:
         return f"{run.bits_per_byte_before:.2f} bits per byte before, {run.bits_per_byte:.2f} after"

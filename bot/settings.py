@@ -184,6 +184,22 @@ class PrivacySettings(Section):
     mask_mentions: bool = Field(default=False, description="@alice becomes @someone")
 
 
+class HubSettings(Section):
+    """`mynah models publish` and `pull`."""
+
+    token: Token | None = Field(default=None, description="of an account that may write; none: that of `hf auth login`")
+    endpoint: str = Field(default="https://huggingface.co", description="for compatible servers")
+
+
+class TrackingSettings(Section):
+    """Where trainings are logged besides; needs `pip install 'mynah[tracking]'`."""
+
+    backends: tuple[Literal["wandb", "trackio"], ...] = ()
+    project: str = "mynah"
+    offline: bool = Field(default=True, description="keep it on this machine, to be sent by hand")
+    files: bool = Field(default=False, description="posts and weights themselves, not only what is known about them")
+
+
 class PoolSettings(Section):
     """Which personas stay in the serving worker's memory."""
 
@@ -210,6 +226,8 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     sources: SourcesSettings = SourcesSettings()
     privacy: PrivacySettings = PrivacySettings()
+    hub: HubSettings = HubSettings()
+    tracking: TrackingSettings = TrackingSettings()
     discord: DiscordSettings = DiscordSettings()
     telegram: TelegramSettings = TelegramSettings()
 

@@ -87,7 +87,7 @@ class Training:
 
     def _had(self, before: Persona) -> tuple[object, ...]:
         accounts = {handle: (weight, before.languages[handle]) for handle, weight in before.weights.items()}
-        return accounts, before.manifest.run.method, before.manifest.base.name
+        return accounts, before.manifest.method, before.manifest.base.name
 
     async def _until_trained(self, events: Events, report: Report) -> int:
         async for event in events:

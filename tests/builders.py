@@ -48,6 +48,12 @@ def account_counts(handle: str) -> AccountCounts:
     )
 
 
+def run_of(manifest: Manifest) -> RunRecord:
+    """Of a persona that was trained here."""
+    assert manifest.run is not None
+    return manifest.run
+
+
 def run_record() -> RunRecord:
     return RunRecord(
         method="lora",

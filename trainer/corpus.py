@@ -7,12 +7,14 @@ The recipe takes words to be what white space parts; where a script has none, th
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from trainer.digest import text_sha256
 from trainer.similar import Shingles
 
 END_OF_TEXT = "<|endoftext|>"
@@ -84,6 +86,12 @@ class AccountCorpus:
     handle: str
     counts: Counts
     posts: tuple[str, ...]
+
+
+def posts_digest(posts: Iterable[Post]) -> str:
+    """SHA-256 of posts' content, wherever and however they are kept: a JSON list of five fields a line."""
+    fields = ((one.id, one.text, one.is_retweet, one.created_at, one.language) for one in posts)
+    return text_sha256("".join(json.dumps(post, default=datetime.isoformat) + "\n" for post in fields))
 
 
 class CorpusError(ValueError):

@@ -132,7 +132,7 @@ class Engine:
         manifest = verify(folder)
         self._check_base(manifest)
         try:
-            return self.read_unverified(folder, manifest.run.method == "full")
+            return self.read_unverified(folder, manifest.is_whole)
         except AdapterMismatch as error:
             raise DamagedPersona(str(error)) from error
 

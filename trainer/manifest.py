@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trainer.digest import sha256
-from trainer.protocol import AccountCounts, Method, ReportCard
+from trainer.digest import sha256, text_sha256
+from trainer.protocol import AccountCounts, Lineage, Method, Origin, ReportCard
 
 MANIFEST = "manifest.json"
 
@@ -83,14 +83,18 @@ class RefreshRecord(_Record):
 
 
 class Manifest(_Record):
+    """`run` is None for a model of another kind that was pulled (`origin`): nobody recorded how it was trained."""
+
     format: Literal[1] = 1
     persona: str
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     base: BaseRecord
     corpus: CorpusRecord
-    run: RunRecord
+    run: RunRecord | None
     sample: str
     refresh: RefreshRecord | None = None
+    lineage: Lineage | None = None
+    origin: Origin | None = None
     report: ReportCard | None = None  # filled in after the persona is published
     versions: dict[str, str]
     files: dict[str, FileRecord]
@@ -99,6 +103,31 @@ class Manifest(_Record):
     def n_bytes(self) -> int:
         """Of the persona's files; not of this record, which grows."""
         return sum(record.n_bytes for record in self.files.values())
+
+    @property
+    def method(self) -> Method | None:
+        """None: nobody recorded it."""
+        return self.run.method if self.run else None
+
+    @property
+    def is_whole(self) -> bool:
+        """It is a model of its own, with its tokenizer, rather than an adapter on the base model."""
+        return "adapter_model.safetensors" not in self.files
+
+    @property
+    def sha256(self) -> str:
+        """Of the files' names and checksums, a line each as `sha256sum` prints it."""
+        return text_sha256("".join(f"{record.sha256}  {name}\n" for name, record in sorted(self.files.items())))
+
+
+def public(manifest: Manifest) -> Manifest:
+    """Without what is nobody else's business: who asked for it, and which of somebody's files it came from."""
+    accounts = tuple(
+        one.model_copy(update={"source": one.source.partition(":")[0]}) for one in manifest.corpus.accounts
+    )
+    lineage = manifest.lineage and manifest.lineage.model_copy(update={"job": 0, "asked_by": ""})
+    corpus = manifest.corpus.model_copy(update={"accounts": accounts})
+    return manifest.model_copy(update={"corpus": corpus, "lineage": lineage})
 
 
 def checksum(path: Path) -> FileRecord:

@@ -1,18 +1,20 @@
 """The messages between the bot process and its workers: one JSON object a line, typed by `type`.
 
 A worker says `Ready` first. Every request carries an `id`; every answer carries the `id` of its request. A request is
-over with its terminal answer: `Reported`, `Generated`, `Loaded`, `Stats`, `Done` or `Failed`. This module does no I/O.
+over with its terminal answer: `Reported`, `Generated`, `Loaded`, `Stats`, `Adopted`, `Done` or
+`Failed`. This module does no I/O.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from trainer.words import HARMLESS
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_LINE_BYTES = 4 * 1024 * 1024
 
 Stage = Literal["fetch", "wait", "clean", "train", "check", "publish"]
@@ -43,7 +45,8 @@ class AccountCounts(Message):
     """An account's row of the training table, with where its posts came from and its weight in a blend.
 
     `name` and `bio` are what it calls itself. `languages` are those of its posts, most first; with `language`, the
-    posts in others (`foreign`) were left out: downloaded - retweets - foreign - short = kept.
+    posts in others (`foreign`) were left out: downloaded - retweets - foreign - short = kept. Of those kept,
+    `duplicates` say nearly the same as another and aren't learnt.
     """
 
     handle: str
@@ -60,6 +63,7 @@ class AccountCounts(Message):
     foreign: int = 0
     languages: tuple[tuple[str, int], ...] = ()
     masked: MaskedCounts = MaskedCounts()
+    duplicates: int = 0
 
 
 Method = Literal["lora", "full"]
@@ -89,12 +93,47 @@ class BlocklistOptions(Message):
     add: tuple[Word, ...] = ()
 
 
+class Origin(Message):
+    """Where a persona that was trained elsewhere was pulled from."""
+
+    repo: str
+    revision: str
+
+
 class Refresh(Message):
     """The version that a training goes on from: its folder and number, and how many posts are new since then."""
 
     folder: str
     version: int
     new_posts: int
+
+
+class PostsDigest(Message):
+    """An account's raw posts, by the SHA-256 of their content (trainer.corpus.posts_digest)."""
+
+    handle: str
+    sha256: str
+
+
+class Lineage(Message):
+    """What a version is to be made from, by content, and who asked for it when: of a person, `platform:user`."""
+
+    job: int
+    asked_by: str
+    asked_at: datetime
+    posts: tuple[PostsDigest, ...]
+    corpus_sha256: str
+    hyperparameters: Hyperparameters  # as they were asked for
+
+
+class Tracking(Message):
+    """Where runs are logged besides; `files`: posts and weights themselves, not only what is known about them."""
+
+    backends: tuple[Literal["wandb", "trackio"], ...] = ()
+    project: str = "mynah"
+    offline: bool = True
+    files: bool = False
+    folder: str = ""  # of what they keep on this machine
 
 
 class TrainRequest(Message):
@@ -112,6 +151,37 @@ class TrainRequest(Message):
     contrast: str | None = None  # path of a JSON file, {handle: [...]}: other accounts' posts, for the report card
     refresh: Refresh | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
+    blocklist: BlocklistOptions = BlocklistOptions()  # for the sample
+    lineage: Lineage | None = None
+    tracking: Tracking = Tracking()
+
+
+class ExportRequest(Message):
+    """Write a persona as others load it: `merged` into one model for transformers, or an adapter for PEFT.
+
+    `folder` is a version's, `out` one that the worker creates and fills.
+    """
+
+    type: Literal["export"] = "export"
+    id: int
+    folder: str
+    out: str
+    merged: bool
+
+
+class AdoptRequest(Message):
+    """Make a persona of a model that somebody has published, downloaded into `folder`; written as by TrainRequest.
+
+    `accounts` and `origin` are what is known of it, where its own record doesn't say more.
+    """
+
+    type: Literal["adopt"] = "adopt"
+    id: int
+    persona: str
+    folder: str
+    out: str
+    origin: Origin
+    accounts: tuple[AccountCounts, ...]
     blocklist: BlocklistOptions = BlocklistOptions()  # for the sample
 
 
@@ -299,6 +369,14 @@ class Stats(Message):
     load_seconds: float = 0.0
 
 
+class Adopted(Message):
+    """The persona's files are written."""
+
+    type: Literal["adopted"] = "adopted"
+    id: int
+    n_bytes: int
+
+
 class Done(Message):
     type: Literal["done"] = "done"
     id: int
@@ -314,6 +392,7 @@ FailureCode = Literal[
     "out_of_memory",
     "not_better",
     "not_loaded",
+    "refused",
     "blocked",
     "busy",
     "internal",
@@ -329,9 +408,18 @@ class Failed(Message):
     message: str
 
 
-Request = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | StatsRequest | CancelRequest
-Answer = Ready | Progress | Trained | Reported | Loaded | Piece | Generated | Stats | Done | Failed
-TERMINAL = (Reported, Loaded, Generated, Stats, Done, Failed)
+Request = (
+    TrainRequest
+    | LoadRequest
+    | UnloadRequest
+    | GenerateRequest
+    | StatsRequest
+    | ExportRequest
+    | AdoptRequest
+    | CancelRequest
+)
+Answer = Ready | Progress | Trained | Reported | Loaded | Piece | Generated | Stats | Adopted | Done | Failed
+TERMINAL = (Reported, Loaded, Generated, Stats, Adopted, Done, Failed)
 
 _requests: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 _answers: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="type")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from trainer.corpus import AccountCorpus
@@ -18,11 +18,11 @@ MOST_REPEATS = 50  # of a small account beside a large one: more would only be l
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Cleaned texts without near-duplicates: to train on (accounts balanced, shuffled) and held out."""
+    """Cleaned texts without near-duplicates (so many of each account): to train on (balanced, shuffled), held out."""
 
     train: tuple[str, ...]
     held_out: tuple[str, ...]
-    duplicates: int = field(default=0)
+    duplicates: tuple[int, ...] = ()
 
 
 def split(accounts: Sequence[AccountCorpus], seed: int, weights: Sequence[float] = ()) -> Split:
@@ -37,16 +37,16 @@ def split(accounts: Sequence[AccountCorpus], seed: int, weights: Sequence[float]
     seen = Shingles()  # over all accounts: people in a blend quote each other
     trains: list[list[str]] = []
     held_out: list[str] = []
-    duplicates = 0
+    duplicates: list[int] = []
     for account in accounts:
         unique = [text for text in account.posts if seen.add(text)]
-        duplicates += len(account.posts) - len(unique)
+        duplicates.append(len(account.posts) - len(unique))
         chosen = set(choose_held_out(unique, seed))
         held_out += [text for text in unique if text in chosen]
         trains.append([text for text in unique if text not in chosen])
     train = [text for texts in balance(trains, weights) for text in texts]
     random.Random(seed).shuffle(train)
-    return Split(tuple(train), tuple(held_out), duplicates)
+    return Split(tuple(train), tuple(held_out), tuple(duplicates))
 
 
 def choose_held_out(texts: Sequence[str], seed: int) -> list[str]:

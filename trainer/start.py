@@ -46,6 +46,8 @@ def find_start(refresh: Refresh | None, base: Base, wished: Hyperparameters) -> 
     try:
         manifest = verify(folder)
         run = manifest.run
+        if run is None:
+            return None
         if (manifest.base.fingerprint, run.method, run.seed) != (base.fingerprint, wished.method, wished.seed):
             return None
         adapter = _read_adapter(folder, base) if run.method == "lora" else None

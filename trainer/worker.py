@@ -17,8 +17,10 @@ from functools import partial
 from typing import BinaryIO
 
 from trainer.protocol import (
+    AdoptRequest,
     Answer,
     CancelRequest,
+    ExportRequest,
     Failed,
     FailureCode,
     GenerateRequest,
@@ -30,7 +32,7 @@ from trainer.protocol import (
     encode,
 )
 
-Work = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | StatsRequest
+Work = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | StatsRequest | ExportRequest | AdoptRequest
 
 
 class Channel:

@@ -252,7 +252,7 @@ async def _check_new(services: Services, accounts: Sequence[AccountSource]) -> N
     known, settings = await services.store.persona(_name(accounts)), services.settings
     if known is None or _weights(accounts) != known.weights or _languages(accounts) != known.languages:
         return
-    as_before = (known.manifest.run.method, known.manifest.base.name) == (settings.training.method, settings.base_model)
+    as_before = (known.manifest.method, known.manifest.base.name) == (settings.training.method, settings.base_model)
     sources = {account.source for account in known.manifest.corpus.accounts}
     own = all(_is_known(account.reference, known.name, sources) for account in accounts)
     if as_before and own:
@@ -332,10 +332,10 @@ def estimate_seconds(
 ) -> float | None:
     """From the speed of the latest training of this kind; for the bundled base model, from a first guess."""
     kind = (settings.base_model, settings.training.method)
-    known = [one.manifest for one in personas if (one.manifest.base.name, one.manifest.run.method) == kind]
-    if known:
-        latest = max(known, key=lambda manifest: manifest.created_at)
-        speed = latest.run.tokens_per_second
+    known = [one.manifest for one in personas if (one.manifest.base.name, one.manifest.method) == kind]
+    runs = [manifest.run for manifest in sorted(known, key=lambda manifest: manifest.created_at) if manifest.run]
+    if runs:
+        speed = runs[-1].tokens_per_second
     elif settings.base_model in FIRST_GUESS:
         speed = FIRST_GUESS[settings.base_model]
     else:

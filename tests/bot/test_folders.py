@@ -83,7 +83,7 @@ def test_publishing_that_fails_leaves_the_other_versions(folders: Folders, monke
 
 
 def test_a_corpus_file_is_what_the_worker_reads(folders: Folders) -> None:
-    path = folders.write_corpus(4, Split(train=("a 🍲", "b"), held_out=("c",), duplicates=2))
+    path = folders.write_corpus(4, Split(train=("a 🍲", "b"), held_out=("c",), duplicates=(2,)))
     assert json.loads(path.read_text("utf-8")) == {"train": ["a 🍲", "b"], "held_out": ["c"], "duplicates": 2}
     assert path.parent == folders.work(4)
 

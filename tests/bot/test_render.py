@@ -11,7 +11,7 @@ from bot import render
 from bot.domain import AccountSource, Caller, Job, JobState, Persona, Utterance
 from bot.replies import Help, JobList, Notice, PersonaList, Submitted
 from bot.usecases.train import DryRun
-from tests.builders import account_counts, manifest, report_card
+from tests.builders import account_counts, manifest, report_card, run_of
 from trainer.protocol import Progress
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_card() -> None:
     assert "rank 8 and 0 token rows, 2 of 2 epochs, rate 0.001, 1:00, 1,500 tokens/s, up to 600.0 MB of memory" in text
     reported = replace(PERSONA, manifest=PERSONA.manifest.model_copy(update={"report": report_card()}))
     assert "Report card of @alice" in render.card(reported)
-    run = PERSONA.manifest.run.model_copy(update={"method": "full"})
+    run = run_of(PERSONA.manifest).model_copy(update={"method": "full"})
     whole = replace(PERSONA, manifest=PERSONA.manifest.model_copy(update={"run": run}))
     assert "all weights" in render.card(whole)
 

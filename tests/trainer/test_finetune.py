@@ -13,6 +13,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 
 from tests.bases import Shape
+from tests.builders import run_of
 from trainer import checkpoint, meter
 from trainer.base import Base, load_base
 from trainer.cancelled import Cancelled
@@ -88,13 +89,13 @@ def test_a_manifest_says_how_it_was_made(base: Base, tmp_path: Path) -> None:
     assert (manifest.corpus.train_posts, manifest.corpus.held_out_posts) == (len(POSTS), len(HELD_OUT))
     assert manifest.corpus.duplicates == 1
     assert manifest.corpus.train_tokens == sum(len(base.vocabulary.encode(text)) + 1 for text in POSTS)
-    assert (manifest.run.epochs, manifest.run.lora_rank, manifest.run.seed) == (3, 4, 1)
-    assert [point.epoch for point in manifest.run.curve] == [0.5, 1, 1.5, 2, 2.5, 3]
-    assert manifest.run.token_rows == base.vocabulary.tokenizer.get_vocab_size()
-    assert manifest.run.seconds > 0
-    assert manifest.run.tokens_per_second > 0
-    assert manifest.run.peak_bytes > 50_000_000
-    assert manifest.run.device == "cpu"
+    assert (run_of(manifest).epochs, run_of(manifest).lora_rank, run_of(manifest).seed) == (3, 4, 1)
+    assert [point.epoch for point in run_of(manifest).curve] == [0.5, 1, 1.5, 2, 2.5, 3]
+    assert run_of(manifest).token_rows == base.vocabulary.tokenizer.get_vocab_size()
+    assert run_of(manifest).seconds > 0
+    assert run_of(manifest).tokens_per_second > 0
+    assert run_of(manifest).peak_bytes > 50_000_000
+    assert run_of(manifest).device == "cpu"
     assert manifest.sample.startswith(FIRST_PROMPT)
     assert {"python", "mynah", "torch", "transformers", "peft"} <= set(manifest.versions)
 
@@ -109,7 +110,7 @@ def test_the_numbers_are_those_of_the_saved_weights(shape: Shape, base_folders: 
     n_tokens = sum(len(ids) + 1 for ids in posts)
     bits = 1 / math.log(2) / sum(len(text.encode()) for text in HELD_OUT)
     before = held_out_nats(base.model, posts, base.end_id, base.context)
-    run = train(request, base).run
+    run = run_of(train(request, base))
     losses = [point.held_out_loss for point in run.curve]
     best = losses[round(2 * run.best_epoch) - 1]  # two an epoch
     assert best == min(losses) < losses[-1] / 1.05
@@ -132,7 +133,7 @@ def test_a_full_persona_is_a_model_of_its_own(shape: Shape, base_folders: BaseFo
     manifest = train(request, base)
     assert_untouched(base, before, base_folders[shape])
     assert set(manifest.files) == {"config.json", "model.safetensors", "quotes.safetensors"}
-    assert (manifest.run.method, manifest.run.lora_rank, manifest.run.token_rows) == ("full", 0, 0)
+    assert (run_of(manifest).method, run_of(manifest).lora_rank, run_of(manifest).token_rows) == ("full", 0, 0)
     engine = Engine(load_speaker(base.name))
     assert engine.load("pip", Path(request.out)) >= base.parameters
     prompt = GenerateRequest(id=1, key="pip", prompt="gerald", max_tokens=30, temperature=0, quote_tries=0)
@@ -147,7 +148,7 @@ def test_a_persona_learns_its_posts(base_folders: BaseFolders, tmp_path: Path) -
     post = "gerald took my biscuit"
     wished = Hyperparameters(epochs=60, learning_rate=3e-3, lora_rank=32)
     request = train_request(tmp_path, [post] * 16, [post], wished)
-    run = train(request, base).run
+    run = run_of(train(request, base))
     assert run.bits_per_byte < run.bits_per_byte_before / 10
     engine = Engine(load_speaker(base.name))
     engine.load("pip", Path(request.out))
@@ -169,7 +170,8 @@ def test_the_same_seed_gives_the_same_files(base_folders: BaseFolders, base: Bas
 
 @pytest.mark.parametrize("seed", [-1, 2**70])
 def test_any_integer_is_a_seed(base: Base, tmp_path: Path, seed: int) -> None:
-    assert train(train_request(tmp_path, hyperparameters=Hyperparameters(epochs=1, seed=seed)), base).run.seed == seed
+    request = train_request(tmp_path, hyperparameters=Hyperparameters(epochs=1, seed=seed))
+    assert run_of(train(request, base)).seed == seed
 
 
 def test_progress_bears_the_requests_id(base: Base, tmp_path: Path) -> None:
@@ -198,7 +200,7 @@ def test_its_report_card(base: Base, tmp_path: Path) -> None:
     contrast.write_text(json.dumps({"brenda": ["SHIP SHIP SHIP", "WHERE IS MY SHIP?"]}))
     request = request.model_copy(update={"contrast": str(contrast)})
     card = finetune(request, base, lambda event: None).card
-    run = verify(Path(request.out)).run
+    run = run_of(verify(Path(request.out)))
     assert card.contrast == ("brenda",)
     assert (card.bits_per_byte, card.bits_per_byte_base) == (run.bits_per_byte, run.bits_per_byte_before)
 
@@ -221,7 +223,7 @@ def test_a_corpus_of(base: Base, tmp_path: Path, posts: list[str], held_out: lis
     request = train_request(tmp_path, posts, held_out)
     manifest = train(request, base)
     assert manifest.corpus.train_posts == len(posts)
-    assert math.isfinite(manifest.run.bits_per_byte)
+    assert math.isfinite(run_of(manifest).bits_per_byte)
     assert Engine(load_speaker(base.name)).load("pip", Path(request.out)) > 0
 
 
@@ -277,7 +279,7 @@ def test_after_a_crash_it_goes_on_where_it_was(
     finetune(request, base, told.append)
     assert progress_of(told)[0].done == 4
     manifest = verify(Path(request.out))
-    assert manifest.run.curve == expected.run.curve
+    assert run_of(manifest).curve == run_of(expected).curve
     assert manifest.files == expected.files
 
 

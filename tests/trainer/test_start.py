@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import run_of
 from trainer.base import Base, load_base
 from trainer.engine import Engine
 from trainer.evaluation import held_out_nats
@@ -52,7 +53,7 @@ def test_it_begins_as_good_as_the_version_before(any_base: Base, tmp_path: Path,
     tokens = tokens_of(any_base, [*POSTS, *NEWS])
     with trainee_of(any_base, recipe, tokens, start) as trainee:
         found = held_out_nats(trainee.model, posts, any_base.end_id, any_base.context)
-    expected = verify(folder).run
+    expected = run_of(verify(folder))
     assert found / sum(len(ids) + 1 for ids in posts) == pytest.approx(
         min(point.held_out_loss for point in expected.curve), rel=0.01
     )
@@ -64,22 +65,22 @@ def test_a_version_keeps_its_token_rows(base: Base, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("trainer.recipe.SMALL_EMBEDDING", 0)
     manifest = refreshed(tmp_path / "after", base, folder, POSTS + NEWS)
     assert manifest.refresh is not None
-    assert manifest.refresh.bits_per_byte == pytest.approx(verify(folder).run.bits_per_byte, rel=0.01)
-    assert manifest.run.token_rows == base.vocabulary.tokenizer.get_vocab_size()
+    assert manifest.refresh.bits_per_byte == pytest.approx(run_of(verify(folder)).bits_per_byte, rel=0.01)
+    assert run_of(manifest).token_rows == base.vocabulary.tokenizer.get_vocab_size()
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_it_learns_what_is_new_and_says_what_changed(base: Base, tmp_path: Path, method: Method) -> None:
     folder = trained(tmp_path / "before", base, method, epochs=2)
-    before = verify(folder).run
+    before = run_of(verify(folder))
     manifest = refreshed(
         tmp_path / "after", base, folder, POSTS * 3 + NEWS, method=method, learning_rate=RATES[method], epochs=4
     )
     assert manifest.refresh is not None
     assert (manifest.refresh.version, manifest.refresh.new_posts) == (3, 2)
     assert manifest.refresh.bits_per_byte == pytest.approx(before.bits_per_byte, rel=0.01)
-    assert manifest.run.bits_per_byte < manifest.refresh.bits_per_byte
-    assert manifest.run.lora_rank == before.lora_rank
+    assert run_of(manifest).bits_per_byte < manifest.refresh.bits_per_byte
+    assert run_of(manifest).lora_rank == before.lora_rank
     assert Engine(load_speaker(base.name)).load("pip", tmp_path / "after" / "persona") > 0
 
 
@@ -110,4 +111,4 @@ def test_a_version_of_another_base_or_method_or_a_damaged_one_is_not_gone_on_fro
     assert find_start(refresh(folder), base, Hyperparameters()) is None
     manifest = refreshed(tmp_path / "next", base, folder, POSTS, epochs=1)
     assert manifest.refresh is None
-    assert manifest.run.lora_rank == 9
+    assert run_of(manifest).lora_rank == 9

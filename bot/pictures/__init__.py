@@ -1,0 +1,1 @@
+"""Pictures of personas: drawn by Typst (https://typst.app) from templates of our own."""
