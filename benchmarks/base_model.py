@@ -22,7 +22,8 @@ from transformers import AutoModelForCausalLM
 from benchmarks.recipe import read_posts
 from benchmarks.report import HEAD, print_report, summary
 from trainer.base import Base, load_base
-from trainer.basefiles import BUNDLED, BUNDLED_FOLDER
+from trainer.basefiles import BUNDLED_FOLDER
+from trainer.basenames import BUNDLED
 from trainer.batch import PLAIN
 from trainer.engine import Engine, Resident
 from trainer.evaluation import held_out_nats

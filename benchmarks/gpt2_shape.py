@@ -32,7 +32,7 @@ from benchmarks.recipe import (
 )
 from benchmarks.report import HEAD, print_report, summary
 from trainer.base import Base, load_base
-from trainer.basefiles import BUNDLED
+from trainer.basenames import BUNDLED
 from trainer.finetune import tokens_in
 from trainer.fit import Loop, adamw, batches, step
 from trainer.packing import Rows

@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.recipe import read_posts, read_sample
 from benchmarks.report import print_report
-from trainer.basefiles import BUNDLED
+from trainer.basenames import BUNDLED
 from trainer.batch import Batch
 from trainer.linear import Precision
 from trainer.speaker import Speaker, load_speaker

@@ -18,7 +18,7 @@ from benchmarks.recipe import read_posts, read_sample, split_posts
 from benchmarks.report import print_report
 from bot.contrast import POSTS
 from trainer.base import Base, load_base
-from trainer.basefiles import BUNDLED
+from trainer.basenames import BUNDLED
 from trainer.finetune import finetune
 from trainer.manifest import Manifest, read_manifest
 from trainer.protocol import Hyperparameters, ReportCard, TrainRequest

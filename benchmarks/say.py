@@ -41,7 +41,7 @@ from benchmarks.say_rivals import (
 from bot.clients import GeneratorClient, WorkerSlot
 from bot.pool import ModelPool
 from bot.workers import worker_command
-from trainer.basefiles import BUNDLED
+from trainer.basenames import BUNDLED
 from trainer.engine import Engine, Listener
 from trainer.protocol import BlocklistOptions, Generated, GenerateRequest, Piece
 

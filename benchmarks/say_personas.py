@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from trainer.basefiles import BUNDLED, BUNDLED_FOLDER, locate
+from trainer.basefiles import BUNDLED_FOLDER, locate
+from trainer.basenames import BUNDLED
 from trainer.manifest import BaseRecord, CorpusRecord, Manifest, RunRecord, checksums, write_manifest
 from trainer.quotes import Quotes
 from trainer.recipe import default_rank

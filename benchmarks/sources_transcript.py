@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shlex
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.shell import show
 from bot.domain import AccountSource
 from bot.ports import unheard
 from bot.sources.samples import SampleSource
@@ -78,24 +75,6 @@ def write_export(folder: Path, own: list[str]) -> None:
     ]
     chat = {"name": "Ben", "type": "personal_chat", "id": 7, "messages": messages}
     (folder / "result.json").write_text(json.dumps(chat))
-
-
-async def show(
-    settings: dict[str, str], command: str, note: str = "", folder: str | None = None, lines: str = ""
-) -> None:
-    """Run it, and print it as a terminal shows it."""
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "bot", *shlex.split(command)],
-        input=lines,
-        env=os.environ | {"PYTHONPATH": os.getcwd(), "HF_HUB_OFFLINE": "1"} | settings,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    print(f"{note}\n\n" if note else "", end="")
-    print(f"```console\n$ mynah {command}\n{(done.stdout + done.stderr).strip()}\n```\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from filelock import FileLock, Timeout
 
-from bot.clients import GeneratorClient, TrainerClient, WorkerSlot
+from bot.clients import ConverterClient, GeneratorClient, TrainerClient, WorkerSlot
 from bot.domain import Job
-from bot.errors import DataDirInUse, MynahError
+from bot.errors import DataDirInUse, MynahError, SettingsError
 from bot.folders import Folders
+from bot.hub import HuggingFaceHub
 from bot.jobs import JobRunner
+from bot.pictures.painter import Painter
 from bot.pool import ModelPool
 from bot.ports import Notifier
 from bot.settings import Settings
@@ -28,6 +30,7 @@ from bot.training import Training
 from bot.usecases.gate import Gate
 from bot.usecases.services import Services
 from bot.workers import READY_SECONDS, worker_command
+from trainer.tracking.installed import TrackingMissing, check_installed
 
 MEGABYTE = 1024 * 1024
 DOWNLOAD_SECONDS = 3600.0  # a base model by hub name is downloaded before its worker is ready
@@ -56,6 +59,8 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
         generator.slot.on_death = pool.reset
         trainer = TrainerClient(_slot(settings, folders, "train", settings.training.threads))
         stack.push_async_callback(trainer.slot.close)
+        converter = ConverterClient(_slot(settings, folders, "convert", settings.training.threads))
+        stack.push_async_callback(converter.slot.close)
         training = Training(
             store=store,
             sources=sources,
@@ -74,7 +79,19 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
         chats = SqliteChats(store.database)
         gate = Gate(store, chats, settings.limits)
         yield Services(
-            settings, folders, store, chats, SqliteInbox(store.database), sources, jobs, pool, generator, gate
+            settings=settings,
+            folders=folders,
+            store=store,
+            chats=chats,
+            inbox=SqliteInbox(store.database),
+            sources=sources,
+            jobs=jobs,
+            pool=pool,
+            generator=generator,
+            gate=gate,
+            painter=Painter(folders),
+            converter=converter,
+            hub=HuggingFaceHub(settings.hub),
         )
 
 
@@ -91,6 +108,14 @@ def _slot(settings: Settings, folders: Folders, role: str, threads: int, *option
         folders.logs / f"{role}.log",
         ready_seconds=READY_SECONDS if settings.base_model == "bundled" else DOWNLOAD_SECONDS,
     )
+
+
+def check_tracking(settings: Settings) -> None:
+    """Raises SettingsError."""
+    try:
+        check_installed(settings.tracking.backends)
+    except TrackingMissing as error:
+        raise SettingsError(str(error)) from error
 
 
 @contextmanager
@@ -114,8 +139,9 @@ def own_folder(services: Services) -> Iterator[None]:
 async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
     """Run the queue meanwhile; gives the jobs that the last process left unfinished, now queued again or failed.
 
-    Raises DataDirInUse.
+    Raises DataDirInUse, or SettingsError where what they need isn't installed.
     """
+    check_tracking(services.settings)
     with own_folder(services):
         recovered = await services.jobs.recover()
         async with _background(services.jobs.run()):

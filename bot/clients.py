@@ -1,4 +1,4 @@
-"""The Trainer and Generator ports, implemented by local worker processes."""
+"""The Trainer, Generator and Converter ports, implemented by local worker processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from pathlib import Path
 from bot.errors import BadInput, Busy, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
 from bot.workers import READY_SECONDS, WorkerProcess
 from trainer.protocol import (
+    Adopted,
+    AdoptRequest,
     Answer,
+    Done,
+    ExportRequest,
     Failed,
     Generated,
     GenerateRequest,
@@ -81,7 +85,7 @@ def failure(failed: Failed) -> MynahError:
             return DiskFull("The disk is full. Free some space, then try again; nothing that was there is lost.")
         case "wrong_base":
             return WrongBase(failed.message)
-        case "blocked" | "not_better":
+        case "blocked" | "not_better" | "refused":
             return BadInput(failed.message)
         case "busy":
             return Busy(failed.message)
@@ -151,3 +155,25 @@ class GeneratorClient:
             async for answer in answers:
                 if isinstance(answer, (Piece, Generated)):
                     yield answer
+
+
+@dataclass
+class ConverterClient:
+    """bot.ports.Converter over a worker."""
+
+    slot: WorkerSlot
+
+    async def export(self, folder: Path, out: Path, merged: bool) -> None:
+        request = ExportRequest(id=0, folder=str(folder), out=str(out), merged=merged)
+        async with aclosing(self.slot.answers(request)) as answers:
+            async for answer in answers:
+                if isinstance(answer, Done):
+                    return
+        raise OperatorError(f"The converting worker gave no answer about {folder}.")
+
+    async def adopt(self, request: AdoptRequest) -> int:
+        async with aclosing(self.slot.answers(request)) as answers:
+            async for answer in answers:
+                if isinstance(answer, Adopted):
+                    return answer.n_bytes
+        raise OperatorError(f"The converting worker gave no answer about {request.folder}.")

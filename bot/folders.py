@@ -5,8 +5,10 @@ personas/<name>/posts/<handle>.jsonl.zst  the posts a persona was made from
 accounts/<network>/                 what has been read of accounts on networks
 personas/<name>/posts/<handle>.avatar     the account's picture, PNG or JPEG, where there is one
 personas/<name>/v<n>/               a published version: adapter files, manifest.json
+tracking/                           what W&B and trackio keep of trainings, if they are on
 uploads/                            files that people sent, until the job that reads them has ended
 work/job-<id>/                      a job's corpus, checkpoint and unfinished version; goes when the job ends
+work/pull/, work/publish/           models on their way from a hub and to it; a cut one goes on from there
 logs/                               the workers' stderr
 """
 
@@ -41,6 +43,20 @@ class Folders:
     def uploads(self) -> Path:
         """Files that people sent, each in a folder of its own, until the job that reads them has ended."""
         return self.root / "uploads"
+
+    @property
+    def tracking(self) -> Path:
+        return self.root / "tracking"
+
+    @property
+    def downloads(self) -> Path:
+        """Models that are being pulled, until personas are made of them."""
+        return self.root / "work" / "pull"
+
+    @property
+    def outgoing(self) -> Path:
+        """Models that are being published."""
+        return self.root / "work" / "publish"
 
     @property
     def lock(self) -> Path:

@@ -13,10 +13,24 @@ from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Sources, Store, Trainer
 from bot.preparation import Prepared, Report, prepare, preview, split_prepared
-from bot.settings import Settings
+from bot.settings import Settings, TrackingSettings
 from bot.texts import Text
+from trainer.corpus import posts_digest
+from trainer.digest import sha256
 from trainer.manifest import read_manifest
-from trainer.protocol import Hyperparameters, Progress, Refresh, Reported, Trained, TrainRequest
+from trainer.protocol import (
+    AccountCounts,
+    Hyperparameters,
+    Lineage,
+    PostsDigest,
+    Progress,
+    Refresh,
+    Reported,
+    Tracking,
+    Trained,
+    TrainRequest,
+)
+from trainer.split import Split
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +88,7 @@ class Training:
 
     def _refresh(self, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
         """What a training of a persona that there is goes on from. Raises BadInput when nothing has changed."""
-        if before is None:
+        if before is None or before.manifest.run is None:  # one of those that were pulled can't be gone on from
             return None
         new = sum(one.new for one in prepared)
         if not new and self._asked(prepared) == self._had(before):
@@ -117,17 +131,20 @@ class Training:
             lora_rank=self.settings.training.lora_rank,
             seed=self.settings.training.seed,
         )
-        corpus = self.folders.write_corpus(job.id, split_prepared(prepared, chosen.seed))
+        split = split_prepared(prepared, chosen.seed)
+        corpus = self.folders.write_corpus(job.id, split)
         return TrainRequest(
             id=0,
             persona=job.persona,
-            accounts=tuple(one.counts for one in prepared),
+            accounts=counted(prepared, split),
             corpus=str(corpus),
             contrast=str(self.folders.write_contrast(job.id, contrast)),
             out=str(self.folders.unfinished(job.id)),
             refresh=refresh,
             hyperparameters=chosen,
             blocklist=self.settings.blocklist,
+            lineage=lineage(job, prepared, sha256(corpus), chosen),
+            tracking=tracking(self.settings.tracking, self.folders),
         )
 
     async def _publish(self, job: Job, prepared: list[Prepared], n_bytes: int, space: str | None) -> Persona:
@@ -159,6 +176,27 @@ class Training:
         kept = [await self.store.spaces(keeper) for one in job.accounts if (keeper := kept_by(one.reference))]
         hidden = [spaces for spaces in kept if "" not in spaces]
         return min(set.intersection(*hidden), default=NOBODYS) if hidden else ""
+
+
+def counted(prepared: Sequence[Prepared], split: Split) -> tuple[AccountCounts, ...]:
+    """The training table, with the duplicates that were found on the way to the corpus."""
+    rows = (one.counts for one in prepared)
+    return tuple(row.model_copy(update={"duplicates": n}) for row, n in zip(rows, split.duplicates, strict=True))
+
+
+def lineage(job: Job, prepared: Sequence[Prepared], corpus_sha256: str, asked: Hyperparameters) -> Lineage:
+    return Lineage(
+        job=job.id,
+        asked_by=f"{job.caller.platform}:{job.caller.user}",
+        asked_at=job.created_at,
+        posts=tuple(PostsDigest(handle=one.counts.handle, sha256=posts_digest(one.posts)) for one in prepared),
+        corpus_sha256=corpus_sha256,
+        hyperparameters=asked,
+    )
+
+
+def tracking(settings: TrackingSettings, folders: Folders) -> Tracking:
+    return Tracking(**settings.model_dump(), folder=str(folders.tracking))
 
 
 def with_private_sources(before: Persona | None, prepared: list[Prepared]) -> list[Prepared]:

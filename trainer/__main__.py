@@ -1,4 +1,4 @@
-"""The worker process: `python -m trainer train|serve`. Speaks `trainer.protocol` over stdin and stdout.
+"""The worker process: `python -m trainer train|serve|convert`. Speaks `trainer.protocol` over stdin and stdout.
 
 Start it by hand to look at it: it says `ready`, then answers one JSON line with others.
 """
@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from trainer.protocol import Answer, Failed, FailureCode, Ready, TrainRequest
 from trainer.worker import Channel, Inbox, Work, claim_stdout, failure, serve_requests
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trainer.base import Base
 
 # Answering people comes before training, and the bot's event loop before both.
-NICENESS = {"serve": 5, "train": 19}
+NICENESS = {"serve": 5, "train": 19, "convert": 19}
 
 
 def main() -> int:
@@ -32,17 +32,16 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the bot, which then tells us
     yield_to_others(NICENESS[args.role])
     inbox = Inbox(sys.stdin.buffer, channel)
-    if args.role == "train":
+    if args.role != "serve":
         # Two workers share a small machine's cores: threads that spin while they wait for each other would take them
         # from the other worker. One that serves has shorter waits, and people who wait (docs/measurements.md).
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-    import torch
+    if args.role == "convert":
+        convert(args, inbox, channel)
+    use_threads(args.threads)
 
     from trainer.basefiles import BaseModelError
-    from trainer.hardware import usable_cores
 
-    torch.set_num_threads(args.threads or usable_cores())
     try:
         train(args, inbox, channel) if args.role == "train" else serve(args, inbox, channel)
     except BaseModelError as error:
@@ -57,9 +56,17 @@ def yield_to_others(niceness: int) -> None:
         Path("/proc/self/autogroup").write_text(str(niceness))
 
 
+def use_threads(number: int) -> None:
+    import torch
+
+    from trainer.hardware import usable_cores
+
+    torch.set_num_threads(number or usable_cores())
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__)
-    parser.add_argument("role", choices=["train", "serve"])
+    parser.add_argument("role", choices=list(NICENESS))
     parser.add_argument("--base-model", default="bundled", help='"bundled", a folder, or a hub name')
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all cores")
     parser.add_argument("--precision", choices=["auto", "int8", "bf16", "fp32"], default="auto", help="of serving")
@@ -109,6 +116,19 @@ def serve(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
         WrongBase: "wrong_base",
     }
     Server(engine, inbox, channel, partial(failure, codes)).run()
+
+
+def convert(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> NoReturn:
+    """Ready at once: what it needs takes seconds to import, and comes with the first request."""
+
+    def handle(request: Work, cancelled: Callable[[], bool]) -> Answer:
+        use_threads(args.threads)
+        from trainer.convert import answer
+
+        return answer(request, args.base_model, cancelled)
+
+    channel.send(Ready(base_model=args.base_model, parameters=0))
+    serve_requests(inbox, channel, handle, {})
 
 
 def train_handler(base: Base, channel: Channel) -> Callable[[Work, Callable[[], bool]], Answer]:

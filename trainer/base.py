@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging as transformers_logging
 
-from trainer.basefiles import BUNDLED, BaseModelError, fingerprint, locate, verify_bundled
+from trainer.basefiles import BaseModelError, fingerprint, locate, verify_bundled
+from trainer.basenames import BUNDLED
 from trainer.manifest import BaseRecord
 from trainer.recipe import BaseSize
 from trainer.shape import read_shape

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from huggingface_hub import snapshot_download
 
+from trainer.basenames import BUNDLED, is_path
 from trainer.bundled import SHA256
 from trainer.digest import sha256
 
-BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
 FIX = 'base_model = "bundled" uses the one that comes with Mynah and needs no network.'
 
@@ -34,8 +34,7 @@ def locate(name: str) -> Path:
         if not (folder / "config.json").is_file():
             raise BaseModelError(f"The base model folder {folder} has no config.json. {FIX}")
         return folder
-    looks_like_path = name == BUNDLED or name.startswith((".", "~", "/")) or name.count("/") > 1
-    if looks_like_path:
+    if name == BUNDLED or is_path(name):
         raise BaseModelError(f"The base model folder {folder} does not exist. {_fix(name)}")
     try:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors"]))

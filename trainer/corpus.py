@@ -89,9 +89,9 @@ class AccountCorpus:
 
 
 def posts_digest(posts: Iterable[Post]) -> str:
-    """SHA-256 of posts' content, wherever and however they are kept: a JSON list of five fields a line."""
+    """SHA-256 of posts' content, wherever they are kept, in whatever order: JSON lists of five fields, lines sorted."""
     fields = ((one.id, one.text, one.is_retweet, one.created_at, one.language) for one in posts)
-    return text_sha256("".join(json.dumps(post, default=datetime.isoformat) + "\n" for post in fields))
+    return text_sha256("".join(sorted(json.dumps(post, default=datetime.isoformat) + "\n" for post in fields)))
 
 
 class CorpusError(ValueError):

@@ -1,7 +1,7 @@
 """Engine: many personas on one base model, whatever is asked for in one batch.
 
-A persona is an adapter on the base model, or, trained with the method "full", a model of its own with a batch of its
-own. `step` is one token for everybody; requests join and leave between steps.
+A persona is an adapter on the base model, or a model of its own, with its own tokenizer and a batch of its own. `step`
+is one token for everybody; requests join and leave between steps.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from trainer.decoder import Decoder, build
 from trainer.lane import Lane, Speech
 from trainer.linear import Matrix
 from trainer.lora import Adapter, AdapterMismatch, Layout, Packed, read_adapter
-from trainer.manifest import DamagedPersona, Manifest, verify
+from trainer.manifest import BaseRecord, DamagedPersona, verify
 from trainer.protocol import Generated, GenerateRequest, Stats
 from trainer.quotes import Quotes, read_quotes
 from trainer.recipe import default_rank
-from trainer.shape import Shape, read_shape
+from trainer.shape import Shape, UnknownShape, read_shape
 from trainer.speaker import Speaker
 from trainer.stream import Guards, OnPiece, PieceStream
-from trainer.weights import read_tensors
+from trainer.vocabulary import TOKENIZER, Vocabulary, read_vocabulary
+from trainer.weights import n_tokens, read_tensors
 
 JOIN_TOKENS = 256  # of prompts that are read between two steps: those who speak have to wait for it
 OWN_ROWS = 8  # of a persona that is a model of its own
@@ -38,7 +39,7 @@ ROW_TOKENS = 384  # a prompt of a thousand characters and a hundred new tokens
 
 
 class WrongBase(Exception):
-    """The persona was trained on another base model than the one in memory."""
+    """The persona was trained on another base model than the one that is here."""
 
 
 class NotLoaded(Exception):
@@ -50,22 +51,35 @@ class QueueFull(Exception):
 
 
 @dataclass(frozen=True)
+class Model:
+    """A persona's own, as it is on the disk. Without a vocabulary it has the base model's, as older ones do."""
+
+    shape: Shape
+    tensors: dict[str, torch.Tensor]
+    vocabulary: Vocabulary | None
+
+
+@dataclass(frozen=True)
 class Files:
     """A persona as it is on the disk: an adapter, or a model of its own; and its index of quotes."""
 
     quotes: Quotes | None
     adapter: Adapter | None = None
-    model: tuple[Shape, dict[str, torch.Tensor]] | None = None
+    model: Model | None = None
 
 
 @dataclass(frozen=True)
 class Resident:
-    """A persona in memory: what it changes of the base model, or its own model, and what it must not quote."""
+    """A persona in memory: what it changes of the base model, or its own model, and what it must not quote.
+
+    Without a vocabulary it has the base model's.
+    """
 
     weights: Weights
     decoder: Decoder
     quotes: Quotes | None
     n_bytes: int
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True)
@@ -130,28 +144,35 @@ class Engine:
         steps take twice as long (docs/measurements.md).
         """
         manifest = verify(folder)
-        self._check_base(manifest)
+        if TOKENIZER not in manifest.files or not manifest.is_whole:
+            check_base(manifest.base, self.speaker.name, self.speaker.fingerprint)
         try:
             return self.read_unverified(folder, manifest.is_whole)
-        except AdapterMismatch as error:
+        except (AdapterMismatch, UnknownShape, ValueError) as error:
             raise DamagedPersona(str(error)) from error
 
     def read_unverified(self, folder: Path, full: bool) -> Files:
-        """Of a persona that is not finished yet. Raises AdapterMismatch."""
+        """Of a persona that is not finished yet. Raises AdapterMismatch, UnknownShape or ValueError."""
         if full:
-            return Files(read_quotes(folder), model=(read_shape(folder), read_tensors(folder)))
+            return Files(read_quotes(folder), model=self._read_model(folder))
         base = self.speaker.decoder
         vocabulary, width = base.embedding.weight.shape
         return Files(read_quotes(folder), adapter=read_adapter(folder, base.layer_sizes, (vocabulary, width)))
+
+    def _read_model(self, folder: Path) -> Model:
+        """Many have the same tokenizer, which is in memory once."""
+        shape, tensors = read_shape(folder), read_tensors(folder)
+        if not (folder / TOKENIZER).is_file():
+            return Model(shape, tensors, None)
+        others = [resident.vocabulary for resident in list(self._residents.values()) if resident.vocabulary]
+        return Model(shape, tensors, read_vocabulary(folder, n_tokens(tensors), [self.speaker.vocabulary, *others]))
 
     @torch.inference_mode()
     def make(self, files: Files) -> Resident:
         """The second half: some milliseconds between two steps."""
         base, n_quotes = self.speaker.decoder, files.quotes.n_bytes if files.quotes else 0
         if files.model:
-            own = build(*files.model, base.device, self.speaker.precision)
-            cache = Cache.of(own, self._limits_of(own))
-            return Resident(PLAIN, own, files.quotes, own.n_bytes + cache.n_bytes + n_quotes)
+            return self._make_own(files.model, files.quotes, n_quotes)
         assert files.adapter is not None
         adapter = files.adapter
         layout = _layout(base, max(adapter.rank, default_rank(base.parameters)))
@@ -163,9 +184,12 @@ class Engine:
         n_bytes = packed.n_bytes + (table.matrix.n_bytes if table else 0) + n_quotes
         return Resident(Weights(packed, table), base, files.quotes, n_bytes)
 
-    def _check_base(self, manifest: Manifest) -> None:
-        if manifest.base.fingerprint != self.speaker.fingerprint:
-            raise WrongBase(_other_base(manifest.base.name, self.speaker.name))
+    def _make_own(self, model: Model, quotes: Quotes | None, n_quotes: int) -> Resident:
+        own = build(model.shape, model.tensors, self.speaker.decoder.device, self.speaker.precision)
+        cache = Cache.of(own, self._limits_of(own))
+        vocabulary = model.vocabulary or self.speaker.vocabulary
+        n_words = 0 if vocabulary is self.speaker.vocabulary else vocabulary.n_bytes
+        return Resident(PLAIN, own, quotes, own.n_bytes + cache.n_bytes + n_quotes + n_words, vocabulary)
 
     def admit(self, key: str, resident: Resident) -> None:
         self._residents[key] = resident
@@ -188,7 +212,8 @@ class Engine:
             raise BlockedPrompt(request.blocklist, request.prompt)
         quotes = resident.quotes if request.quote_tries else None
         guards = Guards(request.prompt, blocked, quotes)
-        vocabulary, capacity = self.speaker.vocabulary, self._lane(resident.decoder).batch.capacity
+        vocabulary = resident.vocabulary or self.speaker.vocabulary
+        capacity = self._lane(resident.decoder, vocabulary).batch.capacity
         prompt_ids = vocabulary.encode(request.prompt)
         max_tokens = min(request.max_tokens, capacity // 2)
         kept = prompt_ids[-(capacity - max_tokens - 1) :]
@@ -232,10 +257,10 @@ class Engine:
             raise Cancelled
         return found[0]
 
-    def _lane(self, decoder: Decoder) -> Lane:
+    def _lane(self, decoder: Decoder, vocabulary: Vocabulary) -> Lane:
         if id(decoder) not in self._lanes:
             cache = Cache.of(decoder, self._limits_of(decoder))
-            self._lanes[id(decoder)] = Lane(Batch(decoder, cache.rows, cache.tokens), self.speaker.vocabulary)
+            self._lanes[id(decoder)] = Lane(Batch(decoder, cache.rows, cache.tokens), vocabulary)
         return self._lanes[id(decoder)]
 
     def _limits_of(self, decoder: Decoder) -> Limits:
@@ -297,7 +322,7 @@ class Engine:
 
     def stats(self) -> Stats:
         """Sums since the start."""
-        base = self._lane(self.speaker.decoder)
+        base = self._lane(self.speaker.decoder, self.speaker.vocabulary)
         return self._sums.model_copy(
             update={
                 "resident": len(self._residents),
@@ -328,7 +353,10 @@ def _layout(base: Decoder, rank: int) -> Layout:
     return Layout.of(base.linears, rank)
 
 
-def _other_base(trained: str, loaded: str) -> str:
-    if trained == loaded:
-        return f"it was trained on an earlier version of the base model {loaded!r}"
-    return f"it was trained on the base model {trained!r}, and this is {loaded!r}"
+def check_base(base: BaseRecord, name: str, fingerprint: str) -> None:
+    """Is it the one of this name and fingerprint? Raises WrongBase."""
+    if base.fingerprint == fingerprint:
+        return
+    if base.name == name:
+        raise WrongBase(f"it was trained on an earlier version of the base model {name!r}")
+    raise WrongBase(f"it was trained on the base model {base.name!r}, and this is {name!r}")

@@ -11,14 +11,15 @@ import importlib.metadata
 import json
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import torch
 
 from trainer.base import Base
-from trainer.blocklist import BlockedPrompt
+from trainer.blocklist import BlockedPrompt, blocklist
 from trainer.checkpoint import Checkpoint
 from trainer.compute import peak_bytes
 from trainer.digest import sha256
@@ -32,12 +33,14 @@ from trainer.recipe import Recipe, choose_recipe
 from trainer.report import Posts, report_card
 from trainer.speaker import load_speaker
 from trainer.start import NotBetter, Start, find_start, trainee_of
+from trainer.tracking.runs import Runs, tracked
 from trainer.trainee import check
 
 FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 CHECKPOINT = "checkpoint.pt"
 CHECKED_POSTS = 4
 REPORT_ROWS = 64  # posts that are written at a time to be measured
+SHOWN = 20  # of them, where the run is logged
 Tell = Callable[[Progress | Trained], None]
 
 
@@ -45,12 +48,21 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
     """Train and write a persona into `request.out`, tell of it, and measure it; `base` is left as it was.
 
     Beside the corpus it keeps a checkpoint, from which the same request goes on after a crash. Raises
-    sampling.Cancelled, fit.OutOfMemory, NotBetter or OSError.
+    sampling.Cancelled, fit.OutOfMemory, NotBetter, TrackingMissing or OSError.
     """
+    with tracked(request) as runs:
+        return train_and_measure(request, base, runs.beside(tell), cancelled, runs)
+
+
+def train_and_measure(
+    request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[[], bool], runs: Runs
+) -> Reported:
     posts = read_posts(request)
     corpus = encode(posts, base)
     start = find_start(request.refresh, base, request.hyperparameters) if corpus.held_out else None
     recipe = recipe_of(request, base, corpus, start)
+    counted = corpus_record(request, corpus)
+    runs.begun(base.record, counted, recipe, start.folder if start else None, versions())
     torch.manual_seed(recipe.seed % 2**63)
     before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context, cancelled)
     out = Path(request.out)
@@ -68,15 +80,20 @@ def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[
         tell(Progress(id=request.id, stage="check"))
         with whole_or_gone(out):
             trainee.save(out)
-            Quotes.of(posts.train).save(out)
+            quotes = Quotes.of(posts.train)
+            quotes.save(out)
             engine = speaking(base, out, recipe)
             sample = first_sample(engine, recipe.seed, request.blocklist, cancelled)
             n_rows = len(trainee.embedding) if recipe.method == "lora" and recipe.trains_embedding else 0
             run = _run_record(recipe, corpus, curve, before, n_rows, base.device)
-            manifest = _manifest(request, base, corpus, run, record, sample, out)
+            manifest = _manifest(request, base, counted, run, record, sample, out)
             write_manifest(out, manifest)
+        runs.trained(manifest)
         tell(Trained(id=request.id, n_bytes=manifest.n_bytes))
-        return Reported(id=request.id, card=report_card(persona, engine, posts, run, cancelled))
+        generated: list[str] = []
+        card = report_card(persona, engine, posts, run, cancelled, generated.extend)
+        runs.reported(card, samples(sample, generated, quotes, request.blocklist))
+        return Reported(id=request.id, card=card)
 
 
 @contextlib.contextmanager
@@ -161,6 +178,15 @@ def first_sample(engine: Engine, seed: int, words: BlocklistOptions, cancelled: 
         return ""
 
 
+def samples(first: str, generated: Iterable[str], quotes: Quotes, words: BlocklistOptions) -> Iterator[tuple[str, str]]:
+    """(prompt, text), fit to be seen by anybody: no quotes of training posts, no blocked words."""
+    if first:
+        yield FIRST_PROMPT, first
+    blocked = blocklist(words) or (lambda text: False)
+    fit = (text for text in generated if text and not quotes.is_one(text) and not blocked(text))
+    yield from (("", text) for text in islice(fit, SHOWN))
+
+
 def _run_record(
     recipe: Recipe, corpus: TokenCorpus, curve: Curve, before: float, n_rows: int, device: torch.device
 ) -> RunRecord:
@@ -191,7 +217,7 @@ def _run_record(
 def _manifest(
     request: TrainRequest,
     base: Base,
-    corpus: TokenCorpus,
+    corpus: CorpusRecord,
     run: RunRecord,
     refresh: RefreshRecord | None,
     sample: str,
@@ -200,18 +226,23 @@ def _manifest(
     return Manifest(
         persona=request.persona,
         base=base.record,
-        corpus=CorpusRecord(
-            accounts=request.accounts,
-            duplicates=corpus.duplicates,
-            train_posts=len(corpus.train),
-            held_out_posts=len(corpus.held_out),
-            train_tokens=corpus.n_tokens,
-        ),
+        corpus=corpus,
         run=run,
         sample=sample,
         refresh=refresh,
+        lineage=request.lineage,
         versions=versions(),
         files=checksums(out),
+    )
+
+
+def corpus_record(request: TrainRequest, corpus: TokenCorpus) -> CorpusRecord:
+    return CorpusRecord(
+        accounts=request.accounts,
+        duplicates=corpus.duplicates,
+        train_posts=len(corpus.train),
+        held_out_posts=len(corpus.held_out),
+        train_tokens=corpus.n_tokens,
     )
 
 

@@ -121,13 +121,14 @@ class Manifest(_Record):
 
 
 def public(manifest: Manifest) -> Manifest:
-    """Without what is nobody else's business: who asked for it, and which of somebody's files it came from."""
+    """Without what is nobody else's business: who asked for it, whose files it came from, whom it was compared with."""
     accounts = tuple(
         one.model_copy(update={"source": one.source.partition(":")[0]}) for one in manifest.corpus.accounts
     )
     lineage = manifest.lineage and manifest.lineage.model_copy(update={"job": 0, "asked_by": ""})
     corpus = manifest.corpus.model_copy(update={"accounts": accounts})
-    return manifest.model_copy(update={"corpus": corpus, "lineage": lineage})
+    report = manifest.report and manifest.report.model_copy(update={"contrast": ()})
+    return manifest.model_copy(update={"corpus": corpus, "lineage": lineage, "report": report})
 
 
 def checksum(path: Path) -> FileRecord:

@@ -53,14 +53,23 @@ class Text:
 
 
 def report_card(
-    persona: Base, engine: Engine, posts: Posts, run: RunRecord, cancelled: Callable[[], bool] = lambda: False
+    persona: Base,
+    engine: Engine,
+    posts: Posts,
+    run: RunRecord,
+    cancelled: Callable[[], bool] = lambda: False,
+    heard: Callable[[list[str]], None] = lambda generated: None,
 ) -> ReportCard:
-    """`persona` is the base with whatever was trained on it, `engine` has it under the key "". Raises Cancelled."""
+    """`persona` is the base with whatever was trained on it, `engine` has it under the key "". Raises Cancelled.
+
+    `heard` is given the posts that are generated for it.
+    """
     began = time.monotonic()
     least, most = GENERATIONS
     n = max(least, min(most, round(GENERATIONS_PER_SECOND * run.seconds)))
     texts = generate_posts(engine, n, run.seed, cancelled)
     generated = [text.shown for text in texts]
+    heard(generated)
     own = [*posts.held_out, *dict.fromkeys(posts.train)]  # a blend's posts are repeated
     random.Random(run.seed).shuffle(own)
     alike = min(n, len(own))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from trainer.basefiles import BUNDLED, BaseModelError, fingerprint, locate, verify_bundled
+from trainer.basefiles import BaseModelError, fingerprint, locate, verify_bundled
+from trainer.basenames import BUNDLED
 from trainer.decoder import Decoder, build
 from trainer.linear import Precision, best_precision
 from trainer.shape import read_shape

@@ -46,7 +46,7 @@ def find_start(refresh: Refresh | None, base: Base, wished: Hyperparameters) -> 
     try:
         manifest = verify(folder)
         run = manifest.run
-        if run is None:
+        if run is None or manifest.is_whole != (run.method == "full"):  # a merged one has no adapter to go on from
             return None
         if (manifest.base.fingerprint, run.method, run.seed) != (base.fingerprint, wished.method, wished.seed):
             return None

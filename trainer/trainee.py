@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import shutil
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -26,13 +27,14 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from trainer.base import Base, embedding_weight
-from trainer.basefiles import BaseModelError
+from trainer.basefiles import BaseModelError, locate
 from trainer.compute import autocast, has_bf16
 from trainer.evaluation import held_out_nats
 from trainer.lora import Adapter
 from trainer.loss import summed_loss
 from trainer.packing import Rows, pack
 from trainer.recipe import Recipe
+from trainer.vocabulary import TOKENIZER, TOKENIZER_CONFIG
 
 SAME = 0.02  # of the loss: bf16 differs by a tenth of it, another formula by more
 SHAPES = "Choose one of the GPT-2 or Llama shape: set base_model."
@@ -120,7 +122,7 @@ def whole(base: Base, occurring: Collection[int], start: PreTrainedModel | None 
         embedding=embedding_weight(model),
         head=head,
         context=base.context,
-        save=lambda out: save_whole(model, out),
+        save=lambda out: save_whole(model, locate(base.name), out),
         release=lambda: None,
     )
 
@@ -193,7 +195,15 @@ def save_adapter(model: PeftModel, out: Path) -> None:
     (out / "adapter_config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
 
 
-def save_whole(model: PreTrainedModel, out: Path) -> None:
-    """transformers' two files, in bf16; the tokenizer is the base model's."""
+def save_whole(model: PreTrainedModel, base: Path, out: Path) -> None:
+    """transformers' two files, in bf16, and the tokenizer from the base model's folder: it needs no base any more."""
     copy.deepcopy(model).bfloat16().save_pretrained(str(out))
     (out / "generation_config.json").unlink(missing_ok=True)
+    copy_tokenizer(base, out)
+
+
+def copy_tokenizer(folder: Path, out: Path) -> None:
+    """What `trainer.vocabulary` reads of it."""
+    for name in (TOKENIZER, TOKENIZER_CONFIG):
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, out / name)

@@ -14,7 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from trainer.protocol import (
     AdoptRequest,
@@ -135,7 +135,9 @@ class Inbox:
 Handle = Callable[[Work, Callable[[], bool]], Answer]  # (request, is it cancelled?) → terminal answer
 
 
-def serve_requests(inbox: Inbox, channel: Channel, handle: Handle, codes: dict[type[Exception], FailureCode]) -> None:
+def serve_requests(
+    inbox: Inbox, channel: Channel, handle: Handle, codes: dict[type[Exception], FailureCode]
+) -> NoReturn:
     """Handle requests until the input ends. An exception in `codes` is an answer; any other is logged and answered."""
     while True:
         request = inbox.get()

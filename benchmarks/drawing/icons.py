@@ -34,6 +34,8 @@ ICONS = {
     f'fill="{_GOLD}"/><path d="M2.8 7.6c1 2 4 2 5 0M3 4.5h1.2M6.4 4.5h1.2" stroke="#664500" fill="none"/>',
     "🔎": '<path d="M6.3 9.7 2 14" stroke="#8899a6" stroke-width="2.6" stroke-linecap="round"/>'
     f'<circle cx="9.6" cy="6.4" r="4.6" fill="#bbddf5" stroke="{_GREY}" stroke-width="1.6"/>',
+    "🔍": '<path d="M9.7 9.7 14 14" stroke="#8899a6" stroke-width="2.6" stroke-linecap="round"/>'
+    f'<circle cx="6.4" cy="6.4" r="4.6" fill="#bbddf5" stroke="{_GREY}" stroke-width="1.6"/>',
     "🗑": f'<path d="M3 5h10l-1 10H4z" fill="{_GREY}"/><path d="M2 3.6h12M6 2h4" stroke="#8899a6" stroke-width="1.6"'
     ' stroke-linecap="round"/><path d="M6 7v6M8 7v6M10 7v6" stroke="#8899a6"/>',
     "⚠": f'<path d="M8 1 15.5 14.5H0.5z" fill="{_GOLD}"/><path d="M8 5.5v4.5M8 12.3v.1" stroke="#231f20" '

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+from bot.pictures.painter import Painter
 from bot.ports import unheard
 from bot.sources.samples import SampleSource
 from tests.builders import manifest, report_card, run_record
@@ -43,8 +44,11 @@ def measured() -> ReportCard:
 
 @asynccontextmanager
 async def measured_trainings() -> AsyncIterator[None]:
-    doubles = "tests.doubles.trainer."
-    with patch(f"{doubles}write_persona", write_persona), patch(f"{doubles}report_card", measured):
+    """And with real pictures."""
+    doubles = "tests.doubles."
+    written = patch(f"{doubles}trainer.write_persona", write_persona)
+    reported = patch(f"{doubles}trainer.report_card", measured)
+    with written, reported, patch(f"{doubles}service.FakePainter", Painter):
         yield
 
 

@@ -9,6 +9,9 @@ from io import BytesIO
 
 from PIL import Image
 
+DENSITY = 2  # pixels of a picture for one of the drawing
+COLOURS = 128  # of a picture that is made smaller
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -47,7 +50,16 @@ def picture(url: str, width: float, most: float) -> Drawn:
     with Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
         scale = min(width / image.width, most / image.height)
         wide, high = image.width * scale, image.height * scale
+        if DENSITY * scale < 1:
+            url = data_url(_smaller(image, round(DENSITY * wide), round(DENSITY * high)))
     return Drawn(f'<image width="{wide:.1f}" height="{high:.1f}" href="{url}" xlink:href="{url}"/>', wide, high)
+
+
+def _smaller(image: Image.Image, width: int, height: int) -> bytes:
+    file = BytesIO()
+    small = image.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS)
+    small.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def page(inner: Drawn, width: float, height: float, background: str, fonts: str) -> str:

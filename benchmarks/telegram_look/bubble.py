@@ -27,7 +27,7 @@ from benchmarks.telegram_look.type import (
 from tests.doubles.telegram import File
 
 INSET, TOP = 11.0, 7.0
-PHOTO = 160.0  # its height at most
+PHOTO, HIGH = 400.0, 300.0  # its width where there is room for it, and its height, at most
 THINKING = "Thinking…"
 READ = "#62a352"
 
@@ -91,7 +91,7 @@ def _head(message: Seen, most: float) -> list[Drawn]:
 
 def _parts(message: Seen, most: float, inner: float) -> list[Drawn]:
     parts = [padded(quoted(message.reply, inner), 1, 3)] if message.reply else []
-    parts += [padded(picture(data_url(message.photo), inner, PHOTO), 2, 4)] if message.photo else []
+    parts += [padded(picture(data_url(message.photo), inner, HIGH), 2, 4)] if message.photo else []
     parts += [_file(message.file)] if message.file else []
     if message.draft and not message.body.plain:
         return [*parts, label(THINKING, SIZE, FAINT)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.drawing.lighthouse import LADLE, PIP, QUIET, end_one, hold
 from benchmarks.telegram_look.seen import Items, Note, Screen, alert, all_seen, seen
-from benchmarks.telegram_look.town import asked, shown
+from benchmarks.telegram_look.town import asked, pressed, shown
 from tests.bot.platforms.telegram.town import Town, whole
 from tests.doubles.sources import make_posts
 from tests.doubles.telegram import Message
@@ -74,7 +74,9 @@ async def given(place: Town) -> Items:
     place.service.trainer.gate.set()
     call = await shown(place.alone, "is ready. Try")
     await place.alone.until(lambda chat: "Taken for the author" in board.plain)
-    return [*items, Note("a minute later, in the same message"), seen(board, place.ann), seen(call, place.ann)]
+    items += [Note("a minute later, in the same message"), seen(board, place.ann), seen(call, place.ann)]
+    await pressed(place, place.ann, board, "How it was made")
+    return [*items, Note("Ann presses 🔍 How it was made"), *all_seen(place.alone.sent[-2:], place.ann)]
 
 
 async def uploaded(place: Town, name: str, data: bytes, caption: str = "") -> list[Message]:

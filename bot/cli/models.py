@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.publishing import export, publish, pull
 from bot.cli.shared import run, settings_of
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 
 @click.group()
@@ -27,9 +32,13 @@ def list_models(ctx: click.Context) -> None:
 
 @models.command()
 @click.argument("persona", metavar="@PERSONA")
+@click.option("--lineage", is_flag=True, help="What it came from, step by step, with checksums.")
 @click.pass_context
-def show(ctx: click.Context, persona: str) -> None:
+def show(ctx: click.Context, persona: str, lineage: bool) -> None:
     """How a persona was made, and how good it is."""
+    if lineage:
+        click.echo(run(_lineage(settings_of(ctx), persona)))
+        return
     from bot.arguments import CardArguments
     from bot.cli.console import run_single
     from bot.commands import COMMANDS
@@ -51,3 +60,18 @@ def forget(ctx: click.Context, persona: str, yes: bool) -> None:
 
     arguments = ForgetArguments(parse_persona(persona), yes)
     sys.exit(run(run_single(settings_of(ctx), COMMANDS["forget"], arguments)))
+
+
+async def _lineage(settings: Settings, name: str) -> str:
+    from bot.app import open_services
+    from bot.cli.lineage import lineage
+    from bot.cli.publishing import find
+    from bot.platforms.router import Router
+    from bot.usecases.lineage import trace
+
+    async with open_services(settings, Router()) as services:
+        return lineage(await trace(services, await find(services, name)))
+
+
+for command in (export, publish, pull):
+    models.add_command(command)

@@ -15,8 +15,9 @@ from typing import Generic, Protocol, TypeVar
 
 from bot.domain import Job, JobMessage, JobState, Persona
 from bot.jobs import CANCELLED
+from bot.pictures.painter import Picture
 from bot.platforms.paced import Paced
-from bot.platforms.pictures import Picture, pictures_of
+from bot.platforms.pictures import all_of
 from bot.usecases.gate import utc_now
 from bot.usecases.services import Services
 from trainer.protocol import Preview, Progress
@@ -41,8 +42,13 @@ class Posts(Protocol[Taken]):
     def pace(self, known: JobMessage) -> float:
         """Seconds between two edits of a message."""
 
-    async def edit(self, job: Job, message: Taken, known: JobMessage | None = None) -> JobMessage | None:
-        """The message that now shows this, if there is one; `known`: where it is, if that may be forgotten by now."""
+    async def edit(
+        self, job: Job, message: Taken, known: JobMessage | None = None, illustrated: bool = False
+    ) -> JobMessage | None:
+        """The message that now shows this, if there is one; `known`: where it is, if that may be forgotten by now.
+
+        `illustrated`: it has these pictures already, and keeps them.
+        """
 
     async def post(self, job: Job, message: Taken, key: str) -> JobMessage | None:
         """Where the job was asked for; else to the person alone; else nowhere. Once for each key."""
@@ -82,6 +88,7 @@ class Board(Generic[M]):
     _telling: dict[int, asyncio.Task[None]] = field(default_factory=dict)  # the last step of each job
     _places: dict[int, int] = field(default_factory=dict)  # in the queue, as shown
     _previews: dict[int, Preview] = field(default_factory=dict)
+    _illustrated: tuple[int, tuple[Picture, ...]] = (0, ())  # the last job whose message got pictures, and these
     _queue: Paced[None] | None = None
 
     async def open(self, job: Job, position: int) -> JobMessage | None:
@@ -160,13 +167,18 @@ class Board(Generic[M]):
         self._move_queue_up()
 
     async def _tell_trained(self, job: Job, persona: Persona) -> None:
-        known = await self._end(job, self._ready(job, persona))
+        pictures = await all_of(self.services.painter, persona)
+        known = await self._end(job, self.look.ready(job, persona, pictures))
+        self._illustrated = (job.id, pictures)
         await self.posts.call(job, known, self.look.ready_call(job))
         await self._told(job)
 
     async def _show_report(self, job: Job, persona: Persona) -> None:
+        last, pictures = self._illustrated
+        if last != job.id:
+            pictures = await all_of(self.services.painter, persona)
         async with self._locks[job.id]:
-            await self.posts.edit(job, self._ready(job, persona))
+            await self.posts.edit(job, self.look.ready(job, persona, pictures), illustrated=last == job.id)
 
     async def _tell_failed(self, job: Job, message: str, shown: JobMessage | None) -> None:
         known = await self._end(job, self.look.failed(job, message), shown)
@@ -181,9 +193,6 @@ class Board(Generic[M]):
         self._places.pop(job.id, None)
         self._previews.pop(job.id, None)
         self._move_queue_up()
-
-    def _ready(self, job: Job, persona: Persona) -> M:
-        return self.look.ready(job, persona, pictures_of(self.services.folders, persona))
 
     def _move_queue_up(self) -> None:
         """Those who wait see their new place."""

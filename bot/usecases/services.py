@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from bot.folders import Folders
 from bot.jobs import JobRunner
+from bot.pictures.painter import Painter
 from bot.pool import ModelPool
-from bot.ports import Chats, Generator, Inbox, Sources, Store
+from bot.ports import Chats, Converter, Generator, Hub, Inbox, Sources, Store
 from bot.settings import Settings
 from bot.usecases.gate import Gate
 
@@ -24,3 +25,6 @@ class Services:
     pool: ModelPool
     generator: Generator
     gate: Gate
+    painter: Painter
+    converter: Converter
+    hub: Hub

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients import GeneratorClient, TrainerClient, WorkerSlot, failure
+from bot.clients import ConverterClient, GeneratorClient, TrainerClient, WorkerSlot, failure
 from bot.errors import BadInput, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
+from bot.ports import Converter
 from tests.builders import report_card
 from tests.doubles.processes import eventually, is_running
 from tests.doubles.scripted import scripted_worker
 from trainer.protocol import (
+    AdoptRequest,
     Failed,
     FailureCode,
     Generated,
     GenerateRequest,
     LoadRequest,
+    Origin,
     Piece,
     Progress,
     Reported,
@@ -41,6 +44,13 @@ while True:
     elif request.type == "unload":
         print("unload", request.key, file=sys.stderr, flush=True)
         send(Done(id=request.id))
+    elif request.type == "export" and "bad" in request.folder:
+        send(Failed(id=request.id, code="refused", message="There is no adapter."))
+    elif request.type == "export":
+        print("export", request.folder, request.out, request.merged, file=sys.stderr, flush=True)
+        send(Done(id=request.id))
+    elif request.type == "adopt":
+        send(Adopted(id=request.id, n_bytes=len(request.folder)))
     elif request.type == "generate":
         piece(request, "so")
         say(request, f"{request.prompt} {os.getpid()}")
@@ -48,6 +58,9 @@ while True:
         send(Progress(id=request.id, stage="train"), Progress(id=request.id, stage="check"))
         send(Trained(id=request.id, n_bytes=5), decode_answer(REPORTED).model_copy(update={"id": request.id}))
 """
+)
+ADOPT = AdoptRequest(
+    id=0, persona="pip", folder="/abc", out="/out", origin=Origin(repo="a/b", revision="0" * 40), accounts=()
 )
 TRAIN = TrainRequest(id=0, persona="pip", accounts=(), corpus="corpus.json", out="out")
 
@@ -186,6 +199,23 @@ async def test_a_load_in_a_worker_that_dies_of_it(make_slot: MakeSlot) -> None:
         await GeneratorClient(make_slot("ready()\nreceive()\nsys.exit(1)")).load("pip/v1", Path())
 
 
+async def test_the_converter(slot: WorkerSlot, tmp_path: Path) -> None:
+    converter: Converter = ConverterClient(slot)
+    await converter.export(Path("/v1"), Path("/out"), merged=True)
+    assert (tmp_path / "worker.log").read_text() == "export /v1 /out True\n"
+    assert await converter.adopt(ADOPT) == 4
+    with pytest.raises(BadInput, match="no adapter"):
+        await converter.export(Path("/bad"), Path("/out"), merged=False)
+
+
+async def test_a_conversion_in_a_worker_that_dies_of_it(make_slot: MakeSlot) -> None:
+    converter = ConverterClient(make_slot("ready()\nreceive()\nsys.exit(1)"))
+    with pytest.raises(WorkerDied):
+        await converter.export(Path("/v1"), Path("/out"), merged=True)
+    with pytest.raises(WorkerDied):
+        await converter.adopt(ADOPT)
+
+
 async def test_failed_is_raised_and_the_worker_lives(make_slot: MakeSlot) -> None:
     fails_first = "ready()\nrequest = receive()\nsend(Failed(id=request.id, code='internal', message='oh'))\n"
     slot = make_slot(fails_first + SERVE)
@@ -200,6 +230,7 @@ async def test_failed_is_raised_and_the_worker_lives(make_slot: MakeSlot) -> Non
     [
         ("damaged", DamagedPersona, "x.bin is missing"),
         ("wrong_base", WrongBase, "x.bin is missing"),
+        ("refused", BadInput, "x.bin is missing"),
         ("blocked", BadInput, "x.bin is missing"),
         ("disk_full", DiskFull, "Free some space"),
         ("no_base", OperatorError, "x.bin is missing"),

@@ -5,6 +5,7 @@ import errno
 import json
 import logging
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -26,9 +27,9 @@ from tests.doubles.processes import PATIENCE, eventually
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import make_posts
 from tests.doubles.trainer import ADAPTER, train_events
-from trainer.corpus import Post
+from trainer.corpus import Post, posts_digest
 from trainer.manifest import read_manifest
-from trainer.protocol import Method, Progress, Refresh
+from trainer.protocol import Method, PostsDigest, Progress, Refresh
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -242,6 +243,26 @@ async def test_what_the_trainer_is_asked_for(service: FakeService) -> None:
     assert len(corpus["train"]) + len(corpus["held_out"]) >= 80  # a blend is balanced by repeating
     assert len(corpus["held_out"]) >= 2
     assert corpus["duplicates"] == 0
+
+
+async def test_what_a_version_is_made_from_is_recorded(service: FakeService) -> None:
+    repeated = [*make_posts(), *make_posts(3)]
+    service.sources.posts["pip"] = repeated
+    job = await service.train()
+    (request,) = service.trainer.requests
+    assert [account.duplicates for account in request.accounts] == [3]
+    assert request.lineage is not None
+    assert (request.lineage.job, request.lineage.asked_by, request.lineage.asked_at) == (
+        job.id,
+        "test:me",
+        job.created_at,
+    )
+    assert request.lineage.posts == (PostsDigest(handle="pip", sha256=posts_digest(reversed(repeated))),)
+    assert request.lineage.hyperparameters == request.hyperparameters
+    assert re.fullmatch("[0-9a-f]{64}", request.lineage.corpus_sha256)
+    persona = await service.store.persona("pip")
+    assert persona is not None
+    assert persona.manifest.lineage == request.lineage
 
 
 async def test_jobs_run_one_after_the_other_in_order(service: FakeService) -> None:

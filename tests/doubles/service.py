@@ -19,8 +19,10 @@ from bot.training import Training
 from bot.usecases.gate import Gate
 from bot.usecases.services import Services
 from tests.builders import manifest
+from tests.doubles.converter import FakeConverter, FakeHub
 from tests.doubles.generator import FakeGenerator
 from tests.doubles.notifier import RecordingNotifier
+from tests.doubles.painter import FakePainter
 from tests.doubles.sources import FakeSources, make_posts
 from tests.doubles.trainer import ADAPTER, FakeTrainer
 from trainer.protocol import BlocklistOptions
@@ -40,6 +42,9 @@ class FakeService:
     generator: FakeGenerator
     notifier: RecordingNotifier
     folders: Folders
+    painter: FakePainter
+    converter: FakeConverter
+    hub: FakeHub
     published: list[str] = field(default_factory=list)  # what the job runner told by `on_publish`
 
     async def add_job(self, persona: str = "pip", caller: Caller = CALLER, fresh: bool = False) -> Job:
@@ -119,8 +124,23 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
         )
         chats = SqliteChats(store.database)
         gate = Gate(store, chats, settings.limits)
+        painter, converter, hub = FakePainter(folders), FakeConverter(), FakeHub()
         services = Services(
-            settings, folders, store, chats, SqliteInbox(store.database), sources, jobs, pool, generator, gate
+            settings=settings,
+            folders=folders,
+            store=store,
+            chats=chats,
+            inbox=SqliteInbox(store.database),
+            sources=sources,
+            jobs=jobs,
+            pool=pool,
+            generator=generator,
+            gate=gate,
+            painter=painter,
+            converter=converter,
+            hub=hub,
         )
-        service = FakeService(services, store, jobs, sources, trainer, generator, notifier, folders)
+        service = FakeService(
+            services, store, jobs, sources, trainer, generator, notifier, folders, painter, converter, hub
+        )
         yield service

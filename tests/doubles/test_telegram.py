@@ -23,6 +23,7 @@ from telegram import (
     InlineQueryResultArticle,
     InlineQueryResultsButton,
     InputMediaDocument,
+    InputMediaPhoto,
     InputTextMessageContent,
     MessageEntity,
     ReplyParameters,
@@ -373,6 +374,8 @@ REFUSED: list[tuple[tuple[str, Json], str]] = [
     (("editMessageText", {"message_id": 3, "text": "x"}), "there is no text in the message to edit"),
     (("editMessageCaption", {"message_id": 2, "caption": "x"}), "there is no caption"),
     (("editMessageText", {"message_id": "two", "text": "x"}), "message_id is no number"),
+    (("editMessageMedia", {"message_id": 2, "media": {"type": "video", "media": "x"}}), "a photo or a document"),
+    (("editMessageMedia", {"message_id": 2, "media": {"type": "photo", "media": "x"}}), "wrong file identifier"),
     (("setMessageReaction", {"message_id": 1, "reaction": [5]}), "can't parse"),
     (("getFile", {"file_id": "none"}), "invalid file_id"),
     (("sendVoice", {"voice": "x"}), "Not Found"),
@@ -570,6 +573,10 @@ async def test_files_of_the_bot(fake: FakeTelegram, bot: Bot, ann: User, chat: C
     assert chat.last.photo is not None
     assert chat.last.photo.data == b"\x89PNG"
     await bot.send_photo(ann.id, photo.photo[-1].file_id)
+    text = await bot.send_message(ann.id, "Look")
+    await text.edit_media(InputMediaPhoto(b"\x89PNG 2", caption="There", filename="2.png"))
+    assert (chat.last.text, chat.last.caption, chat.last.edits) == ("", "There", ["Look"])
+    assert chat.last.photo.data == b"\x89PNG 2"
     files = [InputMediaDocument(b"one", filename="1.txt", caption="One"), InputMediaDocument(b"two", filename="2.txt")]
     album = await bot.send_media_group(ann.id, files)
     assert [each.document.data for each in chat.sent[-2:] if each.document] == [b"one", b"two"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.builders import manifest, report_card
-from trainer.manifest import CorpusRecord, write_manifest
+from trainer.manifest import CorpusRecord, checksums, write_manifest
 from trainer.protocol import Progress, Reported, Trained, TrainRequest
 
 ADAPTER = "adapter_model.safetensors"
@@ -68,5 +68,5 @@ def write_persona(out: Path, request: TrainRequest) -> int:
     out.mkdir(parents=True)
     (out / ADAPTER).write_text(f"adapter of {request.persona}")
     corpus = CorpusRecord(accounts=request.accounts, duplicates=0, train_posts=9, held_out_posts=1, train_tokens=99)
-    write_manifest(out, manifest(request.persona, corpus=corpus))
+    write_manifest(out, manifest(request.persona, corpus=corpus, lineage=request.lineage, files=checksums(out)))
     return (out / ADAPTER).stat().st_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,10 +139,24 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(save_tiny_base(tmp_path_factory.mktemp("bases") / "tiny", context=128))
 
 
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory: pytest.TempPathFactory, tiny_base: str) -> Path:
+    """A data folder in which the sample account was trained once, for tests to copy."""
+    folder = tmp_path_factory.mktemp("trained") / "data"
+    assert Mynah(folder, tiny_base).chat("/train @pip_the_lighthouse").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def trained(mynah: Mynah, trained_folder: Path) -> Mynah:
+    shutil.copytree(trained_folder, mynah.data_dir)
+    return mynah
+
+
 @pytest.fixture
 def mynah(tmp_path: Path, tiny_base: str) -> Iterator[Mynah]:
     service = Mynah(tmp_path / "data", tiny_base)
     yield service
-    for role in ("train", "serve"):
+    for role in ("train", "serve", "convert"):
         for pid in service.workers(role):
             os.kill(pid, signal.SIGKILL)

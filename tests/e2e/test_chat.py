@@ -131,8 +131,8 @@ def test_a_command_that_fails_says_why_and_sets_the_exit_code(mynah: Mynah, line
 
 
 @pytest.mark.parametrize("prompt", ["x" * 10_000, "\x07\x1b", "\u202e\u200f", "what the fuck"])
-def test_prompts_that_cannot_be_finished_get_a_sentence(mynah: Mynah, tmp_path: Path, prompt: str) -> None:
-    chat = mynah.chat(f"/train @alice --from {plain_text(tmp_path)}", f"/say {prompt}", "/say 🌊 the \u202etea\x07 is")
+def test_prompts_that_cannot_be_finished_get_a_sentence(trained: Mynah, prompt: str) -> None:
+    chat = trained.chat(f"/say {prompt}", "/say 🌊 the \u202etea\x07 is")
     assert chat.returncode == 1
     assert "Something went wrong" not in chat.stdout
     assert "\n  🌊 the tea is" in chat.stdout

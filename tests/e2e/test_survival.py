@@ -8,18 +8,10 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.bases import save_tiny_base
 from tests.e2e.conftest import Mynah, read_until, wait_for
 
 LONG = 100  # epochs: a training that is surely still running
-
-
-@pytest.fixture
-def trained(mynah: Mynah) -> Mynah:
-    assert mynah.chat("/train @pip_the_lighthouse").returncode == 0
-    return mynah
 
 
 def in_the_middle_of_a_training(mynah: Mynah) -> subprocess.Popen[str]:

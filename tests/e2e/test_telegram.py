@@ -91,7 +91,7 @@ async def test_train_say_again_restart_again(town: Town) -> None:
     async with town.bot():
         after = await press(town, said, "Again")
         assert len({said.text, again.text, after.text}) == 3
-        assert "584" in (await press(town, after, "Card")).text
+        assert "584" in (await press(town, after, "Card")).caption
         query = await (await town.fake.inline(town.ann, "@nobody: hi")).until(WAIT_SECONDS)
         assert query.button is not None
     assert len(town.fake.calls("setMyCommands")) == 15
@@ -106,7 +106,7 @@ async def test_what_was_asked_while_it_was_killed_is_answered_once(town: Town) -
         await town.fake.write(town.ann, town.alone, "/jobs")
     async with town.bot():
         await see(town.alone, "is ready. Try /say")
-        assert "Posts downloaded" in board.text
+        assert "Posts downloaded" in board.caption
         assert sum("Trainings" in one.plain for one in town.alone.sent) == 1
 
 

@@ -14,7 +14,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from tests.bases import gpt2, save_tiny_base
 from trainer import basefiles
 from trainer.base import Base, embedding_weight, load_base
-from trainer.basefiles import BUNDLED, BUNDLED_FOLDER, BaseModelError, fingerprint
+from trainer.basefiles import BUNDLED_FOLDER, BaseModelError, fingerprint
+from trainer.basenames import BUNDLED
 from trainer.bundled import SHA256
 from trainer.speaker import load_speaker
 from trainer.weights import read_tensors

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from dataclasses import replace
@@ -8,20 +9,23 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.base import Base
-from trainer.basefiles import BUNDLED
+from tests.bases import gpt2
+from trainer.base import Base, load_base
+from trainer.basenames import BUNDLED
 from trainer.batch import PLAIN
 from trainer.blocklist import BlockedPrompt
 from trainer.cancelled import Cancelled
 from trainer.engine import Cache, Engine, Limits, Listener, NotLoaded, QueueFull, Resident, WrongBase
+from trainer.finetune import finetune
 from trainer.lane import Row
-from trainer.manifest import DamagedPersona, read_manifest, write_manifest
-from trainer.protocol import BlocklistOptions, Generated, GenerateRequest
+from trainer.manifest import DamagedPersona, checksums, read_manifest, write_manifest
+from trainer.pretrain.tokenizer import as_transformers, train_tokenizer
+from trainer.protocol import BlocklistOptions, Generated, GenerateRequest, Hyperparameters
 from trainer.quotes import Quotes
 from trainer.speaker import Speaker, load_speaker
 from trainer.vocabulary import line_ends
 
-from .helpers import POSTS, Personas, decode, plain_engine
+from .helpers import POSTS, BaseFolders, Personas, decode, plain_engine, train_request
 
 REQUEST = GenerateRequest(id=7, key="pip", prompt="the lamp", n=3, max_tokens=20, seed=1)
 
@@ -107,6 +111,106 @@ def test_an_adapter_for_other_layers_is_damaged(
     manifest = read_manifest(copy)
     write_manifest(copy, manifest.model_copy(update={"base": base.record}))
     with pytest.raises(DamagedPersona, match="layer"):
+        Engine(speaker).load("pip", copy)
+
+
+# Personas that are models of their own
+
+
+OWN = Hyperparameters(method="full", epochs=20, learning_rate=5e-3)
+
+
+@pytest.fixture(scope="module")
+def other_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A base model of GPT-2's shape with fewer tokens, which mean something else."""
+    folder = tmp_path_factory.mktemp("bases") / "other words"
+    tokenizer = as_transformers(train_tokenizer(POSTS, 300), context=64)
+    gpt2(len(tokenizer), context=64).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def foreign(other_words: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole persona, trained on that one."""
+    request = train_request(tmp_path_factory.mktemp("foreign"), hyperparameters=OWN)
+    finetune(request, load_base(str(other_words)), lambda progress: None)
+    return Path(request.out)
+
+
+@pytest.fixture(scope="module")
+def whole(base_folders: BaseFolders, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that was trained on the gpt2 base model."""
+    request = train_request(tmp_path_factory.mktemp("whole"), hyperparameters=OWN)
+    finetune(request, load_base(str(base_folders["gpt2"])), lambda progress: None)
+    return Path(request.out)
+
+
+def without_tokenizer(folder: Path, to: Path) -> Path:
+    """As they were before they had one."""
+    shutil.copytree(folder, to)
+    files = {name: one for name, one in read_manifest(to).files.items() if not name.startswith("tokenizer")}
+    write_manifest(to, read_manifest(to).model_copy(update={"files": files}))
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (to / name).unlink()
+    return to
+
+
+def test_a_whole_persona_speaks_alike_beside_any_base_model(
+    other_words: Path, foreign: Path, base_folders: BaseFolders, personas: Personas
+) -> None:
+    """With its own tokenizer, while others say something on the base model."""
+    at_home, abroad = Engine(load_speaker(str(other_words))), Engine(load_speaker(str(base_folders["llama"])))
+    assert at_home.speaker.vocabulary.encode("the lamp") != abroad.speaker.vocabulary.encode("the lamp")
+    requests = [ask("the lamp", n=3), ask("🍲 dear", n=2, seed=4), ask("x" * 200, max_tokens=30)]
+    at_home.load("pip", foreign)
+    expected = [at_home.generate(request) for request in requests]
+    abroad.load("pip", foreign)
+    abroad.load("beside", personas["llama"][0])
+    alone = abroad.generate(ask(key="beside", n=5))
+    found: list[Generated] = []
+    for request in (*requests, ask(key="beside", n=5)):
+        abroad.submit(request, Listener(found.append))
+    while abroad.step():
+        pass
+    assert all(one in found for one in (*expected, alone))
+
+
+def test_the_same_tokenizer_is_in_memory_once(
+    speaker: Speaker, whole: Path, foreign: Path, base_folders: BaseFolders
+) -> None:
+    engine = Engine(speaker)
+    like_base = engine.make(engine.read(whole))
+    assert like_base.vocabulary is speaker.vocabulary
+    first = engine.make(engine.read(foreign))
+    assert first.vocabulary is not None
+    assert first.vocabulary is not speaker.vocabulary
+    engine.admit("first", first)
+    assert engine.make(engine.read(foreign)).vocabulary is first.vocabulary
+    assert first.n_bytes > first.decoder.n_bytes + first.vocabulary.n_bytes
+
+
+def test_an_older_whole_persona_has_the_base_models_tokenizer(
+    speaker: Speaker, whole: Path, base_folders: BaseFolders, tmp_path: Path
+) -> None:
+    older = without_tokenizer(whole, tmp_path / "older")
+    engine = Engine(speaker)
+    engine.load("whole", whole)
+    engine.load("older", older)
+    assert engine.generate(ask(key="older")).samples == engine.generate(ask(key="whole")).samples
+    with pytest.raises(WrongBase, match="trained on the base model"):
+        Engine(load_speaker(str(base_folders["llama"]))).load("older", older)
+
+
+def test_a_whole_persona_without_an_end_of_text_is_damaged(speaker: Speaker, whole: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(whole, tmp_path / "copy")
+    for name in ("tokenizer_config.json", "config.json"):
+        values = json.loads((copy / name).read_text())
+        (copy / name).write_text(json.dumps({key: value for key, value in values.items() if "eos" not in key}))
+    manifest = read_manifest(copy)
+    (copy / "manifest.json").unlink()
+    write_manifest(copy, manifest.model_copy(update={"files": checksums(copy)}))
+    with pytest.raises(DamagedPersona, match="end-of-text"):
         Engine(speaker).load("pip", copy)
 
 
@@ -347,7 +451,7 @@ def test_the_text_before_a_line_end_in_a_token_is_kept(
 def test_saying_nothing_is_no_answer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The likeliest token is always the end of the text."""
     end = engine.speaker.vocabulary.end_id
-    batch = engine._lane(engine.speaker.decoder).batch
+    batch = engine._lane(engine.speaker.decoder, engine.speaker.vocabulary).batch
     read, step = batch.read, batch.step
     monkeypatch.setattr(batch, "read", lambda *arguments: read(*arguments).index_fill(-1, torch.tensor([end]), 99.0))
     monkeypatch.setattr(batch, "step", lambda *arguments: step(*arguments).index_fill(-1, torch.tensor([end]), 99.0))

@@ -132,7 +132,8 @@ def test_a_full_persona_is_a_model_of_its_own(shape: Shape, base_folders: BaseFo
     request = train_request(tmp_path, [post] * 16, [post], wished)
     manifest = train(request, base)
     assert_untouched(base, before, base_folders[shape])
-    assert set(manifest.files) == {"config.json", "model.safetensors", "quotes.safetensors"}
+    tokenizer = {"tokenizer.json", "tokenizer_config.json"}
+    assert set(manifest.files) == {"config.json", "model.safetensors", "quotes.safetensors", *tokenizer}
     assert (run_of(manifest).method, run_of(manifest).lora_rank, run_of(manifest).token_rows) == ("full", 0, 0)
     engine = Engine(load_speaker(base.name))
     assert engine.load("pip", Path(request.out)) >= base.parameters

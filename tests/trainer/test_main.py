@@ -1,4 +1,4 @@
-"""Real workers: `python -m trainer train` and `python -m trainer serve` over pipes."""
+"""Real workers: `python -m trainer train`, `serve` and `convert` over pipes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.bases import save_tiny_base
-from trainer.manifest import verify
+from trainer.manifest import read_manifest, verify
 from trainer.protocol import (
+    Adopted,
+    AdoptRequest,
     CancelRequest,
     Done,
+    ExportRequest,
     Failed,
     Generated,
     GenerateRequest,
     Hyperparameters,
     Loaded,
     LoadRequest,
+    Origin,
     Piece,
     Progress,
     Ready,
@@ -195,6 +199,73 @@ def test_it_does_not_train(server: Worker, tmp_path: Path) -> None:
 def test_an_interrupt_from_the_terminal_is_not_for_it(loaded: Worker) -> None:
     loaded.process.send_signal(signal.SIGINT)
     assert isinstance(loaded.ask(generate())[-1], Generated)
+
+
+# Converting
+
+
+@pytest.fixture(scope="module")
+def converter(base_folder: Path) -> Iterator[Worker]:
+    with worker(*start("convert", base_folder)) as started:
+        ready = started.read()
+        assert isinstance(ready, Ready)
+        assert ready.base_model == str(base_folder)
+        yield started
+
+
+def export(folder: Path, out: Path, merged: bool = False) -> ExportRequest:
+    return ExportRequest(id=31, folder=str(folder), out=str(out), merged=merged)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_persona_goes_out_and_comes_back(
+    converter: Worker, loaded: Worker, trained: Path, tmp_path: Path, merged: bool
+) -> None:
+    """As an adapter it says what it said; what it says as one model is rounded."""
+    assert converter.ask(export(trained, tmp_path / "out", merged)) == [Done(id=31)]
+    origin = Origin(repo="somebody/pip", revision="0" * 40)
+    counts = read_manifest(trained).corpus.accounts
+    request = AdoptRequest(
+        id=32, persona="back", folder=str(tmp_path / "out"), out=str(tmp_path / "back"), origin=origin, accounts=counts
+    )
+    (adopted,) = converter.ask(request)
+    record = verify(tmp_path / "back")
+    assert adopted == Adopted(id=32, n_bytes=record.n_bytes)
+    assert (record.persona, record.origin, record.is_whole) == ("back", origin, merged)
+    assert isinstance(loaded.ask(LoadRequest(id=1, key="back", folder=str(tmp_path / "back")))[-1], Loaded)
+    said, again = loaded.ask(generate())[-1], loaded.ask(generate(key="back"))[-1]
+    assert isinstance(again, Generated)
+    assert (said == again) or merged
+    loaded.ask(UnloadRequest(id=2, key="back"))
+
+
+def test_what_cannot_be_exported_has_a_reason(converter: Worker, trained: Path, persona: Path, tmp_path: Path) -> None:
+    assert failure(converter, export(persona, tmp_path / "out")).code == "wrong_base"
+    assert failure(converter, export(persona, tmp_path / "out", merged=True)).code == "wrong_base"
+    assert failure(converter, export(tmp_path / "nowhere", tmp_path / "out")).code == "damaged"
+    taken = failure(converter, export(trained, tmp_path))
+    assert taken.code == "refused"
+    assert "Choose another folder" in taken.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_adopted_has_a_reason(converter: Worker, tmp_path: Path) -> None:
+    origin = Origin(repo="somebody/nothing", revision="0" * 40)
+    request = AdoptRequest(
+        id=33, persona="x", folder=str(tmp_path), out=str(tmp_path / "out"), origin=origin, accounts=()
+    )
+    assert failure(converter, request).code == "refused"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_converter_without_its_base_model_says_so_when_it_needs_it(trained: Path, tmp_path: Path) -> None:
+    with worker(*start("convert", tmp_path / "nowhere")) as started:
+        assert isinstance(started.read(), Ready)
+        answer = failure(started, export(trained, tmp_path / "out"))
+        assert answer.code == "no_base"
+        assert str(tmp_path / "nowhere") in answer.message
+        assert failure(started, generate()).code == "internal"
+        assert started.end() == 0
 
 
 # Not starting

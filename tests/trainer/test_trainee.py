@@ -111,4 +111,5 @@ def test_a_whole_model_is_a_copy(any_base: Base, tmp_path: Path) -> None:
     assert torch.equal(embedding_weight(any_base.model), before)
     assert not any(p.requires_grad for p in any_base.model.parameters())
     trainee.save(tmp_path / "persona")
-    assert {path.name for path in (tmp_path / "persona").iterdir()} == {"config.json", "model.safetensors"}
+    names = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    assert {path.name for path in (tmp_path / "persona").iterdir()} == names

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot import render
 from bot.commands import Command, find_command
 from bot.domain import Caller, Job, Persona, Utterance
 from bot.errors import AlreadyTraining, BadInput, MynahError, OperatorError
+from bot.platforms.console.album import Album, told
 from bot.platforms.console.screen import Screen
-from bot.replies import Help, Reply, Submitted
+from bot.replies import Card, Help, Reply, Submitted
 from bot.usecases.services import Services
 from bot.usecases.train import OPERATOR
 from trainer.protocol import Piece, Progress
@@ -29,17 +31,20 @@ ReadLine = Callable[[], Awaitable[str | None]]
 
 @dataclass
 class ConsoleNotifier:
-    """Shows jobs on a screen, which is there only later than this: a notifier is needed to build the services."""
+    """Shows jobs on a screen, which is there only later than this, like the album of their pictures: a notifier is
+    needed to build the services."""
 
     warn_characters: int
     screen: Screen | None = None
+    album: Album | None = None
     show_stages: bool = False  # a line for each stage, where live lines are not shown
     failures: set[int] = field(default_factory=set)
     _ended: dict[int, asyncio.Event] = field(default_factory=dict)
     _stages: dict[int, str] = field(default_factory=dict)
+    _over: set[int] = field(default_factory=set)
 
     async def progress(self, job: Job, progress: Progress) -> None:
-        if self.screen is None or self._end(job.id).is_set():
+        if self.screen is None or job.id in self._over:
             return
         self.screen.live(f"job {job.id}", f"@{job.persona}  {render.progress_line(progress)}")
         if self.show_stages and self._stages.get(job.id) != progress.stage:
@@ -49,7 +54,12 @@ class ConsoleNotifier:
             self.screen.print(render.previewed(progress.preview))
 
     async def trained(self, job: Job, persona: Persona) -> None:
-        self._finish(job, render.trained(persona, self.warn_characters))
+        self._show_end(job, render.trained(persona, self.warn_characters))
+        try:
+            if self.screen is not None and self.album is not None:
+                show_pictures(self.screen, await self.album.fill(persona))
+        finally:
+            self._end(job.id).set()
 
     async def reported(self, job: Job, persona: Persona) -> None:
         if self.screen is not None and persona.manifest.report is not None:
@@ -57,10 +67,11 @@ class ConsoleNotifier:
 
     async def failed(self, job: Job, message: str) -> None:
         self.failures.add(job.id)
-        self._finish(job, f"@{job.persona} was not trained (job {job.id}): {message}")
-
-    def _finish(self, job: Job, text: str) -> None:
+        self._show_end(job, f"@{job.persona} was not trained (job {job.id}): {message}")
         self._end(job.id).set()
+
+    def _show_end(self, job: Job, text: str) -> None:
+        self._over.add(job.id)
         if self.screen is not None:
             self.screen.live(f"job {job.id}", None)
             self.screen.print(text)
@@ -88,6 +99,9 @@ class Console:
     _waited_for: int | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _answer: asyncio.Future[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.album = self.notifier.album = Album(self.services.painter, self.services.folders)
 
     async def run_lines(self) -> None:
         """Take lines until there are no more, or /quit."""
@@ -200,6 +214,8 @@ class ConsoleDialog:
         if isinstance(reply, Utterance):
             self.close()
         self.console.screen.print(render.plain(reply, datetime.now(UTC)))
+        if isinstance(reply, Card):
+            show_pictures(self.console.screen, await self.console.album.fill_share(reply.persona))
 
     async def stream(self, piece: Piece) -> None:
         before = "" if piece.again else self._texts.get(piece.sample, "")
@@ -213,6 +229,11 @@ class ConsoleDialog:
         for sample in self._texts:
             self.console.screen.live(f"{self.key} {sample}", None)
         self._texts.clear()
+
+
+def show_pictures(screen: Screen, paths: Sequence[Path]) -> None:
+    if paths:
+        screen.print(told(paths, Path.cwd()))
 
 
 def is_quit(line: str) -> bool:

@@ -14,14 +14,12 @@ from bot.errors import BadInput
 from bot.platforms.discord import rules
 from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.desk import Desk
-from bot.platforms.discord.dialog import run_command
-from bot.platforms.discord.look_lists import card as card_of
+from bot.platforms.discord.dialog import run_command, show_card
 from bot.platforms.discord.markdown import first_bold, said_in
 from bot.platforms.discord.people import Asked, caller_of, fields
 from bot.platforms.discord.speech import say
 from bot.platforms.discord.trainings import submit
 from bot.platforms.ids import PATTERN, custom_id, named
-from bot.platforms.pictures import pictures_of
 from bot.texts import Text
 from bot.usecases.personas import list_personas
 from bot.usecases.say import find_persona
@@ -67,7 +65,7 @@ async def said(desk: Desk, asked: Asked, about: str) -> None:
 async def card(desk: Desk, asked: Asked, about: str) -> None:
     async def work(answer: Answer) -> None:
         persona = await find_persona(desk.services, caller_of(asked), await _name(desk, asked, about))
-        await answer.show(card_of(desk.look(asked.locale.value), persona, pictures_of(desk.services.folders, persona)))
+        await show_card(desk, answer, persona)
 
     await desk.answer(asked, work)
 

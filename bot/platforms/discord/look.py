@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from textwrap import dedent
 
@@ -10,17 +10,18 @@ import discord
 
 from bot import phrases, render
 from bot.domain import Persona
+from bot.pictures.painter import Picture
 from bot.platforms.discord.controls import Row, button, button_row
 from bot.platforms.discord.markdown import LIMIT, first_part, plain, with_commands
 from bot.platforms.discord.message import Message
 from bot.platforms.ids import reference
-from bot.platforms.pictures import Picture
 from bot.texts import Text, translate
 from trainer.protocol import ReportCard
 
 NEUTRAL, GOOD, BAD = discord.Colour(0x5865F2), discord.Colour(0x2D7D46), discord.Colour(0xB3261E)
 LAYOUT_LIMIT = 4000  # characters of all texts in a layout
 SAMPLE_LIMIT = 600
+ALT_LIMIT = 1024  # characters of what is said of a picture
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Look:
     def small(self, text: str) -> str:
         """A sentence of ours, in small print."""
         return f"-# {self.told(text)}"
+
+    def alt(self, picture: Picture) -> str:
+        """For who can't see it; nothing in it is a command or a mark."""
+        return translate(picture.alt, self.locale)
 
     def label(self, persona: str) -> str:
         return f"-# @{plain(persona)} · {self.told(phrases.WRITTEN)}"
@@ -85,20 +90,31 @@ def block(text: str) -> str:
 
 
 def layout(
-    colour: discord.Colour, texts: Sequence[str], rows: Sequence[Row] = (), pictures: tuple[Picture, ...] = ()
+    colour: discord.Colour,
+    texts: Sequence[str],
+    rows: Sequence[Row] = (),
+    pictures: tuple[Picture, ...] = (),
+    alt: Callable[[Picture], str] = lambda picture: picture.alt,
 ) -> Message:
-    """A box with a coloured edge; texts that are too long together are cut from the last one on."""
+    """A box with a coloured edge; texts that are too long together are cut from the last one on.
+
+    `alt`: what is said of a picture, in the person's language.
+    """
+    bare = layout(colour, texts, rows) if pictures else None
     box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(accent_colour=colour)
     left = LAYOUT_LIMIT
     for text in texts:
         if left > 1:
             box.add_item(discord.ui.TextDisplay(first_part(text, left)))
             left -= len(text)
-    if pictures:
-        items = [discord.MediaGalleryItem(f"attachment://{picture.name}") for picture in pictures]
-        box.add_item(discord.ui.MediaGallery(*items))
+    for some in filter(None, (pictures[:1], pictures[1:])):  # Discord shows only a single one whole
+        box.add_item(discord.ui.MediaGallery(*(_shown(picture, alt(picture)) for picture in some)))
     for row in rows:
         box.add_item(row)
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(box)
-    return Message(view=view, pictures=pictures)
+    return Message(view=view, pictures=pictures, bare=bare)
+
+
+def _shown(picture: Picture, alt: str) -> discord.MediaGalleryItem:
+    return discord.MediaGalleryItem(f"attachment://{picture.name}", description=alt[:ALT_LIMIT])

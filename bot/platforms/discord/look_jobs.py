@@ -8,11 +8,11 @@ from datetime import datetime
 
 from bot import phrases, render
 from bot.domain import Job, Persona
+from bot.pictures.painter import Picture
 from bot.platforms.discord.controls import Row, button, button_row
 from bot.platforms.discord.look import BAD, GOOD, NEUTRAL, Look, layout
 from bot.platforms.discord.markdown import first_part, plain
 from bot.platforms.discord.message import Message
-from bot.platforms.pictures import Picture
 from bot.texts import Text
 from trainer.protocol import Preview, Progress
 
@@ -85,7 +85,8 @@ class Jobs:
             "\n".join([*report, *warnings]),
             look.run_line(persona),
         ]
-        return layout(GOOD, texts, [look.persona_buttons(persona.name, "speak", "card", "retrain")], pictures)
+        buttons = look.persona_buttons(persona.name, "speak", "card", "retrain")
+        return layout(GOOD, texts, [buttons], pictures, look.alt)
 
     def failed(self, job: Job, reason: str) -> Message:
         look = self.look(job)

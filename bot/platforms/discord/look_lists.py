@@ -6,13 +6,13 @@ from datetime import datetime
 
 from bot import phrases, render
 from bot.domain import Caller, Job, JobState, Persona
+from bot.pictures.painter import Picture
 from bot.platforms.discord.controls import button, button_row
 from bot.platforms.discord.look import NEUTRAL, Look, layout
 from bot.platforms.discord.look_jobs import stage
 from bot.platforms.discord.markdown import LIMIT, first_part, plain
 from bot.platforms.discord.message import Message
-from bot.platforms.pictures import Picture
-from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
+from bot.replies import Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text
 
@@ -22,12 +22,10 @@ REASON_LIMIT = 90
 
 
 def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
-    """What commands answer, but for utterances and trainings."""
+    """What commands answer, but for utterances, trainings and cards."""
     match reply:
         case PersonaList():
             return personas(look, reply)
-        case Card():
-            return card(look, reply.persona)
         case JobList():
             return jobs(look, reply, caller)
         case Help():
@@ -67,7 +65,7 @@ def card(look: Look, persona: Persona, pictures: tuple[Picture, ...] = ()) -> Me
         look.sample(persona),
         look.run_line(persona),
     ]
-    return layout(NEUTRAL, texts, [look.persona_buttons(persona.name, "speak", "retrain")], pictures)
+    return layout(NEUTRAL, texts, [look.persona_buttons(persona.name, "speak", "retrain")], pictures, look.alt)
 
 
 def jobs(look: Look, reply: JobList, caller: Caller) -> Message:

@@ -15,8 +15,8 @@ from typing import TypeVar
 import discord
 
 from bot.domain import Job, JobMessage
-from bot.platforms.discord.message import Message
-from bot.platforms.discord.steady import OLD_MESSAGE, steadily
+from bot.platforms.discord.message import Attached, Message, attached_to
+from bot.platforms.discord.steady import NO_PERMISSION, OLD_MESSAGE, steadily
 from bot.ports import Chats
 from bot.usecases.gate import utc_now
 
@@ -46,13 +46,22 @@ class Posts:
         old = utc_now() - discord.utils.snowflake_time(int(known.message)) > FRESH
         return OLD_EDIT_SECONDS if old else EDIT_SECONDS
 
-    async def edit(self, job: Job, message: Message, known: JobMessage | None = None) -> JobMessage | None:
+    async def edit(
+        self, job: Job, message: Message, known: JobMessage | None = None, illustrated: bool = False
+    ) -> JobMessage | None:
         """The message that now shows this, if there is one; `known`: where it is, if that may be forgotten by now."""
         known = known or await self.chats.message(job.id)
         if known is None:
             return None
         shown = self._partial(known)
-        return known if await self._taken(lambda: shown.edit(**message.edits())) else None
+        attached = await self._attached(shown) if illustrated and message.pictures else []
+        edited = await self._taken(lambda: _allowed(message, lambda one: shown.edit(**one.edits(attached))))
+        return known if edited else None
+
+    async def _attached(self, shown: discord.PartialMessage) -> list[Attached]:
+        """What needn't be sent again."""
+        found = await self._taken(shown.fetch)
+        return attached_to(found) if found else []
 
     def _partial(self, known: JobMessage) -> discord.PartialMessage:
         return self.client.get_partial_messageable(int(known.channel)).get_partial_message(int(known.message))
@@ -60,7 +69,7 @@ class Posts:
     async def post(self, job: Job, message: Message, key: str) -> JobMessage | None:
         """Into the channel where the job was asked for; else to the person alone; else nowhere."""
         for place in (self._channel, self._private):
-            sent = await self._taken(lambda: self._send(place, job, message, key))  # noqa: B023
+            sent = await self._taken(lambda: _allowed(message, lambda one: self._send(place, job, one, key)))  # noqa: B023
             if sent is not None:
                 known = JobMessage(job.id, str(sent.channel.id), str(sent.id))
                 await self.chats.set_message(known)
@@ -99,3 +108,13 @@ class Posts:
                 **message.parts(), allowed_mentions=only_them, reference=reference, nonce=f"job-{job.id}-call"
             )
         )
+
+
+async def _allowed(message: Message, put: Callable[[Message], Awaitable[T]]) -> T:
+    """Bare where files may not be sent."""
+    try:
+        return await put(message)
+    except discord.Forbidden as error:
+        if message.bare is None or error.code != NO_PERMISSION:
+            raise
+    return await put(message.bare)

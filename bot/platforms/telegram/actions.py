@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.arguments import CardArguments, ForgetArguments
-from bot.errors import BadInput
+from bot.errors import BadInput, OperatorError
 from bot.platforms.ids import named
+from bot.platforms.pictures import made
 from bot.platforms.telegram import rules, speech, trainings
 from bot.platforms.telegram.desk import Asked, Desk
 from bot.platforms.telegram.dialog import run_command
 from bot.platforms.telegram.look_lists import chosen, personas
+from bot.platforms.telegram.look_lists import made as shown_made
 from bot.texts import Text
 from bot.usecases import jobs
 from bot.usecases.personas import list_personas
@@ -23,6 +25,16 @@ Handler = Callable[[Desk, Asked], Awaitable[None]]
 async def show_card(desk: Desk, asked: Asked) -> None:
     await desk.services.gate.check_place(asked.caller)
     await run_command(desk, asked, "card", CardArguments(asked.text))
+
+
+async def show_made(desk: Desk, asked: Asked) -> None:
+    """Pictures of where it comes from, and how its training went."""
+    persona = await find_persona(desk.services, asked.caller, asked.text)
+    await desk.services.gate.check_place(asked.caller)
+    pictures = await made(desk.services.painter, persona)
+    if not pictures:
+        raise OperatorError(f"There are no pictures of how @{persona.name} was made; the log says why.")
+    await asked.answer.show(shown_made(asked.look, persona, pictures))
 
 
 async def choose(desk: Desk, asked: Asked) -> None:
@@ -65,6 +77,7 @@ OF_PERSONAS: dict[str, Handler] = {
     "more": speech.more,
     "speak": speech.speak,
     "card": show_card,
+    "made": show_made,
     "choose": choose,
     "retrain": trainings.retrain,
     "spend": trainings.spend,

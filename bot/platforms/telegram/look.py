@@ -73,6 +73,7 @@ class Look:
             "speak": "💬 " + self.say("Say something"),
             "card": "📇 " + self.say("Card"),
             "retrain": "🔄 " + self.say("Retrain"),
+            "made": "🔍 " + self.say("How it was made"),
         }
         return tuple(persona_button(action, labels[action], persona) for action in actions)
 

@@ -10,16 +10,27 @@ from telegram import InlineKeyboardButton, MessageEntity
 
 from bot import phrases, render
 from bot.domain import Job, Persona, is_private
-from bot.faces import face
-from bot.platforms.pictures import Picture
+from bot.pictures.painter import Picture
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.message import Message, button
-from bot.platforms.telegram.rich import LIMIT, Rich, bold, first_part, lines, marked, mention, paragraphs, plain, quote
+from bot.platforms.telegram.rich import (
+    CAPTION_LIMIT,
+    LIMIT,
+    Rich,
+    bold,
+    first_part,
+    fitting,
+    lines,
+    marked,
+    mention,
+    paragraphs,
+    plain,
+    quote,
+)
 from trainer.protocol import Preview, Progress
 
 BAR_CELLS = 10
 REASON_LIMIT = 1500
-FACE = "face.png"
 BARS = {"fetch", "wait", "train"}
 
 
@@ -46,19 +57,27 @@ class Jobs:
         return Message(body, ((cancel(look, job),),))
 
     def ready(self, job: Job, persona: Persona, pictures: tuple[Picture, ...]) -> Message:
-        """What it says first, then what it was made of and how good it is. Pictures come with the call."""
-        look, manifest = self.look(job), persona.manifest
+        """What it says first, then what it was made of and how good it is, below the picture to share.
+
+        A caption is short: what there is no room for, the pictures show.
+        """
+        look = self.look(job)
+        head = bold("✅ " + look.say("{persona} is ready", persona=f"@{persona.name}"))
+        sample, table, rest = look.sample(persona), look.training_table(persona), self._rest(look, job, persona)
+        rows = (look.persona_buttons(persona.name, "speak", "card"), look.persona_buttons(persona.name, "made"))
+        whole = paragraphs(head, sample, table, rest)
+        bare = Message(first_part(whole), rows)
+        if not pictures:
+            return bare
+        caption = fitting(CAPTION_LIMIT, whole, paragraphs(head, table, rest), paragraphs(head, rest))
+        return Message(caption, rows, pictures[:1], bare=bare)
+
+    def _rest(self, look: Look, job: Job, persona: Persona) -> Rich:
+        """How good it is, and what else is to be known."""
+        manifest = persona.manifest
         report = look.report_lines(manifest.report) if manifest.report else [look.told(phrases.REPORT_SOON)]
         warnings = [look.told(one) for one in render.remarks(manifest.corpus.accounts, self.warn_characters)]
-        body = paragraphs(
-            bold("✅ " + look.say("{persona} is ready", persona=f"@{persona.name}")),
-            look.sample(persona),
-            look.training_table(persona),
-            "\n".join(report),
-            "\n".join(f"⚠️ {one}" for one in warnings),
-            given(look, job),
-        )
-        return Message(first_part(body), (look.persona_buttons(persona.name, "speak", "card"),))
+        return paragraphs("\n".join(report), "\n".join(f"⚠️ {one}" for one in warnings), given(look, job))
 
     def failed(self, job: Job, reason: str) -> Message:
         look = self.look(job)
@@ -68,7 +87,7 @@ class Jobs:
     def ready_call(self, job: Job) -> Message:
         look = self.look(job)
         body = called(look, job, look.say("@{persona} is ready. Try /say", persona=job.persona))
-        return Message(body, (look.persona_buttons(job.persona, "speak"),), (Picture(FACE, face(job.persona)),))
+        return Message(body, (look.persona_buttons(job.persona, "speak"),))
 
     def failed_call(self, job: Job) -> Message:
         look = self.look(job)

@@ -9,13 +9,26 @@ from telegram import CopyTextButton, InlineKeyboardButton
 
 from bot import phrases, render
 from bot.domain import Caller, Job, JobState, Persona, is_private
+from bot.pictures.painter import Picture
 from bot.platforms.ids import link_name
 from bot.platforms.telegram.look import Look
 from bot.platforms.telegram.look_jobs import stage
 from bot.platforms.telegram.look_say import query
-from bot.platforms.telegram.message import Message, button, persona_button, rows_of
-from bot.platforms.telegram.rich import Rich, block, bold, first_part, lines, original, paragraphs, plain, with_examples
-from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply
+from bot.platforms.telegram.message import Message, Row, button, persona_button, rows_of
+from bot.platforms.telegram.rich import (
+    CAPTION_LIMIT,
+    Rich,
+    block,
+    bold,
+    first_part,
+    fitting,
+    lines,
+    original,
+    paragraphs,
+    plain,
+    with_examples,
+)
+from bot.replies import Help, JobList, Notice, Page, PersonaList, Reply
 from bot.texts import Text
 from bot.usecases.jobs import state_text
 
@@ -28,12 +41,10 @@ NAME_LIMIT = 40  # characters of a persona's name on a button
 
 
 def shown(look: Look, reply: Reply, caller: Caller, now: datetime) -> Message:
-    """What commands answer, but for utterances and trainings."""
+    """What commands answer, but for utterances, trainings and cards."""
     match reply:
         case PersonaList():
             return personas(look, reply.personas, reply.current)
-        case Card():
-            return card(look, reply.persona, caller.private)
         case JobList():
             return jobs(look, reply, caller, now)
         case Help():
@@ -82,19 +93,31 @@ def chosen(look: Look, persona: Persona, private: bool) -> Message:
     return Message(first_part(paragraphs(head, shown.body)), (*shown.rows, back))
 
 
-def card(look: Look, persona: Persona, private: bool) -> Message:
-    """`private`: nobody else is there."""
+def card(look: Look, persona: Persona, private: bool, pictures: tuple[Picture, ...] = ()) -> Message:
+    """`private`: nobody else is there. What a caption has no room for, the pictures show."""
     report = persona.manifest.report
-    numbers = [*look.report_lines(report), *map(look.told, phrases.more_lines(report))] if report else []
-    body = paragraphs(
-        bold(plain(f"@{persona.name}")),
-        look.training_table(persona),
-        "\n".join(numbers) or look.told(phrases.NO_REPORT),
-        look.sample(persona),
-        look.run_line(persona),
-    )
-    rows = [look.persona_buttons(persona.name, "speak", "retrain"), elsewhere(look, persona, private)]
-    return Message(first_part(body), tuple(row for row in rows if row))
+    head, table, run = bold(plain(f"@{persona.name}")), look.training_table(persona), look.run_line(persona)
+    numbers = "\n".join(look.report_lines(report) if report else [look.told(phrases.NO_REPORT)])
+    more = "\n".join([numbers, *map(look.told, phrases.more_lines(report))]) if report else numbers
+    whole = paragraphs(head, table, more, look.sample(persona), run)
+    bare = Message(first_part(whole), card_rows(look, persona, private))
+    if not pictures:
+        return bare
+    shorter = (paragraphs(head, table, more, run), paragraphs(head, table, numbers, run), paragraphs(head, more, run))
+    return Message(fitting(CAPTION_LIMIT, whole, *shorter), bare.rows, pictures, bare=bare)
+
+
+def card_rows(look: Look, persona: Persona, private: bool) -> tuple[Row, ...]:
+    rows = [("speak", "retrain"), ("made",)]
+    below = [*(look.persona_buttons(persona.name, *row) for row in rows), elsewhere(look, persona, private)]
+    return tuple(row for row in below if row)
+
+
+def made(look: Look, persona: Persona, pictures: tuple[Picture, ...]) -> Message:
+    """How it was made, in pictures; in words where those aren't allowed."""
+    head = bold(look.say("How @{persona} was made", persona=persona.name))
+    body = paragraphs(head, "\n\n".join(look.told(picture.alt) for picture in pictures))
+    return Message(body, pictures=pictures, bare=Message(body))
 
 
 def elsewhere(look: Look, persona: Persona, private: bool) -> tuple[InlineKeyboardButton, ...]:

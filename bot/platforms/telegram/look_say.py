@@ -80,7 +80,9 @@ def prompt_in(message: telegram.Message) -> str:
 
 def said_in(message: telegram.Message) -> str:
     """What was said in one of our utterances: all before the label."""
-    text, label = message.text or "", list(message.parse_entities([MessageEntity.ITALIC]).values())
+    text = message.text or message.caption or ""
+    kinds: list[str | None] = [MessageEntity.ITALIC]
+    label = [*message.parse_entities(kinds).values(), *message.parse_caption_entities(kinds).values()]
     return original(text[: text.rfind(label[-1])] if label else text).strip().removeprefix("…")
 
 

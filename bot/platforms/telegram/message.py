@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.pictures.painter import Picture
 from bot.platforms.ids import reference
-from bot.platforms.pictures import Picture
 from bot.platforms.telegram.rich import Rich
 
 GENERAL = 1
@@ -19,12 +19,16 @@ Row = tuple[InlineKeyboardButton, ...]
 
 @dataclass(frozen=True)
 class Message:
-    """`ask`: the placeholder of a field that opens for the person's reply; such a message has no buttons."""
+    """`ask`: the placeholder of a field that opens for the person's reply; such a message has no buttons.
+
+    `bare`: the same where pictures aren't allowed.
+    """
 
     body: Rich
     rows: tuple[Row, ...] = ()
     pictures: tuple[Picture, ...] = ()
     ask: str | None = None
+    bare: Message | None = None
 
     @property
     def markup(self) -> InlineKeyboardMarkup | ForceReply | None:

@@ -49,12 +49,20 @@ class Outbox:
     _shared: int = 0
 
     async def send(self, place: Place, message: Message, reply_to: int | None = None) -> Sent:
-        """Once, and to its end even when whoever waits for it is cancelled. Raises TelegramError."""
+        """Once, and to its end even when whoever waits for it is cancelled; bare where pictures are refused.
+
+        Raises TelegramError.
+        """
         try:
             return await self.steady.seen_through(self._send(place, message, reply_to))
         except ChatMigrated as error:
             await self.moved(place.chat, error.new_chat_id)
             return await self.steady.seen_through(self._send(Place(error.new_chat_id), message, None))
+        except BadRequest as error:
+            if message.bare is None:
+                raise
+            logger.info("Telegram doesn't take a picture for %s: %s", place.key, error)
+            return await self.send(place, message.bare, reply_to)
 
     async def _send(self, place: Place, message: Message, reply_to: int | None) -> Sent:
         lane = self.steady.lanes.of(place.chat)
@@ -107,7 +115,7 @@ class Outbox:
 
     async def _is_there(self, sent: Sent, message: Message) -> bool:
         try:
-            await self.steady.repeat(lambda: self._change(sent, message), None)
+            await self.steady.repeat(lambda: self._change(sent, message, illustrated=True), None)
         except TelegramError as error:
             if no_message(error):
                 return False
@@ -124,13 +132,16 @@ class Outbox:
     def _latest(self, chat: int) -> int:
         return self._shared if chat > SUPERGROUPS else self.steady.lanes.of(chat).highest
 
-    async def edit(self, sent: Sent, message: Message) -> bool:
-        """False when it isn't there any more. Raises TelegramError."""
+    async def edit(self, sent: Sent, message: Message, illustrated: bool = False) -> bool:
+        """False when it isn't there any more; bare where pictures are refused. Raises TelegramError.
+
+        `illustrated`: it has its picture already.
+        """
         lane = self.steady.lanes.of(sent.chat)
 
         async def change() -> bool:
             async with lane.lock:
-                await self.steady.repeat(lambda: self._change(sent, message), lane)
+                await self.steady.repeat(lambda: self._change(sent, message, illustrated), lane)
             return True
 
         try:
@@ -138,6 +149,8 @@ class Outbox:
         except ChatMigrated as error:
             await self.moved(sent.chat, error.new_chat_id)
         except TelegramError as error:
+            if message.bare is not None and isinstance(error, BadRequest) and not is_same(error):
+                return await self.edit(sent, message.bare)
             if not no_message(error):
                 return self._same(error)
         return False
@@ -147,9 +160,9 @@ class Outbox:
             return True
         raise error
 
-    async def _change(self, sent: Sent, message: Message) -> None:
+    async def _change(self, sent: Sent, message: Message, illustrated: bool) -> None:
         if message.pictures:
-            await media.change(self.bot, sent, message)
+            await (media.change if illustrated else media.illustrate)(self.bot, sent, message)
             return
         await self.bot.edit_message_text(
             message.body.text,

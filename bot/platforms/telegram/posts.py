@@ -32,12 +32,14 @@ class Posts:
     def pace(self, known: JobMessage) -> float:
         return PRIVATE_SECONDS if place_at(known.channel).private else GROUP_SECONDS
 
-    async def edit(self, job: Job, message: Message, known: JobMessage | None = None) -> JobMessage | None:
+    async def edit(
+        self, job: Job, message: Message, known: JobMessage | None = None, illustrated: bool = False
+    ) -> JobMessage | None:
         known = known or await self.chats.message(job.id)
         if known is None:
             return None
         try:
-            there = await self.outbox.edit(Sent(place_at(known.channel).chat, int(known.message)), message)
+            there = await self.outbox.edit(Sent(place_at(known.channel).chat, int(known.message)), message, illustrated)
         except TelegramError as error:
             self._give_up(job, error, logging.DEBUG)
             return None

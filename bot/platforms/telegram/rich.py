@@ -132,6 +132,11 @@ def first_part(rich: Rich, limit: int = LIMIT) -> Rich:
     return Rich(kept.text + CUT, kept.marks)
 
 
+def fitting(limit: int, *ways: Rich) -> Rich:
+    """The first that has `limit` UTF-16 units at most; else the beginning of the last."""
+    return next((way for way in ways if units(way.text) <= limit), first_part(ways[-1], limit))
+
+
 def parts(rich: Rich, limit: int) -> list[Rich]:
     """All of it, in parts of `limit` UTF-16 units at most, between words where that is possible."""
     found = []

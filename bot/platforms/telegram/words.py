@@ -15,10 +15,9 @@ from bot.domain import parse_persona
 from bot.errors import BadInput
 from bot.platforms.ids import named
 from bot.platforms.talk import addressed
-from bot.platforms.telegram import look_say, rules, speech, trainings
+from bot.platforms.telegram import dialog, look_say, rules, speech, trainings
 from bot.platforms.telegram.desk import Asked, Desk
-from bot.platforms.telegram.dialog import run_command
-from bot.platforms.telegram.look_lists import START, card
+from bot.platforms.telegram.look_lists import START
 from bot.platforms.telegram.message import Message, persona_button
 from bot.platforms.telegram.rich import Rich, original
 from bot.texts import Text
@@ -49,7 +48,7 @@ async def say(desk: Desk, asked: Asked) -> None:
 async def start(desk: Desk, asked: Asked) -> None:
     """With a link to a persona: that one speaks here from now on."""
     if not asked.text.startswith(START):
-        await run_command(desk, asked, "help", args.NoArguments())
+        await dialog.run_command(desk, asked, "help", args.NoArguments())
         return
     await desk.services.gate.check_place(asked.caller)
     known = await list_personas(desk.services, asked.caller)
@@ -57,12 +56,12 @@ async def start(desk: Desk, asked: Asked) -> None:
     await reveal(desk.services, asked.caller, name)
     persona = await find_persona(desk.services, asked.caller, name)
     await desk.services.store.set_current_persona(asked.caller.channel, persona.name)
-    await asked.answer.show(card(asked.look, persona, asked.caller.private))
+    await dialog.show_card(desk, asked, persona)
 
 
 async def show_card(desk: Desk, asked: Asked) -> None:
     await desk.services.gate.check_place(asked.caller)
-    await run_command(desk, asked, "card", args.parse_card(asked.text))
+    await dialog.run_command(desk, asked, "card", args.parse_card(asked.text))
 
 
 async def forget(desk: Desk, asked: Asked) -> None:
@@ -89,7 +88,7 @@ async def obey(desk: Desk, asked: Asked, name: str) -> None:
     if name in OWN:
         await OWN[name](desk, asked)
     else:
-        await run_command(desk, asked, name, COMMANDS[name].parse(asked.text))
+        await dialog.run_command(desk, asked, name, COMMANDS[name].parse(asked.text))
 
 
 def handler_of(desk: Desk, message: telegram.Message) -> tuple[Handler, str] | None:

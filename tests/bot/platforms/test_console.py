@@ -206,6 +206,42 @@ async def test_a_training_in_a_pipe_is_over_before_the_next_line(service: FakeSe
     assert live(console) == []
 
 
+async def test_a_training_leaves_its_pictures_as_files(
+    service: FakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    console = chat(service, "/train @pip", "/card")
+    async with service.running():
+        await console.run_lines()
+    folder = service.folders.version("pip", 1).relative_to(tmp_path) / "pictures"
+    after_training, after_card = [line for line in printed(console) if line.startswith("Pictures in ")]
+    assert after_training == f"Pictures in {folder}: share.png, pipeline.png, loss.png"
+    assert after_card == f"Pictures in {folder}: share.png"
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in folder.iterdir())
+    assert len(list(folder.iterdir())) == 3
+
+
+async def test_pictures_that_cannot_be_drawn_or_written_are_not_missed(service: FakeService) -> None:
+    persona = await service.add_persona("pip")
+    service.painter.failing.add("share.png")
+    console = chat(service, "/card")
+    await console.run_lines()
+    assert len(printed(console)) == 1
+    (service.folders.root / persona.folder / "pictures").write_text("in the way of the folder")
+    await console.notifier.trained(job(), persona)
+    assert len(printed(console)) == 2
+    assert "is ready" in printed(console)[1]
+    assert not console.failed
+
+
+async def test_a_persona_that_is_gone_is_not_drawn_into_a_new_folder(service: FakeService) -> None:
+    persona = await service.add_persona("pip")
+    service.folders.forget("pip")
+    console = chat(service)
+    await console.notifier.trained(job(), persona)
+    assert not service.folders.persona("pip").exists()
+
+
 async def test_a_training_that_fails_in_a_pipe_is_a_failure(service: FakeService) -> None:
     service.trainer.error = BadInput("These posts are broken.")
     console = chat(service, "/train @pip")

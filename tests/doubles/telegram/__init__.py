@@ -20,7 +20,7 @@ no test can ask that server. In these points the fake is stricter than it, or no
   person) one after the other.
 
 Webhooks on this machine may be http, which it refuses. The fake knows no custom reply keyboards, MarkdownV2, other
-media than photos and documents, edited media, topics of private chats, business accounts, payments, games, polls,
+media than photos and documents, topics of private chats, business accounts, payments, games, polls,
 reactions of people, and no inline results but articles.
 """
 

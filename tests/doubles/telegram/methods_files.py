@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.doubles.telegram.call import Call
 from tests.doubles.telegram.messages import Message
 from tests.doubles.telegram.methods_messages import Messages
-from tests.doubles.telegram.reading import caption_of, file_of, place_of
+from tests.doubles.telegram.reading import caption_of, file_of, keyboard, place_of
 from tests.doubles.telegram.refused import wrong
 from tests.doubles.telegram.words import names
 
@@ -31,6 +31,7 @@ class Media:
             "sendPhoto": self.photo,
             "sendDocument": self.document,
             "sendMediaGroup": self.album,
+            "editMessageMedia": self.edit,
             "getFile": self.file,
         }
 
@@ -69,6 +70,22 @@ class Media:
 
     def _item(self, call: Call, item: Json, kind: str) -> Any:
         return file_of(self.world, call, item.get("media"), "", photo=kind == "photo")
+
+    def edit(self, call: Call) -> Json | bool:
+        """Another file, or one in the place of a text."""
+        item = call.object("media") or {}
+        kind = str(item.get("type"))
+        if kind not in {"photo", "document"} or set(item) - ITEM:
+            raise wrong(f"can't parse InputMedia: a photo or a document: {item}")
+        message, caption = self.messages.own(call), caption_of(item)
+        if message.media_group_id is not None and getattr(message, kind) is None:
+            raise wrong("the type of what is in an album can't be changed")
+        if message.inline_message_id is not None and call.files:
+            raise wrong("no new file can be uploaded to an inline message")
+        file = self._item(call, item, kind)
+        _all_used(call)
+        media = (file, None) if kind == "photo" else (None, file)
+        return self.messages.change(message, caption, keyboard(call, inline_only=True), None, media)
 
     def file(self, call: Call) -> Json:
         return self.world.files.locate(call.text("file_id"))

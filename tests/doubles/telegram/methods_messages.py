@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.doubles.telegram.call import Call
+from tests.doubles.telegram.files import File
 from tests.doubles.telegram.messages import Message
 from tests.doubles.telegram.reading import Place, caption_of, keyboard, message_text, place_of, preview, topic_of
 from tests.doubles.telegram.refused import unlucky, wrong
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.doubles.telegram.world import World
 
 Json = dict[str, Any]
+Media = tuple[File | None, File | None]  # a photo, or a document
 
 ACTIONS = names(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
@@ -86,22 +88,22 @@ class Messages:
 
     def edit_text(self, call: Call) -> Json | bool:
         text, looks = message_text(call), preview(call.object("link_preview_options"))
-        message = self._own(call)
+        message = self.own(call)
         if message.has_media:
             raise wrong("there is no text in the message to edit")
-        return self._change(message, text, keyboard(call, inline_only=True), looks)
+        return self.change(message, text, keyboard(call, inline_only=True), looks)
 
     def edit_caption(self, call: Call) -> Json | bool:
-        caption, message = caption_of(call.params), self._own(call)
+        caption, message = caption_of(call.params), self.own(call)
         if not message.has_media:
             raise wrong("there is no caption in the message to edit")
-        return self._change(message, caption, keyboard(call, inline_only=True), None)
+        return self.change(message, caption, keyboard(call, inline_only=True), None)
 
     def edit_markup(self, call: Call) -> Json | bool:
-        message = self._own(call)
-        return self._change(message, message.body, keyboard(call, inline_only=True), message.link_preview)
+        message = self.own(call)
+        return self.change(message, message.body, keyboard(call, inline_only=True), message.link_preview)
 
-    def _own(self, call: Call) -> Message:
+    def own(self, call: Call) -> Message:
         """What the bot may edit: its own messages, and with a keyboard those sent via it."""
         if call.params.get("inline_message_id") is not None:
             found = self.world.inline_messages.get(call.text("inline_message_id"))
@@ -115,14 +117,20 @@ class Messages:
             raise wrong("message can't be edited")
         return message
 
-    def _change(self, message: Message, body: Text, markup: Json | None, looks: Json | None) -> Json | bool:
+    def change(
+        self, message: Message, body: Text, markup: Json | None, looks: Json | None, media: Media | None = None
+    ) -> Json | bool:
+        """`media`: what there is from now on, if not what there was."""
         markup = markup if markup and markup["inline_keyboard"] else None
-        if (body, markup, looks) == (message.body, message.reply_markup, message.link_preview):
+        held = (message.photo, message.document)
+        media = media or held
+        if (body, markup, looks, media) == (message.body, message.reply_markup, message.link_preview, held):
             raise unlucky(NOT_MODIFIED)
         self.world.limits.take(message.chat.id)
         if body != message.body:
             message.edits.append(message.plain)
         message.body, message.reply_markup, message.link_preview = body, markup, looks
+        message.photo, message.document = media
         message.edit_date = self.world.clock.unix()
         self.world.changes.tell()
         return True if message.inline_message_id else message.payload()

@@ -31,13 +31,6 @@ async def test_a_card(place: Harbour) -> None:
     assert [button.label for button in message.buttons] == ["Say something", "Retrain"]
 
 
-async def test_pictures_are_attached_where_there_are_any(place: Harbour) -> None:
-    await place.persona()
-    (place.service.folders.version("pip", 1) / "loss.png").write_bytes(b"a curve")
-    _, message = await run(place, place.ben, "card")
-    assert [(one.filename, one.data) for one in message.attachments] == [("loss.png", b"a curve")]
-
-
 async def test_jobs_of_this_server_only(place: Harbour) -> None:
     _, message = await run(place, place.ben, "jobs")
     assert message.content.startswith("No trainings yet.")

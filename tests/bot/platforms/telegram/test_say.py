@@ -45,7 +45,7 @@ async def test_buttons_work_after_a_restart(place: Town) -> None:
     async with place.restarted():
         assert (await pressed(place, first, "Again")).text.startswith("My *dream* is @\u2060pip soup.")
         assert (await pressed(place, first, "More")).bold() == ["My *dream* is @\u2060pip soup."]
-        assert "Posts downloaded" in (await pressed(place, first, "Card")).text
+        assert "Posts downloaded" in (await pressed(place, first, "Card")).caption
     prompts = [request.prompt for request in place.service.generator.requests]
     assert prompts == ["My *dream* is @pip", "My *dream* is @pip", "My *dream* is @pip soup."]
 

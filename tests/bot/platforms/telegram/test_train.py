@@ -33,14 +33,12 @@ async def test_a_training_from_its_command_to_its_card(place: Town) -> None:
     assert place.group.sent[before:] == [board, call]
     assert board.edits
     for text in ("Posts downloaded", "bits per byte", "96%", "written by a machine"):
-        assert text in board.text
-    assert [button.text for button in board.buttons] == ["💬 Say something", "📇 Card"]
-    assert call.photo is not None
-    assert call.photo.data.startswith(b"\x89PNG")
+        assert text in board.caption
+    assert [button.text for button in board.buttons] == ["💬 Say something", "📇 Card", "🔍 How it was made"]
     assert call.reply_to is board
     assert f"tg://user?id={place.ann.id}" in call.html
     card = await place.ask("/card")
-    assert "Different word pairs" in card.text
+    assert "Different word pairs" in card.caption
 
 
 async def test_alone_nobody_is_mentioned(place: Town) -> None:
@@ -175,7 +173,7 @@ async def test_the_end_of_a_job_is_told_after_a_restart(place: Town) -> None:
         while (await place.service.job(1)).state is not JobState.DONE:
             await asyncio.sleep(0.01)
     async with place.restarted():
-        await place.group.until(lambda chat: "is ready" in board.text)
+        await place.group.until(lambda chat: "is ready" in board.plain)
         await shown(place.group, "is ready. Try")
     assert sum("is ready. Try" in message.plain for message in place.group.sent) == 1
 

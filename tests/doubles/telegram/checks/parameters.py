@@ -25,6 +25,7 @@ PARAMETERS: dict[str, frozenset[str]] = {
         "sendChatAction": "business_connection_id chat_id message_thread_id action",
         "editMessageText": f"{_EDITED} text parse_mode entities link_preview_options",
         "editMessageCaption": f"{_EDITED} {_CAPTION} show_caption_above_media",
+        "editMessageMedia": f"{_EDITED} media",
         "editMessageReplyMarkup": _EDITED,
         "deleteMessage": "chat_id message_id",
         "setMessageReaction": "chat_id message_id reaction is_big",

@@ -1,0 +1,143 @@
+"""A persona for others: as a folder, or as a repository on a hub. Weights, card, pictures; never posts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bot.domain import Persona
+from bot.errors import BadInput
+from bot.pictures.painter import Picture
+from bot.usecases.optouts import check_wanted
+from bot.usecases.services import Services
+from trainer.basenames import is_on_hub
+from trainer.card import Published, model_card
+from trainer.manifest import read_manifest
+
+ADAPTER_FOLDER = "adapter"  # beside a merged model
+BASE_FOLDER = "base"  # inside an adapter's
+PICTURES_FOLDER = "pictures"
+REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+
+
+class Form(StrEnum):
+    """What of a persona is given away: an adapter for PEFT, one model merged from it and its base model, or both."""
+
+    ADAPTER = "adapter"
+    MERGED = "merged"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What code calls it, and where its files can be read by URL, if they can."""
+
+    place: str
+    address: str = ""
+
+
+async def export(services: Services, persona: Persona, to: Path, form: Form) -> Form:
+    """Into a new folder, whole or not at all; returns what it has become. Raises UserError or OperatorError."""
+    check_empty(to)
+    form = possible(persona, form)
+    async with _unfinished(to.parent / f".{to.name}.part") as part:
+        await _fill(services, persona, part, form, Target(to.name))
+        await asyncio.to_thread(part.rename, to)
+    return form
+
+
+async def publish(services: Services, persona: Persona, repo: str, form: Form, public: bool) -> str:
+    """Onto the hub, by one commit; returns its address. Raises UserError or OperatorError.
+
+    The files come out the same each time, so that what a cut try has sent is not sent again.
+    """
+    check_repo(repo)
+    form = possible(persona, form)
+    folder = services.folders.outgoing / f"{persona.name}-v{persona.version}"
+    async with _unfinished(folder) as part:
+        address = f"{services.settings.hub.endpoint.rstrip('/')}/{repo}/resolve/main"
+        await _fill(services, persona, part, form, Target(repo, address))
+        return await services.hub.push(part, repo, public, f"@{persona.name}, version {persona.version}")
+
+
+def possible(persona: Persona, form: Form) -> Form:
+    """A persona that is a whole model of its own has no adapter."""
+    return Form.MERGED if persona.manifest.is_whole else form
+
+
+def check_repo(repo: str) -> None:
+    """Raises BadInput."""
+    if not REPO.fullmatch(repo):
+        raise BadInput(f"{repo!r} is no repository's name: that is its owner and its name, like me/alice.")
+
+
+def check_empty(to: Path) -> None:
+    """Raises BadInput."""
+    if not to.parent.is_dir():
+        raise BadInput(f"There is no folder {to.parent} to put {to.name} into. Make it first, or choose another one.")
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise BadInput(
+            f"{to} is there already, and is not an empty folder. Choose another one: nothing is overwritten."
+        )
+
+
+@asynccontextmanager
+async def _unfinished(folder: Path) -> AsyncIterator[Path]:
+    """A folder that is gone at the end, unless it was renamed; so is what a killed process has left of it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _fill(services: Services, persona: Persona, out: Path, form: Form, target: Target) -> None:
+    await check_wanted(services, persona.weights)
+    version = services.folders.root / persona.folder
+    if form is not Form.ADAPTER:
+        await services.converter.export(version, out, merged=True)
+    if form is not Form.MERGED:
+        await services.converter.export(version, out / _adapter(form), merged=False)
+    pictures = await _draw(services, persona)
+    await asyncio.to_thread(_write, out, persona, form, target, pictures)
+
+
+def _adapter(form: Form) -> str:
+    return ADAPTER_FOLDER if form is Form.BOTH else ""
+
+
+async def _draw(services: Services, persona: Persona) -> dict[str, Picture]:
+    """By name: share, loss, pipeline, and `@handle` for an account's."""
+    pictures = {picture.name.partition(".")[0]: picture for picture in await services.painter.all(persona)}
+    for account in persona.manifest.corpus.accounts:
+        pictures[f"@{account.handle}"] = await services.painter.avatar(persona, account.handle)
+    return pictures
+
+
+def _write(out: Path, persona: Persona, form: Form, target: Target, pictures: dict[str, Picture]) -> None:
+    """Pictures and card. Raises OSError."""
+    (out / PICTURES_FOLDER).mkdir()
+    paths = {}
+    for name, picture in pictures.items():
+        paths[name] = f"{PICTURES_FOLDER}/{picture.name}"
+        (out / paths[name]).write_bytes(picture.data)
+    base, folder = persona.manifest.base.name, _adapter(form)
+    own_base = not is_on_hub(base)
+    published = Published(
+        place=target.place,
+        address=target.address,
+        adapter=None if form is Form.MERGED else folder,
+        merged=None if form is Form.ADAPTER else "",
+        base=f"{folder}/{BASE_FOLDER}".lstrip("/") if own_base else base,
+        own_base=own_base,
+        pictures=paths,
+    )
+    record = read_manifest(out)  # as others may see it
+    (out / "README.md").write_text(model_card(record, published), encoding="utf-8")

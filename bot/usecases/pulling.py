@@ -1,0 +1,97 @@
+"""A persona from a hub: one that Mynah has published, or a model of another kind, such as huggingtweets'."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.domain import Persona, parse_persona
+from bot.errors import BadInput
+from bot.texts import Text
+from bot.usecases.exporting import check_repo
+from bot.usecases.optouts import check_wanted
+from bot.usecases.services import Services
+from trainer.foreign_card import read_card
+from trainer.manifest import read_manifest
+from trainer.protocol import AccountCounts, AdoptRequest, Origin
+
+CARD = "README.md"
+MOST_CARD_BYTES = 1_000_000
+
+
+async def pull(services: Services, repo: str, name: str | None = None, revision: str | None = None) -> Persona:
+    """Download it and make a persona of it. Raises UserError or OperatorError; what was downloaded stays until then."""
+    check_repo(repo)
+    persona = name or persona_of(repo)
+    await check_wanted(services, persona.split("-"))
+    await _check_free(services, persona, repo)
+    folder = services.folders.downloads / repo.replace("/", "--")
+    folder.mkdir(parents=True, exist_ok=True)
+    origin = Origin(repo=repo, revision=await services.hub.pull(repo, revision, folder))
+    out = folder.with_name(f"{folder.name}.version")
+    shutil.rmtree(out, ignore_errors=True)
+    request = AdoptRequest(
+        id=0,
+        persona=persona,
+        folder=str(folder),
+        out=str(out),
+        origin=origin,
+        accounts=await asyncio.to_thread(accounts_of, folder, repo, persona),
+        blocklist=services.settings.blocklist,
+    )
+    try:
+        n_bytes = await services.converter.adopt(request)
+        pulled = await _publish(services, persona, out, n_bytes)
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    return pulled
+
+
+def persona_of(repo: str) -> str:
+    """`org/alice` → alice. Raises BadInput."""
+    name = repo.rpartition("/")[2]
+    try:
+        return parse_persona(name)
+    except BadInput as error:
+        raise BadInput(f"{name} can't be a persona's name. Choose one: mynah models pull {repo} --as NAME") from error
+
+
+async def _check_free(services: Services, persona: str, repo: str) -> None:
+    """A persona of somebody's own isn't replaced. Raises BadInput."""
+    known = await services.store.persona(persona)
+    if known is not None and (known.manifest.origin is None or known.manifest.origin.repo != repo):
+        raise BadInput(
+            f"There is a persona @{persona} already. Choose another name: mynah models pull {repo} --as NAME"
+        )
+    if await services.store.active_job(persona) is not None:
+        raise BadInput(Text("@{persona} is being trained at the moment; /jobs shows how far it is.", persona=persona))
+
+
+def accounts_of(folder: Path, repo: str, persona: str) -> tuple[AccountCounts, ...]:
+    """What the model's card says of its accounts, or at least the handles in its name, else in the persona's."""
+    card = folder / CARD
+    text = card.read_bytes()[:MOST_CARD_BYTES].decode("utf-8", "replace") if card.is_file() else ""
+    return tuple(one.model_copy(update={"source": f"hub:{repo}"}) for one in read_card(text) or _unknown(repo, persona))
+
+
+def _unknown(repo: str, persona: str) -> Sequence[AccountCounts]:
+    try:
+        name = persona_of(repo)
+    except BadInput:
+        name = persona
+    return [
+        AccountCounts(handle=handle, source="", downloaded=0, retweets=0, short=0, kept=0, characters=0)
+        for handle in name.split("-")
+    ]
+
+
+async def _publish(services: Services, persona: str, out: Path, n_bytes: int) -> Persona:
+    """As a training does it: files by one rename, then the store. Raises NotAllowed, OSError or OperatorError."""
+    manifest = read_manifest(out)
+    await check_wanted(services, (account.handle for account in manifest.corpus.accounts))
+    number = await services.store.next_version(persona)
+    place = await asyncio.to_thread(services.folders.publish, out, persona, number)
+    return await services.store.publish(persona, number, services.folders.relative(place), n_bytes, manifest)

@@ -1,0 +1,40 @@
+"""What the convert worker answers: personas → models that others can load, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trainer.basefiles import BaseModelError
+from trainer.cancelled import Cancelled
+from trainer.engine import WrongBase
+from trainer.export import NotExported, export
+from trainer.foreign import Refused
+from trainer.manifest import DamagedPersona
+from trainer.protocol import AdoptRequest, Answer, Done, ExportRequest, FailureCode
+from trainer.worker import Work, failure
+
+CODES: dict[type[Exception], FailureCode] = {
+    BaseModelError: "no_base",
+    Cancelled: "cancelled",
+    DamagedPersona: "damaged",
+    NotExported: "refused",
+    Refused: "refused",
+    WrongBase: "wrong_base",
+}
+
+
+def answer(request: Work, base_name: str, cancelled: Callable[[], bool]) -> Answer:
+    """The request's terminal answer; errors are answers, too."""
+    try:
+        match request:
+            case ExportRequest():
+                export(request, base_name, cancelled)
+                return Done(id=request.id)
+            case AdoptRequest():
+                from trainer.adopt import adopt  # transformers takes seconds to import: exports needn't wait for it
+
+                return adopt(request, base_name)
+            case _:
+                raise TypeError(f"a convert worker has no answer to {request.type!r}")
+    except Exception as error:
+        return failure(CODES, request.id, error)
