@@ -67,7 +67,7 @@ async def _check_free(services: Services, persona: str, repo: str) -> None:
             f"There is a persona @{persona} already. Choose another name: mynah models pull {repo} --as NAME"
         )
     if await services.store.active_job(persona) is not None:
-        raise BadInput(Text("@{persona} is being trained at the moment; /jobs shows how far it is.", persona=persona))
+        raise BadInput(Text("@{persona} is still training. /jobs shows how far it is.", persona=persona))
 
 
 def accounts_of(folder: Path, repo: str, persona: str) -> tuple[AccountCounts, ...]:

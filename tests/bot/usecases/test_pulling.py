@@ -51,7 +51,7 @@ async def test_a_persona_of_ones_own_is_not_replaced(service: FakeService) -> No
 
 async def test_not_beside_a_training_of_the_same_name(service: FakeService) -> None:
     await service.add_job("pip")
-    with pytest.raises(BadInput, match="being trained"):
+    with pytest.raises(BadInput, match="still training"):
         await pull(service.services, "nest/pip")
 
 
