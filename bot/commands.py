@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from bot import arguments as args
 from bot.domain import Caller, Utterance
 from bot.errors import BadInput, Costly
-from bot.render import bytes_text
+from bot.figures import bytes_text
 from bot.replies import PRIVACY, Card, Help, JobList, Notice, PersonaList, Reply, Status, Submitted
 from bot.texts import Text
 from bot.usecases import jobs, optouts, personas, say, train

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import render
 from bot.domain import Job, JobState, Persona, Utterance
+from bot.figures import bytes_text, duration
 from bot.replies import Help
 from bot.texts import Text
 from trainer.protocol import Preview, Progress, ReportCard
@@ -95,14 +96,14 @@ def run_line(persona: Persona, day: str) -> Text:
             "Version {version}, {day}: trained elsewhere, takes {size}.",
             version=persona.version,
             day=day,
-            size=render.bytes_text(persona.n_bytes),
+            size=bytes_text(persona.n_bytes),
         )
     return Text(
         "Version {version}, {day}: trained in {time}, takes {size}.",
         version=persona.version,
         day=day,
-        time=render.duration(manifest.run.seconds),
-        size=render.bytes_text(persona.n_bytes),
+        time=duration(manifest.run.seconds),
+        size=bytes_text(persona.n_bytes),
     )
 
 

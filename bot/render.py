@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from wcwidth import wcswidth
 
 from bot.domain import Persona, Utterance
+from bot.figures import bytes_text
 from bot.languages import language_name
 from bot.money import dollars
 from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply, Status, Submitted
@@ -398,24 +399,11 @@ def _is_number(cell: str) -> bool:
     return bool(cell) and cell.replace(",", "").replace(".", "").isdigit()
 
 
-def bytes_text(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 100_000 else f"{n_bytes / 1e3:.0f} kB"
-
-
 def clock(seconds: float) -> str:
     """`0:32`, `12:05`, `1:02:03`"""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def duration(seconds: float) -> str:
-    """`32 s`, `12 min 5 s`, `1 h 2 min`"""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def ago(span: timedelta) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.render import bytes_text, n_masked, table
+from bot.figures import bytes_text
+from bot.render import n_masked, table
 from bot.usecases.lineage import Traced
 from trainer.manifest import Manifest
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.domain import Persona
-from bot.pictures.words import Words, one_line, shortened, size, time, words
+from bot.figures import bytes_text, duration
+from bot.pictures.words import Words, one_line, shortened, words
 from trainer.card_tables import SHORT, base_name, masked, millions, source
 from trainer.corpus import MAX_ACCOUNTS
 from trainer.manifest import Manifest, RunRecord
@@ -100,7 +101,7 @@ def _training(manifest: Manifest, run: RunRecord) -> Box:
         ("tokens an epoch", f"{manifest.corpus.train_tokens:,}"),
         ("learning rate", f"{run.learning_rate:g}"),
         ("seed", f"{run.seed}"),
-        ("time", time(run.seconds)),
+        ("time", duration(run.seconds)),
         ("device", DEVICES.get(run.device, run.device)),
     )
     return _box("Training", f"LoRA, rank {run.lora_rank}" if run.method == "lora" else "All weights", rows)
@@ -118,7 +119,7 @@ def _pulled(manifest: Manifest) -> Box:
 def _persona(persona: Persona) -> Box:
     manifest, run = persona.manifest, persona.manifest.run
     made = f"{manifest.created_at:%Y-%m-%d}"
-    rows = [("version", f"{persona.version}"), ("made", made), ("size", size(persona.n_bytes))]
+    rows = [("version", f"{persona.version}"), ("made", made), ("size", bytes_text(persona.n_bytes))]
     if run is not None and manifest.corpus.held_out_posts:
         before = manifest.refresh.bits_per_byte if manifest.refresh else run.bits_per_byte_before
         rows.append(("bits per byte", f"{before:.2f} → {run.bits_per_byte:.2f}"))

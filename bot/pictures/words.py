@@ -1,4 +1,4 @@
-"""Strangers' texts, made fit to be drawn; and figures as people read them. Pure."""
+"""Strangers' texts, made fit to be drawn. Pure."""
 
 from __future__ import annotations
 
@@ -82,16 +82,3 @@ def is_leftwards(text: str) -> bool:
     """As its first letter is (https://www.unicode.org/reports/tr9/#P2)."""
     kinds = (unicodedata.bidirectional(character) for character in text)
     return next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") != "L"
-
-
-def size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 100_000 else f"{n_bytes / 1e3:.0f} kB"
-
-
-def time(seconds: float) -> str:
-    """`32 s`, `12 min 5 s`, `1 h 2 min`"""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

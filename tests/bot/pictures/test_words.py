@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.pictures.words import is_leftwards, language_of, one_line, shortened, size, time, words
+from bot.pictures.words import is_leftwards, language_of, one_line, shortened, words
 
 
 def test_a_text_becomes_one_line_without_what_hides_or_reorders() -> None:
@@ -57,8 +57,3 @@ def test_words_know_how_they_are_set() -> None:
     assert words("שלום", 60).leftwards
     assert words("海" * 99, 60, "ja").language == "ja"
     assert len(words("海" * 99, 60).text) == 60
-
-
-def test_figures_read_as_people_write_them() -> None:
-    assert [time(32), time(725), time(3_720)] == ["32 s", "12 min 5 s", "1 h 2 min"]
-    assert [size(99_000), size(7_700_000)] == ["99 kB", "7.7 MB"]
