@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import hardware, print_report
-from bot.usecases.exporting import PICTURES_FOLDER
 from tests.markdown import Page
 from tests.seeds import SEEDS, Seed, write_archive
+from trainer.layout import PICTURES_FOLDER
 from trainer.manifest import Manifest, read_manifest
 
 OUT = Path("docs") / "seeds"

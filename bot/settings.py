@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from bot.errors import SettingsError
+from trainer.basenames import BUNDLED
 from trainer.protocol import BlocklistOptions, Method
 
 ENV_PREFIX = "MYNAH_"
@@ -263,7 +264,14 @@ def load_settings(config: Path | None = None, data_dir: Path | None = None) -> S
         raise SettingsError(f"{error}. A section's keys are set one by one, like MYNAH_TRAINING__EPOCHS.") from error
     except OSError as error:
         raise SettingsError(f"{path} can't be read ({error.strerror}).") from error
-    return settings.model_copy(update={"data_dir": _absolute(settings.data_dir)})
+    return settings.model_copy(
+        update={"data_dir": _absolute(settings.data_dir), "base_model": _base(settings.base_model)}
+    )
+
+
+def _base(name: str) -> str:
+    """A folder's whole path: records have it, and are read from elsewhere."""
+    return str(_absolute(Path(name))) if name != BUNDLED and Path(name).expanduser().is_dir() else name
 
 
 def _absolute(folder: Path) -> Path:

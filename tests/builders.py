@@ -26,9 +26,10 @@ def manifest(persona: str = "alice", **changes: Any) -> Manifest:
     return Manifest(**(fields | changes))
 
 
-def corpus_record(*handles: str) -> CorpusRecord:
+def corpus_record(*handles: str, source: str | None = None) -> CorpusRecord:
+    accounts = (account_counts(handle) for handle in handles)
     return CorpusRecord(
-        accounts=tuple(account_counts(handle) for handle in handles),
+        accounts=tuple(one.model_copy(update={"source": source or one.source}) for one in accounts),
         duplicates=1,
         train_posts=80,
         held_out_posts=7,

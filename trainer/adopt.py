@@ -23,6 +23,7 @@ from trainer.batch import PLAIN
 from trainer.engine import Engine, Limits, Resident
 from trainer.finetune import first_sample, versions, whole_or_gone
 from trainer.foreign import ASK, Refused, first_line
+from trainer.layout import ADAPTER_FOLDER
 from trainer.manifest import MANIFEST, BaseRecord, Manifest, read_manifest, write_manifest
 from trainer.protocol import Adopted, AdoptRequest
 from trainer.quotes import read_quotes
@@ -30,7 +31,6 @@ from trainer.speaker import Speaker, load_speaker
 
 __all__ = ["Refused", "adopt"]
 
-ADAPTER_FOLDER = "adapter"  # beside a whole model
 CPU = torch.device("cpu")  # a GPU is for those who speak and train
 NOTHING = (
     "There is nothing in it that a persona can be made of: no whole model (config.json with model.safetensors or "
@@ -41,7 +41,7 @@ NOTHING = (
 def adopt(request: AdoptRequest, base_model: str) -> Adopted:
     """Make a persona, in `request.out`, of what lies in `request.folder`.
 
-    Raises Refused, DamagedPersona, BaseModelError or OSError.
+    Raises Refused, BaseModelError or OSError.
     """
     out = Path(request.out)
     out.mkdir(parents=True)
@@ -60,7 +60,7 @@ def _adopted(request: AdoptRequest, out: Path, base_model: str) -> Manifest:
     if adapter and record:
         speaker = load_speaker(base_model, CPU)
         if record.base.fingerprint == speaker.fingerprint:
-            return _own_adapter(request, adapter, out, speaker, record)
+            return _own_adapter(request, adapter, out, base_model, speaker, record)
         if not whole:
             raise _other_base(_base_of(adapter, record), base_model)
     if whole:
@@ -70,13 +70,18 @@ def _adopted(request: AdoptRequest, out: Path, base_model: str) -> Manifest:
     raise Refused(NOTHING)
 
 
-def _own_adapter(request: AdoptRequest, folder: Path, out: Path, speaker: Speaker, record: Manifest) -> Manifest:
+def _own_adapter(
+    request: AdoptRequest, folder: Path, out: Path, base_model: str, speaker: Speaker, record: Manifest
+) -> Manifest:
     copy_adapter(folder, out)
     copy_quotes(folder, out)
     rank = check_adapter(out, speaker.decoder)
     if record.run and (record.run.method, record.run.lora_rank) != ("lora", rank):  # a refresh goes by it
         raise Refused(f"Its {MANIFEST} is another adapter's. {ASK}")
-    return as_own(record, request, _sample_of_adapter(request, out, speaker, record), out)
+    here = record.model_copy(
+        update={"base": _base(base_model, speaker)}
+    )  # by its weights, whatever its record calls it
+    return as_own(here, request, _sample_of_adapter(request, out, speaker, record), out)
 
 
 def _others_adapter(request: AdoptRequest, folder: Path, out: Path, base_model: str) -> Manifest:
@@ -86,8 +91,8 @@ def _others_adapter(request: AdoptRequest, folder: Path, out: Path, base_model: 
     convert_adapter(folder, out)
     speaker = load_speaker(base_model, CPU)
     check_adapter(out, speaker.decoder)
-    base = BaseRecord(name=base_model, fingerprint=speaker.fingerprint, parameters=speaker.decoder.parameters)
-    return as_foreign(base, request, _sample_of_adapter(request, out, speaker), out, versions())
+    sample = _sample_of_adapter(request, out, speaker)
+    return as_foreign(_base(base_model, speaker), request, sample, out, versions())
 
 
 def _whole(request: AdoptRequest, folder: Path, out: Path) -> Manifest:
@@ -105,8 +110,11 @@ def _whole(request: AdoptRequest, folder: Path, out: Path) -> Manifest:
     sample = _sample(request, engine, record)
     if record:
         return as_own(record, request, sample, out)
-    base = BaseRecord(name=base_name(folder), fingerprint=speaker.fingerprint, parameters=speaker.decoder.parameters)
-    return as_foreign(base, request, sample, out, versions())
+    return as_foreign(_base(base_name(folder), speaker), request, sample, out, versions())
+
+
+def _base(name: str, speaker: Speaker) -> BaseRecord:
+    return BaseRecord(name=name, fingerprint=speaker.fingerprint, parameters=speaker.decoder.parameters)
 
 
 def _sample_of_adapter(request: AdoptRequest, out: Path, speaker: Speaker, record: Manifest | None = None) -> str:

@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from trainer.adopt_files import read_file, stored
 from trainer.decoder import Decoder
 from trainer.foreign import ASK, Refused, read_object
+from trainer.layout import ADAPTER as FILE
+from trainer.layout import ADAPTER_CONFIG as CONFIG
 from trainer.lora import AdapterMismatch, read_adapter
 
-CONFIG = "adapter_config.json"
-FILE = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
 TOKENS = "trainable_token_indices"
 MOST_RANK = 1_024

@@ -12,14 +12,22 @@ from huggingface_hub import metadata_load
 
 from trainer.corpus import MAX_ACCOUNTS, strip_invisible
 from trainer.foreign import ASK, Refused, read_object
-from trainer.manifest import MANIFEST, BaseRecord, CorpusRecord, Manifest, checksums, read_manifest, verify
-from trainer.protocol import AccountCounts, AdoptRequest
+from trainer.layout import CARD, CONFIG, MOST_CARD_BYTES
+from trainer.manifest import (
+    MANIFEST,
+    BaseRecord,
+    CorpusRecord,
+    DamagedPersona,
+    Manifest,
+    checksums,
+    public,
+    read_manifest,
+    verify,
+)
+from trainer.protocol import AdoptRequest
 from trainer.quotes import QUOTES_FILE, read_quotes
 
-CARD = "README.md"
-MOST_BYTES = 1_000_000  # of a record, and of a card
 NAME_CHARACTERS = 100
-BIO_CHARACTERS = 1_000
 _HANDLE = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_.@]{0,63}")
 _HUB_NAME = re.compile(r"(\w[\w.-]{0,95}/)?\w[\w.-]{0,95}", re.ASCII)
 
@@ -27,11 +35,11 @@ _HUB_NAME = re.compile(r"(\w[\w.-]{0,95}/)?\w[\w.-]{0,95}", re.ASCII)
 def own_record(folder: Path, whole: bool) -> Manifest | None:
     """Of a persona that Mynah has published, a whole model or an adapter; None where this is none.
 
-    Raises DamagedPersona, Refused or OSError.
+    Raises Refused or OSError.
     """
     if not (folder / MANIFEST).is_file():
         return None
-    if (folder / MANIFEST).stat().st_size > MOST_BYTES:
+    if (folder / MANIFEST).stat().st_size > MOST_CARD_BYTES:
         raise Refused(f"Its {MANIFEST} is too large to be one. {ASK}")
     manifest = read_manifest(folder)
     if manifest.is_whole != whole:
@@ -42,7 +50,10 @@ def own_record(folder: Path, whole: bool) -> Manifest | None:
         raise Refused(f"Its {MANIFEST} names accounts that can't be any. {ASK}")
     if any(Path(name).name != name for name in manifest.files):
         raise Refused(f"Its {MANIFEST} names files that are elsewhere. {ASK}")
-    return verify(folder)
+    try:
+        return verify(folder)
+    except DamagedPersona as error:
+        raise Refused(f"It isn't as it was published: {error}. Pull it again. {ASK}") from error
 
 
 def copy_quotes(folder: Path, out: Path) -> None:
@@ -60,11 +71,16 @@ def copy_quotes(folder: Path, out: Path) -> None:
 
 
 def as_own(record: Manifest, request: AdoptRequest, sample: str, out: Path) -> Manifest:
-    """The record that it came with, of the files that are in `out` now."""
-    corpus = record.corpus.model_copy(update={"accounts": tuple(map(_bounded, record.corpus.accounts))})
-    base = record.base.model_copy(update={"name": strip_invisible(record.base.name)[:NAME_CHARACTERS]})
-    changes = {"persona": request.persona, "base": base, "corpus": corpus, "sample": sample, "origin": request.origin}
-    return record.model_copy(update=changes | {"files": checksums(out)})
+    """The record that it came with, of the files that are in `out` now.
+
+    Its posts are there, wherever they came from: nothing here may read an account because a stranger's record says so.
+    """
+    clean = Manifest.model_validate(_cleaned(public(record).model_dump(mode="json")))
+    source = {"source": f"hub:{request.origin.repo}"}
+    accounts = tuple(account.model_copy(update=source) for account in clean.corpus.accounts)
+    corpus = clean.corpus.model_copy(update={"accounts": accounts})
+    changes = {"persona": request.persona, "corpus": corpus, "sample": sample, "origin": request.origin}
+    return clean.model_copy(update=changes | {"files": checksums(out)})
 
 
 def as_foreign(base: BaseRecord, request: AdoptRequest, sample: str, out: Path, versions: dict[str, str]) -> Manifest:
@@ -81,14 +97,18 @@ def as_foreign(base: BaseRecord, request: AdoptRequest, sample: str, out: Path, 
     )
 
 
-def _bounded(account: AccountCounts) -> AccountCounts:
-    name, bio = strip_invisible(account.name)[:NAME_CHARACTERS], strip_invisible(account.bio)[:BIO_CHARACTERS]
-    return account.model_copy(update={"name": name, "bio": bio})
+def _cleaned(value: Any) -> Any:
+    """Every text of a record, fit for a terminal, and not long."""
+    if isinstance(value, str):
+        return strip_invisible(value)[:NAME_CHARACTERS]
+    if isinstance(value, list):
+        return [_cleaned(one) for one in value]
+    return {key: _cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def base_name(folder: Path) -> str:
     """What a whole model was made from: by its card, or its config.json, or else only of what kind it is."""
-    config = read_object(folder / "config.json")
+    config = read_object(folder / CONFIG)
     card = _front_matter(folder / CARD).get("base_model")
     for name in (card[0] if isinstance(card, list) and card else card, config.get("_name_or_path")):
         if isinstance(name, str) and _HUB_NAME.fullmatch(name):
@@ -97,7 +117,7 @@ def base_name(folder: Path) -> str:
 
 
 def _front_matter(card: Path) -> dict[str, Any]:
-    if not card.is_file() or card.stat().st_size > MOST_BYTES:
+    if not card.is_file() or card.stat().st_size > MOST_CARD_BYTES:
         return {}
     try:
         return metadata_load(card) or {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 
+from trainer.adopt_splitting import check_splitting
 from trainer.corpus import END_OF_TEXT
 from trainer.foreign import ASK, Refused, first_line, read_object
 from trainer.vocabulary import TOKENIZER, TOKENIZER_CONFIG, read_vocabulary
@@ -36,7 +37,7 @@ def adopt_tokenizer(folder: Path, out: Path, rows: int, context: int) -> None:
 def _check(out: Path, rows: int) -> None:
     try:
         read_vocabulary(out, rows).encode("My dream is 💜")
-    except Exception as error:  # whatever tokenizers makes of it
+    except BaseException as error:  # likewise
         raise Refused(f"Its tokenizer can't be used here: {first_line(error)}. {ASK}") from error
 
 
@@ -50,15 +51,16 @@ def _check_ids(vocabulary: Any, rows: int) -> None:
 def _read(folder: Path, rows: int) -> Tokenizer:
     try:
         if (folder / TOKENIZER).is_file():
-            model = read_object(folder / TOKENIZER).get("model")
-            _check_ids(model.get("vocab") if isinstance(model, dict) else None, rows)
+            parts = read_object(folder / TOKENIZER)
+            check_splitting(parts)
+            _check_ids(parts["model"].get("vocab"), rows)
             return Tokenizer.from_file(str(folder / TOKENIZER))
         if (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
             _check_ids(read_object(folder / "vocab.json"), rows)
             return _as_gpt2(folder)
-    except Refused:
+    except (Refused, OSError):
         raise
-    except Exception as error:  # whatever tokenizers makes of it
+    except BaseException as error:  # whatever tokenizers makes of it: a panic in Rust is no Exception
         raise Refused(f"Its tokenizer can't be read: {first_line(error)}. {ASK}") from error
     raise Refused(f"It has no tokenizer: no {TOKENIZER}, and no vocab.json with merges.txt. {ASK}")
 

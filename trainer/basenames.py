@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 BUNDLED = "bundled"
 
 
@@ -14,4 +12,4 @@ def is_path(name: str) -> bool:
 
 def is_on_hub(name: str) -> bool:
     """Others can load it by this name."""
-    return name != BUNDLED and not is_path(name) and not Path(name).is_dir()
+    return name != BUNDLED and not is_path(name)

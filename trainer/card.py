@@ -22,14 +22,13 @@ from trainer.basenames import is_path
 from trainer.card_report import report
 from trainer.manifest import Manifest
 from trainer.markdown import escaped, plain
-from trainer.protocol import AccountCounts
+from trainer.protocol import FIRST_PROMPT, AccountCounts
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
     from jinja2 import Template
 
 TEMPLATE = Path(__file__).parent / "card.md.jinja"
-PROMPT = "My dream is"  # the example of the cards
 SPOKEN = 0.05  # of an account's posts: a language that can be heard
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -65,7 +64,7 @@ def model_card(manifest: Manifest, published: Published) -> str:
         pictures={name: Markup(quote(path)) for name, path in published.pictures.items()},
         base=hub_base(manifest, published),
         trained_on=card_tables.listed(card_tables.origins(accounts)),
-        prompt=PROMPT,
+        prompt=FIRST_PROMPT,
         tables=card_tables,
         report_table=report,
     )
@@ -113,7 +112,7 @@ def front_matter(manifest: Manifest, published: Published) -> str:
         base_model=base,
         base_model_relation=base and ("finetune" if merged else "adapter"),
         thumbnail=f"{published.address}/{quote(share)}" if published.address and share else None,
-        widget=[{"text": PROMPT}],
+        widget=[{"text": FIRST_PROMPT}],
         model_name=plain(manifest.persona),
         eval_results=_results(manifest),
     )

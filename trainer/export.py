@@ -19,22 +19,17 @@ from trainer.basefiles import locate
 from trainer.basenames import BUNDLED, is_on_hub
 from trainer.cancelled import Cancelled
 from trainer.engine import check_base
+from trainer.layout import ADAPTER, ADAPTER_CONFIG, BASE_FOLDER, CONFIG
 from trainer.manifest import Manifest, checksum, public, verify, write_manifest
 from trainer.protocol import ExportRequest
 from trainer.quotes import QUOTES_FILE
 from trainer.shape import read_shape
-from trainer.speaker import load_speaker
-from trainer.vocabulary import TOKENIZER, TOKENIZER_CONFIG, Vocabulary, read_vocabulary, save_vocabulary
+from trainer.speaker import Speaker, load_speaker
+from trainer.vocabulary import TOKENIZER, Vocabulary, read_vocabulary, save_vocabulary
 from trainer.weights import n_tokens, read_tensors
 
-ADAPTER = "adapter_model.safetensors"
-ADAPTER_CONFIG = "adapter_config.json"
-CONFIG = "config.json"
-BASE = "base"  # the folder of a base model that comes along, because others can't get it by its name
-BASE_FILES = (
-    *(CONFIG, "generation_config.json", TOKENIZER, TOKENIZER_CONFIG),
-    *("model.safetensors", "model-*.safetensors", "model.safetensors.index.json"),
-)
+BASE_WEIGHTS = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+PRIVATE = {"file", "stored"}  # sources of posts that somebody gave, rather than published
 SAY = {"do_sample": True, "temperature": 0.8, "top_p": 0.95, "top_k": 0, "min_new_tokens": 1}  # as it is by default
 MAX_TOKENS = 100
 CPU = torch.device("cpu")
@@ -84,16 +79,20 @@ def _write_adapter(folder: Path, out: Path, manifest: Manifest, base_name: str) 
     save_vocabulary(base.vocabulary, base.decoder.shape.context, out)
     comes_along = not is_on_hub(manifest.base.name)
     config = _read(folder / ADAPTER_CONFIG)
-    config["base_model_name_or_path"] = BASE if comes_along else manifest.base.name
+    config["base_model_name_or_path"] = BASE_FOLDER if comes_along else manifest.base.name
     _write(out / ADAPTER_CONFIG, config)
     if comes_along:
-        _copy_base(locate(base_name), out / BASE)
+        _copy_base(locate(base_name), out / BASE_FOLDER, base)
 
 
-def _copy_base(folder: Path, out: Path) -> None:
+def _copy_base(folder: Path, out: Path, base: Speaker) -> None:
     out.mkdir()
-    for path in (path for pattern in BASE_FILES for path in folder.glob(pattern)):
+    for path in (path for pattern in BASE_WEIGHTS for path in folder.glob(pattern)):
         shutil.copyfile(path, out / path.name)
+    context = base.decoder.shape.context
+    _write(out / CONFIG, _for_others(_read(folder / CONFIG)))
+    _write(out / "generation_config.json", _generation(base.vocabulary, context))
+    save_vocabulary(base.vocabulary, context, out)
 
 
 def _write_merged(folder: Path, out: Path, manifest: Manifest, base_name: str) -> None:
@@ -140,8 +139,12 @@ def _generation(vocabulary: Vocabulary, context: int) -> dict[str, Any]:
 
 
 def _finish(folder: Path, out: Path, manifest: Manifest) -> None:
-    """The index of quotes, for those who have a use for it, and the record, whose checksums are of these files."""
-    if (folder / QUOTES_FILE).is_file():
+    """The index of quotes, for those who have a use for it, and the record, whose checksums are of these files.
+
+    With the index anybody can find out whether a guess of eight words is in a post: none of private posts goes along.
+    """
+    given = any(account.source.partition(":")[0] in PRIVATE for account in manifest.corpus.accounts)
+    if (folder / QUOTES_FILE).is_file() and not given:
         shutil.copyfile(folder / QUOTES_FILE, out / QUOTES_FILE)
     files = [path for path in sorted(out.iterdir()) if path.is_file()]
     for path in files:

@@ -27,7 +27,7 @@ from trainer.engine import Engine, Limits
 from trainer.evaluation import held_out_nats
 from trainer.fit import Curve, Hooks, TokenCorpus, fit
 from trainer.manifest import CorpusRecord, Manifest, PointRecord, RefreshRecord, RunRecord, checksums, write_manifest
-from trainer.protocol import BlocklistOptions, GenerateRequest, Progress, Reported, Trained, TrainRequest
+from trainer.protocol import FIRST_PROMPT, BlocklistOptions, GenerateRequest, Progress, Reported, Trained, TrainRequest
 from trainer.quotes import Quotes
 from trainer.recipe import Recipe, choose_recipe
 from trainer.report import Posts, report_card
@@ -36,7 +36,6 @@ from trainer.start import NotBetter, Start, find_start, trainee_of
 from trainer.tracking.runs import Runs, tracked
 from trainer.trainee import check
 
-FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 CHECKPOINT = "checkpoint.pt"
 CHECKED_POSTS = 4
 REPORT_ROWS = 64  # posts that are written at a time to be measured

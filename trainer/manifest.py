@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.digest import sha256, text_sha256
+from trainer.layout import ADAPTER
 from trainer.protocol import AccountCounts, Lineage, Method, Origin, ReportCard
 
 MANIFEST = "manifest.json"
@@ -112,7 +113,7 @@ class Manifest(_Record):
     @property
     def is_whole(self) -> bool:
         """It is a model of its own, with its tokenizer, rather than an adapter on the base model."""
-        return "adapter_model.safetensors" not in self.files
+        return ADAPTER not in self.files
 
     @property
     def sha256(self) -> str:
@@ -123,7 +124,7 @@ class Manifest(_Record):
 def public(manifest: Manifest) -> Manifest:
     """Without what is nobody else's business: who asked for it, whose files it came from, whom it was compared with."""
     accounts = tuple(
-        one.model_copy(update={"source": one.source.partition(":")[0]}) for one in manifest.corpus.accounts
+        one.model_copy(update={"source": one.source.partition(":")[0], "bio": ""}) for one in manifest.corpus.accounts
     )
     lineage = manifest.lineage and manifest.lineage.model_copy(update={"job": 0, "asked_by": ""})
     corpus = manifest.corpus.model_copy(update={"accounts": accounts})

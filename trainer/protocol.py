@@ -16,6 +16,7 @@ from trainer.words import HARMLESS
 
 PROTOCOL_VERSION = 3
 MAX_LINE_BYTES = 4 * 1024 * 1024
+FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 
 Stage = Literal["fetch", "wait", "clean", "train", "check", "publish"]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-ADAPTER = "adapter/"
-OWN_FOLDERS = (ADAPTER, "base/", "pictures/")  # nobody but us puts anything there
+from trainer.layout import ADAPTER_FOLDER, BASE_FOLDER, PICTURES_FOLDER
+
+ADAPTER = f"{ADAPTER_FOLDER}/"
+OWN_FOLDERS = (ADAPTER, f"{BASE_FOLDER}/", f"{PICTURES_FOLDER}/")  # nobody but us puts anything there
 SHARD = r"(-\d{5}-of-\d{5})?"
 SAFE = re.compile(rf"(model|adapter_model){SHARD}\.safetensors")
 PICKLED = re.compile(rf"pytorch_model{SHARD}\.bin|adapter_model\.bin")

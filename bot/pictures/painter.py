@@ -20,11 +20,10 @@ from bot.pictures.share import share_facts
 from bot.texts import Text
 from trainer.corpus import MAX_ACCOUNTS
 from trainer.manifest import Manifest
-from trainer.protocol import AccountCounts
+from trainer.protocol import FIRST_PROMPT, AccountCounts
 
 T = TypeVar("T")
 
-PROMPT = "My dream is"
 AVATAR, SHARED_FACE, SMALL_FACE = 400, 108, 72  # pixels
 
 _NOT_IN_NAMES = re.compile(r"[^\w.@-]")
@@ -51,7 +50,7 @@ class Painter:
         pictures = (await self.share(persona), await self.pipeline(persona), await self.loss(persona))
         return tuple(picture for picture in pictures if picture is not None)
 
-    async def share(self, persona: Persona, said: str = "", prompt: str = PROMPT) -> Picture:
+    async def share(self, persona: Persona, said: str = "", prompt: str = FIRST_PROMPT) -> Picture:
         """1200 × 630 pixels: the accounts, and what the persona made of a prompt.
 
         `said` begins with the prompt; "": the sample in the persona's record.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+LEAST = 1e-6  # of the axis: closer together they are one
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
@@ -14,7 +15,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     """
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
         raise ValueError(f"no axis from {low} to {high}")
-    if low == high:
+    if high - low < LEAST * max(1.0, abs(high)):
         low, high = low - 0.5, high + 0.5
     power = 10.0 ** math.floor(math.log10((high - low) / most))
     step = next(step for step in _steps(power) if _count(low, high, step) <= most)

@@ -12,17 +12,15 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.domain import Persona
-from bot.errors import BadInput
+from bot.errors import BadInput, OperatorError
 from bot.pictures.painter import Picture
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.basenames import is_on_hub
 from trainer.card import Published, model_card
+from trainer.layout import ADAPTER_FOLDER, BASE_FOLDER, CARD, PICTURES_FOLDER
 from trainer.manifest import read_manifest
 
-ADAPTER_FOLDER = "adapter"  # beside a merged model
-BASE_FOLDER = "base"  # inside an adapter's
-PICTURES_FOLDER = "pictures"
 REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 
 
@@ -46,9 +44,12 @@ async def export(services: Services, persona: Persona, to: Path, form: Form) -> 
     """Into a new folder, whole or not at all; returns what it has become. Raises UserError or OperatorError."""
     check_empty(to)
     form = possible(persona, form)
-    async with _unfinished(to.parent / f".{to.name}.part") as part:
-        await _fill(services, persona, part, form, Target(to.name))
-        await asyncio.to_thread(part.rename, to)
+    try:
+        async with _unfinished(to.parent / f".{to.name}.part") as part:
+            await _fill(services, persona, part, form, Target(to.name))
+            await asyncio.to_thread(part.rename, to)
+    except OSError as error:
+        raise OperatorError(f"{to} can't be written ({error.strerror}). Choose another folder.") from error
     return form
 
 
@@ -59,7 +60,7 @@ async def publish(services: Services, persona: Persona, repo: str, form: Form, p
     """
     check_repo(repo)
     form = possible(persona, form)
-    folder = services.folders.outgoing / f"{persona.name}-v{persona.version}"
+    folder = services.folders.outgoing / f"{persona.name}-v{persona.version}--{repo.replace('/', '--')}"
     async with _unfinished(folder) as part:
         address = f"{services.settings.hub.endpoint.rstrip('/')}/{repo}/resolve/main"
         await _fill(services, persona, part, form, Target(repo, address))
@@ -81,7 +82,7 @@ def check_empty(to: Path) -> None:
     """Raises BadInput."""
     if not to.parent.is_dir():
         raise BadInput(f"There is no folder {to.parent} to put {to.name} into. Make it first, or choose another one.")
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+    if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
         raise BadInput(
             f"{to} is there already, and is not an empty folder. Choose another one: nothing is overwritten."
         )
@@ -140,4 +141,4 @@ def _write(out: Path, persona: Persona, form: Form, target: Target, pictures: di
         pictures=paths,
     )
     record = read_manifest(out)  # as others may see it
-    (out / "README.md").write_text(model_card(record, published), encoding="utf-8")
+    (out / CARD).write_text(model_card(record, published), encoding="utf-8")

@@ -14,15 +14,16 @@ from bot.usecases.exporting import check_repo
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.foreign_card import read_card
+from trainer.layout import CARD, MOST_CARD_BYTES
 from trainer.manifest import read_manifest
 from trainer.protocol import AccountCounts, AdoptRequest, Origin
 
-CARD = "README.md"
-MOST_CARD_BYTES = 1_000_000
-
 
 async def pull(services: Services, repo: str, name: str | None = None, revision: str | None = None) -> Persona:
-    """Download it and make a persona of it. Raises UserError or OperatorError; what was downloaded stays until then."""
+    """Download it and make a persona of it. A download that was cut goes on next time.
+
+    Raises UserError or OperatorError.
+    """
     check_repo(repo)
     persona = name or persona_of(repo)
     await check_wanted(services, persona.split("-"))
@@ -30,6 +31,15 @@ async def pull(services: Services, repo: str, name: str | None = None, revision:
     folder = services.folders.downloads / repo.replace("/", "--")
     folder.mkdir(parents=True, exist_ok=True)
     origin = Origin(repo=repo, revision=await services.hub.pull(repo, revision, folder))
+    try:
+        return await _adopt(services, persona, origin, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _adopt(services: Services, persona: str, origin: Origin, folder: Path) -> Persona:
+    accounts = await asyncio.to_thread(accounts_of, folder, origin.repo, persona)
+    await check_wanted(services, (account.handle for account in accounts))
     out = folder.with_name(f"{folder.name}.version")
     shutil.rmtree(out, ignore_errors=True)
     request = AdoptRequest(
@@ -38,7 +48,7 @@ async def pull(services: Services, repo: str, name: str | None = None, revision:
         folder=str(folder),
         out=str(out),
         origin=origin,
-        accounts=await asyncio.to_thread(accounts_of, folder, repo, persona),
+        accounts=accounts,
         blocklist=services.settings.blocklist,
     )
     try:
@@ -46,7 +56,7 @@ async def pull(services: Services, repo: str, name: str | None = None, revision:
         pulled = await _publish(services, persona, out, n_bytes)
     finally:
         shutil.rmtree(out, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    services.folders.drop_old_versions(pulled.name, pulled.version)
     return pulled
 
 

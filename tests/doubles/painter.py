@@ -6,8 +6,9 @@ from bot.domain import Persona
 from bot.errors import OperatorError
 from bot.faces import face
 from bot.folders import Folders
-from bot.pictures.painter import PROMPT, Painter, Picture
+from bot.pictures.painter import Painter, Picture
 from bot.texts import Text
+from trainer.protocol import FIRST_PROMPT
 
 
 class FakePainter(Painter):
@@ -23,7 +24,7 @@ class FakePainter(Painter):
     async def all(self, persona: Persona) -> tuple[Picture, ...]:
         return await self.share(persona), await self.pipeline(persona), await self.loss(persona)
 
-    async def share(self, persona: Persona, said: str = "", prompt: str = PROMPT) -> Picture:
+    async def share(self, persona: Persona, said: str = "", prompt: str = FIRST_PROMPT) -> Picture:
         return await self._draw("share.png", Text("What @{persona} says", persona=persona.name))
 
     async def pipeline(self, persona: Persona) -> Picture:

@@ -42,7 +42,7 @@ POSTS = [
     "number 97 complains. number 131 is a good listener!",
 ]
 HELD_OUT = ["the lamp is lit and the tea is on.", "dear gerald, i count the ships."]
-COUNTS = account_counts("pip")
+COUNTS = account_counts("pip").model_copy(update={"source": "x:pip"})
 
 BaseFolders = dict[Shape, Path]
 Personas = dict[Shape, tuple[Path, Path]]  # two per shape

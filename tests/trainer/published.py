@@ -12,7 +12,7 @@ from tokenizers import ByteLevelBPETokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from tests.bases import TEXTS
-from tests.builders import manifest
+from tests.builders import corpus_record, manifest
 from trainer.base import Base
 from trainer.corpus import END_OF_TEXT
 from trainer.manifest import MANIFEST, BaseRecord, Manifest, checksum, write_manifest
@@ -132,7 +132,8 @@ def write_json(path: Path, content: object) -> None:
 def sign(folder: Path, base: BaseRecord, **changes: Any) -> Manifest:
     """With a record of Mynah's for the files that are there."""
     files = {path.name: checksum(path) for path in folder.iterdir() if path.is_file() and path.name != MANIFEST}
-    record = manifest("pip", base=base, files=files, **changes)
+    public_posts = corpus_record("pip", source="x:pip")
+    record = manifest("pip", **{"corpus": public_posts} | changes, base=base, files=files)
     write_manifest(folder, record)
     return record
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,9 +22,17 @@ from trainer.basefiles import BaseModelError, fingerprint
 from trainer.convert import answer
 from trainer.engine import Engine
 from trainer.export import export
-from trainer.finetune import FIRST_PROMPT
 from trainer.manifest import MANIFEST, BaseRecord, DamagedPersona, Manifest, public, verify
-from trainer.protocol import BlocklistOptions, ExportRequest, Failed, GenerateRequest
+from trainer.protocol import (
+    FIRST_PROMPT,
+    BlocklistOptions,
+    ExportRequest,
+    Failed,
+    GenerateRequest,
+    Hyperparameters,
+    Lineage,
+    PostsDigest,
+)
 from trainer.quotes import QUOTES_FILE, Quotes, read_quotes
 from trainer.speaker import Speaker, load_speaker
 
@@ -41,6 +51,7 @@ from .published import (
     write_json,
 )
 
+SHOWN = report_card().model_copy(update={"contrast": ()})  # whom it was compared with stays where it was trained
 WHOLE_FILES = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
 ELSEWHERE = BaseRecord(name="org/other", fingerprint="0" * 64, parameters=1)
 
@@ -355,7 +366,8 @@ def test_an_adapter_of_mynahs_comes_with_its_record(base: Base, tmp_path: Path) 
     manifest = adopted(folder, tmp_path / "out", base.name)
     assert set(manifest.files) == {"adapter_config.json", "adapter_model.safetensors"}
     assert all((folder / name).read_bytes() == (tmp_path / "out" / name).read_bytes() for name in manifest.files)
-    assert (manifest.run, manifest.report, manifest.corpus) == (run_record(), report_card(), corpus_record("pip"))
+    assert manifest.corpus == corpus_record("pip", source=f"hub:{ORIGIN.repo}")  # which nothing reads
+    assert (manifest.run, manifest.report) == (run_record(), SHOWN)
     assert (manifest.base, manifest.origin) == (base.record, ORIGIN)
     assert not manifest.is_whole
     engine = Engine(load_speaker(base.name))
@@ -410,7 +422,7 @@ def test_a_whole_model_beside_an_adapter_is_taken_where_the_base_model_is_anothe
     sign(adapter, ELSEWHERE)
     manifest = adopted(folder, tmp_path / "whole", base.name)
     assert manifest.is_whole
-    assert (manifest.run, manifest.report, manifest.base) == (record.run, record.report, record.base)
+    assert (manifest.run, manifest.report, manifest.base) == (record.run, SHOWN, record.base)
     assert set(manifest.files) == WHOLE_FILES
 
 
@@ -424,9 +436,7 @@ def test_a_base_model_that_is_not_there_is_its_own_trouble(base: Base, tmp_path:
 def test_a_file_that_has_changed_is_found(base: Base, tmp_path: Path) -> None:
     folder = save_mynahs_adapter(base, tmp_path / "published")
     (folder / "adapter_config.json").write_text("{}")
-    with pytest.raises(DamagedPersona, match=r"adapter_config\.json has changed"):
-        adopt(adopt_request(folder, tmp_path / "out"), base.name)
-    assert not (tmp_path / "out").exists()
+    assert "adapter_config.json has changed" in refusal(folder, tmp_path / "out", base.name)
 
 
 @pytest.mark.parametrize("handle", ["../../etc/passwd", "a/b", "", ".hidden", "x" * 65, "a-b", "a\nb"])
@@ -490,7 +500,7 @@ def test_an_exported_model_speaks_where_the_base_model_is_another(
     manifest = adopted(both, tmp_path / "out", llama)
     assert set(manifest.files) == WHOLE_FILES | {QUOTES_FILE}
     assert manifest.run == run_record()
-    assert manifest.report == report_card().model_copy(update={"contrast": ()})  # whom it was compared with stays here
+    assert manifest.report == SHOWN
     Engine(load_speaker(llama)).load("pip", tmp_path / "out")
     assert not adopted(both, tmp_path / "fits", base.name).is_whole
 
@@ -640,3 +650,47 @@ def _broken(data: bytes, rng: random.Random) -> bytes:
     for _ in range(rng.choice([1, 4, 40])):
         changed[rng.randrange(len(changed))] = rng.randrange(256)
     return bytes(changed)
+
+
+# What strangers' records say
+
+
+def test_a_strangers_record_leads_nowhere(base: Base, tmp_path: Path) -> None:
+    corpus = corpus_record("pip", source="x:bob")
+    folder = save_mynahs_adapter(base, tmp_path / "published", corpus=corpus)
+    sign(folder, base.record.model_copy(update={"name": "evil/weights"}), corpus=corpus)
+    manifest = adopted(folder, tmp_path / "out", base.name)
+    assert [one.source for one in manifest.corpus.accounts] == [f"hub:{ORIGIN.repo}"]
+    assert manifest.base.name == base.name
+
+
+def test_a_strangers_record_is_fit_for_a_terminal(base: Base, tmp_path: Path) -> None:
+    run = run_record().model_copy(update={"device": "\x1b[2Jcpu"})
+    lineage = Lineage(
+        job=1,
+        asked_by="discord:\x1b]52;c;aGk=\x07",
+        asked_at=datetime(2026, 1, 1, tzinfo=UTC),
+        posts=(PostsDigest(handle="pip", sha256="\x1b[2J"),),
+        corpus_sha256="\x9b31m",
+        hyperparameters=Hyperparameters(),
+    )
+    folder = save_mynahs_adapter(base, tmp_path / "published", run=run, lineage=lineage)
+    manifest = adopted(folder, tmp_path / "out", base.name)
+    assert manifest.lineage is not None
+    assert (manifest.lineage.asked_by, manifest.lineage.job) == ("", 0)
+    assert re.search("[\x00-\x1f\x7f-\x9f]", "".join(strings(manifest.model_dump(mode="json")))) is None
+
+
+def strings(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in strings(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in strings(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_a_few_numbers_that_look_like_many_are_refused(huggingtweets: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(huggingtweets, tmp_path / "bomb"))
+    name = "transformer.wpe.weight"
+    change_weights(folder, lambda state: state.update({name: torch.zeros(1).expand(10**6, 10**5)}))
+    assert "no plain numbers" in refusal(folder, tmp_path / "out")

@@ -19,9 +19,9 @@ from trainer.base import Base, load_base
 from trainer.cancelled import Cancelled
 from trainer.engine import Engine, NotLoaded
 from trainer.evaluation import held_out_nats
-from trainer.finetune import FIRST_PROMPT, finetune
+from trainer.finetune import finetune
 from trainer.manifest import MANIFEST, DamagedPersona, Manifest, verify
-from trainer.protocol import GenerateRequest, Hyperparameters, Method, Progress, Trained, TrainRequest
+from trainer.protocol import FIRST_PROMPT, GenerateRequest, Hyperparameters, Method, Progress, Trained, TrainRequest
 from trainer.quotes import QUOTES_FILE
 from trainer.speaker import load_speaker
 from trainer.worker import is_disk_full

@@ -21,10 +21,11 @@ from tests import builders
 from trainer.base import Base, load_base
 from trainer.cancelled import Cancelled
 from trainer.digest import sha256
-from trainer.finetune import FIRST_PROMPT, finetune
+from trainer.finetune import finetune
 from trainer.fit import Diverged
 from trainer.manifest import BaseRecord, CorpusRecord, Manifest, read_manifest, verify
 from trainer.protocol import (
+    FIRST_PROMPT,
     AccountCounts,
     Hyperparameters,
     Lineage,

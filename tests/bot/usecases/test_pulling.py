@@ -36,6 +36,9 @@ async def test_a_model_becomes_a_persona(service: FakeService) -> None:
 async def test_once_more_is_the_next_version(service: FakeService) -> None:
     await pull(service.services, REPO)
     assert (await pull(service.services, REPO, revision="v2")).version == 2
+    assert (await pull(service.services, REPO)).version == 3
+    versions = [service.folders.version("alice-elon", number).exists() for number in (1, 2, 3)]
+    assert versions == [False, True, True]
 
 
 async def test_another_name(service: FakeService) -> None:
@@ -62,9 +65,11 @@ async def test_who_has_opted_out_is_not_imitated(service: FakeService) -> None:
     with pytest.raises(NotAllowed, match="@elon doesn't want"):
         await pull(service.services, REPO, "somebody")  # under another name, it is known once it is here
     assert await service.store.personas() == []
+    assert service.converter.requests == []
+    assert list(service.folders.downloads.iterdir()) == []
 
 
-async def test_what_was_downloaded_waits_for_the_next_try(service: FakeService) -> None:
+async def test_a_cut_download_waits_for_the_next_try(service: FakeService) -> None:
     service.hub.error = NotFound("the connection was cut")
     with pytest.raises(NotFound):
         await pull(service.services, REPO)
@@ -73,7 +78,7 @@ async def test_what_was_downloaded_waits_for_the_next_try(service: FakeService) 
     service.converter.error = OperatorError("the disk is full")
     with pytest.raises(OperatorError):
         await pull(service.services, REPO)
-    assert (service.folders.downloads / "nest--Elon-Alice" / "pytorch_model.bin").is_file()
+    assert list(service.folders.downloads.iterdir()) == []  # what can't be used isn't kept
     service.converter.error = None
     assert (await pull(service.services, REPO)).version == 1
 
