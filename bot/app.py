@@ -126,7 +126,7 @@ def own_folder(services: Services) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise DataDirInUse(
-            f"Another mynah is already running on {services.folders.root}. Use that one, close it, "
+            f"Another mynah is already running on {services.folders.root}. Use that one, or close it first, "
             "or give this one a folder of its own with --data-dir."
         ) from None
     try:

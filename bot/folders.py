@@ -17,8 +17,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 from bot.errors import DiskFull, OperatorError
@@ -177,6 +179,30 @@ class Folders:
         """Remove a persona's posts and weights. Raises OSError."""
         if self.persona(name).exists():
             shutil.rmtree(self.persona(name))
+
+
+@contextmanager
+def unfinished(place: Path, name: str) -> Iterator[Path]:
+    """A folder for this process to make, gone at the end unless it was renamed; what killed ones have left goes now."""
+    place.mkdir(parents=True, exist_ok=True)
+    for left in place.glob(f"{escape(name)}.part-*"):
+        if not _runs(left.name.rpartition("-")[2]):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = place / f"{name}.part-{os.getpid()}"
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
 
 
 def _sync(path: Path) -> None:

@@ -108,7 +108,7 @@ def persona_list(reply: PersonaList) -> str:
             (
                 f"{mark}@{one.name}",
                 f"v{one.version}",
-                f"{posts:,}",
+                f"{posts:,}" if posts else "?",
                 f"{one.manifest.run.bits_per_byte:.2f}" if one.manifest.run else "?",
                 bytes_text(one.n_bytes),
             )
@@ -194,14 +194,22 @@ def card(persona: Persona) -> str:
     manifest = persona.manifest
     lines = [
         f"@{persona.name} · version {persona.version} · {manifest.created_at:%Y-%m-%d} · {bytes_text(persona.n_bytes)}",
-        training_table(manifest.corpus.accounts),
+        *([training_table(manifest.corpus.accounts)] if n_downloaded(manifest) else ["  Its posts were not counted."]),
         f"  {how_trained(manifest)}",
-        report_card(persona.name, manifest.report)
-        if manifest.report
-        else "No report card yet, or its making was interrupted.",
+        report_card(persona.name, manifest.report) if manifest.report else unmeasured(manifest),
         utterance(Utterance(persona.name, (manifest.sample,))),
     ]
     return "\n".join(lines)
+
+
+def n_downloaded(manifest: Manifest) -> int:
+    return sum(account.downloaded for account in manifest.corpus.accounts)
+
+
+def unmeasured(manifest: Manifest) -> str:
+    if manifest.run is None:
+        return "Nobody has measured it."
+    return "No report card yet: it is still being made, or was interrupted."
 
 
 def how_trained(manifest: Manifest) -> str:

@@ -40,6 +40,13 @@ def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
+def check_url(url: str, example: str) -> str:
+    """Raises ValueError."""
+    if urlsplit(url).scheme not in {"https", "http"} or not urlsplit(url).hostname:
+        raise ValueError(f"it is a whole address, like {example}")
+    return url
+
+
 Token = Annotated[SecretStr, BeforeValidator(_stripped)]
 
 
@@ -120,9 +127,7 @@ class TelegramSettings(Section):
     @field_validator("webhook_url", "api_base", "file_base")
     @classmethod
     def _check_url(cls, url: str | None) -> str | None:
-        if url is not None and (urlsplit(url).scheme not in {"https", "http"} or not urlsplit(url).hostname):
-            raise ValueError("it is a whole address, like https://bot.example.org/telegram")
-        return url
+        return url if url is None else check_url(url, "https://bot.example.org/telegram")
 
 
 Dollars = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=12, decimal_places=6)]
@@ -191,9 +196,14 @@ class HubSettings(Section):
     token: Token | None = Field(default=None, description="of an account that may write; none: that of `hf auth login`")
     endpoint: str = Field(default="https://huggingface.co", description="for compatible servers")
 
+    @field_validator("endpoint")
+    @classmethod
+    def _check_endpoint(cls, url: str) -> str:
+        return check_url(url, "https://huggingface.co")
+
 
 class TrackingSettings(Section):
-    """Where trainings are logged besides; needs `pip install 'mynah[tracking]'`."""
+    """Where trainings are logged besides; needs the extra `tracking`."""
 
     backends: tuple[Literal["wandb", "trackio"], ...] = ()
     project: str = "mynah"

@@ -88,8 +88,12 @@ class Training:
 
     def _refresh(self, before: Persona | None, prepared: Sequence[Prepared]) -> Refresh | None:
         """What a training of a persona that there is goes on from. Raises BadInput when nothing has changed."""
-        if before is None or before.manifest.run is None:  # one of those that were pulled can't be gone on from
-            return None
+        if (
+            before is None
+            or before.manifest.run is None
+            or set(before.weights) != {one.counts.handle for one in prepared}
+        ):
+            return None  # one that was pulled can't always be gone on from
         new = sum(one.new for one in prepared)
         if not new and self._asked(prepared) == self._had(before):
             raise nothing_new(before)

@@ -144,7 +144,7 @@ def lineage(manifest: Manifest) -> Table:
     if manifest.lineage is not None:
         posts = [(f"Posts of @{one.handle}", one.sha256) for one in manifest.lineage.posts]
         steps = [*posts, ("Corpus", manifest.lineage.corpus_sha256), *steps]
-    steps.append(("This version's files", manifest.sha256))
+    steps.append(("This version, as it was trained", manifest.sha256))
     return Table(("Step", "SHA-256"), [(step, digest[:SHORT]) for step, digest in steps])
 
 

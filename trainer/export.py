@@ -150,7 +150,7 @@ def _finish(folder: Path, out: Path, manifest: Manifest) -> None:
     for path in files:
         path.chmod(0o644)  # safetensors makes files for their owner alone
     base = manifest.base.model_copy(update={"name": _shown(manifest.base.name)})
-    own = {"base": base, "files": {path.name: checksum(path) for path in files}}
+    own = {"base": base, "version_sha256": manifest.sha256, "files": {path.name: checksum(path) for path in files}}
     write_manifest(out, public(manifest).model_copy(update=own))
 
 

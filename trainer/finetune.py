@@ -36,6 +36,7 @@ from trainer.start import NotBetter, Start, find_start, trainee_of
 from trainer.tracking.runs import Runs, tracked
 from trainer.trainee import check
 
+FIRST_TRIES, FIRST_WORDS = 5, 7  # of the first sample, the prompt's three among them
 CHECKPOINT = "checkpoint.pt"
 CHECKED_POSTS = 4
 REPORT_ROWS = 64  # posts that are written at a time to be measured
@@ -169,12 +170,19 @@ def speaking(base: Base, out: Path, recipe: Recipe) -> Engine:
 
 
 def first_sample(engine: Engine, seed: int, words: BlocklistOptions, cancelled: Callable[[], bool]) -> str:
-    """A text on the example prompt; none if every try is a quote, or the operator has blocked a word of ours."""
+    """A text on the example prompt, with some words of its own if that can be had.
+
+    None if every try is a quote, or the operator has blocked a word of ours.
+    """
     request = GenerateRequest(id=0, key="", prompt=FIRST_PROMPT, seed=seed, blocklist=words)
     try:
-        return "".join(engine.generate(request, cancelled=cancelled).samples)
+        for i in range(FIRST_TRIES):
+            text = "".join(engine.generate(request.model_copy(update={"seed": seed + i}), cancelled=cancelled).samples)
+            if len(text.split()) >= FIRST_WORDS:
+                break
     except BlockedPrompt:
         return ""
+    return text
 
 
 def samples(first: str, generated: Iterable[str], quotes: Quotes, words: BlocklistOptions) -> Iterator[tuple[str, str]]:

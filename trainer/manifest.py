@@ -96,6 +96,7 @@ class Manifest(_Record):
     refresh: RefreshRecord | None = None
     lineage: Lineage | None = None
     origin: Origin | None = None
+    version_sha256: str = ""  # of what was exported: its other forms are still that version
     report: ReportCard | None = None  # filled in after the persona is published
     versions: dict[str, str]
     files: dict[str, FileRecord]
@@ -117,8 +118,10 @@ class Manifest(_Record):
 
     @property
     def sha256(self) -> str:
-        """Of the files' names and checksums, a line each as `sha256sum` prints it."""
-        return text_sha256("".join(f"{record.sha256}  {name}\n" for name, record in sorted(self.files.items())))
+        """Of the files' names and checksums as they were trained, a line each as `sha256sum` prints it."""
+        return self.version_sha256 or text_sha256(
+            "".join(f"{record.sha256}  {name}\n" for name, record in sorted(self.files.items()))
+        )
 
 
 def public(manifest: Manifest) -> Manifest:

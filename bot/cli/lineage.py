@@ -8,7 +8,7 @@ from bot.usecases.lineage import Traced
 from trainer.manifest import Manifest
 
 SHA = 16  # hexadecimal digits that are shown
-STATES = {True: "the same here", False: "CHANGED here", None: "not here"}
+STATES = {True: "the same here", False: "CHANGED here", None: "not kept with it"}
 TIME = "%Y-%m-%d %H:%M UTC"
 
 
@@ -44,7 +44,7 @@ def _posts(traced: Traced) -> list[tuple[str, str, str, str]]:
     return [
         (
             "posts",
-            f"@{one.handle}: {one.downloaded:,} from {one.source or 'an unknown place'}",
+            f"@{one.handle}: {one.downloaded or '?'} from {one.source or 'an unknown place'}",
             digests.get(one.handle, "")[:SHA],
             STATES[traced.posts[one.handle]] if one.handle in traced.posts else "",
         )

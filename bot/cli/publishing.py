@@ -26,6 +26,7 @@ def export(ctx: click.Context, persona: str, to: Path, merged: bool) -> None:
     from bot.usecases.exporting import Form
 
     wanted = Form.MERGED if merged else Form.ADAPTER
+    click.echo("Writing the model, its card and its pictures …", err=True)
     made = run(_export(settings_of(ctx), persona, to.expanduser().absolute(), wanted))
     what = "one model for transformers" if made is Form.MERGED else "an adapter for PEFT"
     click.echo(f"{to} is {what}; its README.md says how to load it.")
@@ -36,8 +37,8 @@ def export(ctx: click.Context, persona: str, to: Path, merged: bool) -> None:
 @click.command()
 @click.argument("persona", metavar="@PERSONA")
 @click.option("--repo", required=True, metavar="ORG/NAME", help="Made if need be; its files are replaced.")
-@click.option("--adapter", is_flag=True, help="The adapter for PEFT alone.")
-@click.option("--merged", is_flag=True, help="The merged model for transformers alone; without either: both.")
+@click.option("--adapter", is_flag=True, help="The adapter for PEFT only.")
+@click.option("--merged", is_flag=True, help="The merged model for transformers only; without either, both.")
 @click.option("--public", is_flag=True, help="For everybody to see. Without it, the repository is private.")
 @click.pass_context
 def publish(ctx: click.Context, persona: str, repo: str, adapter: bool, merged: bool, public: bool) -> None:
@@ -45,8 +46,9 @@ def publish(ctx: click.Context, persona: str, repo: str, adapter: bool, merged: 
     from bot.usecases.exporting import Form
 
     form = Form.BOTH if adapter == merged else Form.ADAPTER if adapter else Form.MERGED
+    click.echo("Making the model, its card and its pictures, and sending what isn't there yet …", err=True)
     address = run(_publish(settings_of(ctx), persona, repo, form, public))
-    click.echo(f"{'Everybody' if public else 'Who has access'} finds it at {address}")
+    click.echo(f"Published, {'for everybody' if public else 'in private'}: {address}")
 
 
 @click.command()
@@ -56,6 +58,7 @@ def publish(ctx: click.Context, persona: str, repo: str, adapter: bool, merged: 
 @click.pass_context
 def pull(ctx: click.Context, repo: str, name: str | None, revision: str | None) -> None:
     """Get a persona from the hub: one that Mynah has published, or a model of huggingtweets' kind."""
+    click.echo(f"Getting {repo} …", err=True)
     pulled = run(_pull(settings_of(ctx), repo, name, revision))
     click.echo(f"@{pulled.name} is here. Try it: mynah say @{pulled.name} 'My dream is'")
 

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.hub.fetching import pull
-from bot.hub.library import check_name, open_client
+from bot.hub.library import check_name, has_token, open_client
 from bot.hub.sending import push
 from bot.hub.troubles import Asked, told
 from bot.settings import HubSettings
@@ -30,17 +30,19 @@ class HuggingFaceHub:
 
     async def push(self, folder: Path, repo: str, public: bool, message: str) -> str:
         """A repository that is there already stays as open or as private as it is: what differs is refused."""
-        return await self._call(Asked(self.endpoint, repo), lambda api: push(api, folder, repo, public, message))
+        return await self._call(Asked(self.endpoint, repo), lambda api: push(api, folder, repo, public, message), True)
 
     async def pull(self, repo: str, revision: str | None, to: Path) -> str:
         """`to` is for this repository alone."""
         return await self._call(Asked(self.endpoint, repo, revision), lambda api: pull(api, repo, revision, to))
 
-    async def _call(self, asked: Asked, work: Callable[[HfApi], str]) -> str:
+    async def _call(self, asked: Asked, work: Callable[[HfApi], str], writes: bool = False) -> str:
         def call() -> str:
             with told(asked):
                 api = open_client(self.endpoint, self.settings.token)
                 check_name(asked.repo)
+                if writes and not has_token(api):
+                    raise asked.refusal("token")
                 return work(api)
 
         return await _apart(call)

@@ -32,6 +32,13 @@ def open_client(endpoint: str, token: SecretStr | None) -> HfApi:
     return HfApi(endpoint, token=token.get_secret_value() if token else login, library_name="mynah")
 
 
+def has_token(api: HfApi) -> bool:
+    """Of its own, or of the library's login."""
+    from huggingface_hub import get_token
+
+    return bool(api.token) or (api.token is None and get_token() is not None)
+
+
 def headers_of(api: HfApi) -> dict[str, str]:
     """For requests that the client has no method for."""
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]

@@ -33,11 +33,11 @@ REFUSALS: dict[int | str, tuple[type[MynahError], str]] = {
         NotFound,
         "{repo} has no revision {revision}. What there is, is at {endpoint}/{repo}/commits/main",
     ),
-    "token": (NotAllowed, f"{{host}} wants an access token. {LOGIN}"),
+    "token": (NotAllowed, f"{{host}} wants an access token, and none is set. {LOGIN}"),
     401: (
         NotAllowed,
-        "{host} wants a valid access token for {repo}, if there is such a model at all. Check the name and the token. "
-        f"{LOGIN}",
+        "{host} wants a valid access token for {repo}, if there is such a model at all; what it got, if anything, is "
+        f"unknown or expired. {LOGIN}",
     ),
     403: (
         NotAllowed,

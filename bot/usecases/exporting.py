@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from bot.domain import Persona
 from bot.errors import BadInput, OperatorError
+from bot.folders import unfinished
 from bot.pictures.painter import Picture
 from bot.usecases.optouts import check_wanted
+from bot.usecases.say import told_of
 from bot.usecases.services import Services
 from trainer.basenames import is_on_hub
 from trainer.card import Published, model_card
@@ -45,9 +46,9 @@ async def export(services: Services, persona: Persona, to: Path, form: Form) -> 
     check_empty(to)
     form = possible(persona, form)
     try:
-        async with _unfinished(to.parent / f".{to.name}.part") as part:
+        with unfinished(to.parent, f".{to.name}") as part:
             await _fill(services, persona, part, form, Target(to.name))
-            await asyncio.to_thread(part.rename, to)
+            await asyncio.to_thread(_move, part, to)
     except OSError as error:
         raise OperatorError(f"{to} can't be written ({error.strerror}). Choose another folder.") from error
     return form
@@ -58,10 +59,9 @@ async def publish(services: Services, persona: Persona, repo: str, form: Form, p
 
     The files come out the same each time, so that what a cut try has sent is not sent again.
     """
-    check_repo(repo)
+    repo = repository(repo, services.settings.hub.endpoint)
     form = possible(persona, form)
-    folder = services.folders.outgoing / f"{persona.name}-v{persona.version}--{repo.replace('/', '--')}"
-    async with _unfinished(folder) as part:
+    with unfinished(services.folders.outgoing, f"{persona.name}-v{persona.version}") as part:
         address = f"{services.settings.hub.endpoint.rstrip('/')}/{repo}/resolve/main"
         await _fill(services, persona, part, form, Target(repo, address))
         return await services.hub.push(part, repo, public, f"@{persona.name}, version {persona.version}")
@@ -72,46 +72,57 @@ def possible(persona: Persona, form: Form) -> Form:
     return Form.MERGED if persona.manifest.is_whole else form
 
 
-def check_repo(repo: str) -> None:
-    """Raises BadInput."""
+def repository(given: str, endpoint: str) -> str:
+    """`me/alice`, also of its address on the hub. Raises BadInput."""
+    repo = given.removeprefix(endpoint.rstrip("/")).strip("/")
     if not REPO.fullmatch(repo):
-        raise BadInput(f"{repo!r} is no repository's name: that is its owner and its name, like me/alice.")
+        raise BadInput(f"{given!r} is no repository's name: that is its owner and its name, like me/alice.")
+    return repo
 
 
 def check_empty(to: Path) -> None:
     """Raises BadInput."""
     if not to.parent.is_dir():
         raise BadInput(f"There is no folder {to.parent} to put {to.name} into. Make it first, or choose another one.")
+    if not os.access(to.parent, os.W_OK):
+        raise BadInput(f"You may not write in {to.parent}. Choose another folder.")
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
         raise BadInput(
             f"{to} is there already, and is not an empty folder. Choose another one: nothing is overwritten."
         )
 
 
-@asynccontextmanager
-async def _unfinished(folder: Path) -> AsyncIterator[Path]:
-    """A folder that is gone at the end, unless it was renamed; so is what a killed process has left of it."""
-    shutil.rmtree(folder, ignore_errors=True)
+def _move(part: Path, to: Path) -> None:
+    """By one rename; into a folder that is mounted there, the card last. Raises OSError."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(to)
+    except OSError:
+        if not to.is_dir():
+            raise
+        for path in sorted(part.iterdir(), key=lambda path: path.name == CARD):
+            shutil.move(path, to / path.name)
 
 
 async def _fill(services: Services, persona: Persona, out: Path, form: Form, target: Target) -> None:
     await check_wanted(services, persona.weights)
     version = services.folders.root / persona.folder
-    if form is not Form.ADAPTER:
-        await services.converter.export(version, out, merged=True)
-    if form is not Form.MERGED:
-        await services.converter.export(version, out / _adapter(form), merged=False)
+    with told_of(persona):
+        await _convert(services, persona, version, out, form, target)
     pictures = await _draw(services, persona)
     await asyncio.to_thread(_write, out, persona, form, target, pictures)
 
 
-def _adapter(form: Form) -> str:
-    return ADAPTER_FOLDER if form is Form.BOTH else ""
+async def _convert(services: Services, persona: Persona, version: Path, out: Path, form: Form, target: Target) -> None:
+    if form is not Form.ADAPTER:
+        await services.converter.export(version, out, merged=True)
+    if form is not Form.MERGED:
+        await services.converter.export(version, out / _adapter(persona, form, target), merged=False)
+
+
+def _adapter(persona: Persona, form: Form, target: Target) -> str:
+    """Its folder. On a hub not the one above a base model's: transformers would take that for the adapter's, too."""
+    beside = form is Form.BOTH or (target.address and not is_on_hub(persona.manifest.base.name))
+    return ADAPTER_FOLDER if beside else ""
 
 
 async def _draw(services: Services, persona: Persona) -> dict[str, Picture]:
@@ -129,7 +140,7 @@ def _write(out: Path, persona: Persona, form: Form, target: Target, pictures: di
     for name, picture in pictures.items():
         paths[name] = f"{PICTURES_FOLDER}/{picture.name}"
         (out / paths[name]).write_bytes(picture.data)
-    base, folder = persona.manifest.base.name, _adapter(form)
+    base, folder = persona.manifest.base.name, _adapter(persona, form, target)
     own_base = not is_on_hub(base)
     published = Published(
         place=target.place,
@@ -140,5 +151,5 @@ def _write(out: Path, persona: Persona, form: Form, target: Target, pictures: di
         own_base=own_base,
         pictures=paths,
     )
-    record = read_manifest(out)  # as others may see it
+    record = read_manifest(out / (folder if form is Form.ADAPTER else ""))  # as others may see it
     (out / CARD).write_text(model_card(record, published), encoding="utf-8")

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.domain import Persona, parse_persona
-from bot.errors import BadInput
+from bot.errors import BadInput, OperatorError
 from bot.texts import Text
-from bot.usecases.exporting import check_repo
+from bot.usecases.exporting import repository
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.foreign_card import read_card
@@ -24,12 +24,22 @@ async def pull(services: Services, repo: str, name: str | None = None, revision:
 
     Raises UserError or OperatorError.
     """
-    check_repo(repo)
+    repo = repository(repo, services.settings.hub.endpoint)
     persona = name or persona_of(repo)
     await check_wanted(services, persona.split("-"))
     await _check_free(services, persona, repo)
     folder = services.folders.downloads / repo.replace("/", "--")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return await _pull_into(services, persona, repo, revision, folder)
+    except OSError as error:
+        raise OperatorError(
+            f"The data folder {services.folders.root} can't be written ({error.strerror}). Mend that, then run the "
+            "same command again."
+        ) from error
+
+
+async def _pull_into(services: Services, persona: str, repo: str, revision: str | None, folder: Path) -> Persona:
     origin = Origin(repo=repo, revision=await services.hub.pull(repo, revision, folder))
     try:
         return await _adopt(services, persona, origin, folder)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Container, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 
 from bot.domain import Caller, Persona, Utterance, train_command
 from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied, WrongBase
@@ -159,13 +159,20 @@ def _request(services: Services, persona: Persona, prompt: str, n: int, seed: in
 async def _attempt(
     services: Services, persona: Persona, request: GenerateRequest
 ) -> AsyncGenerator[Piece | Utterance, None]:
-    try:
+    with told_of(persona):
         async with (
             services.pool.lease(persona.key, persona.n_bytes),
             aclosing(services.generator.generate(request)) as events,
         ):
             async for event in events:
                 yield event if isinstance(event, Piece) else _utterance(persona, event)
+
+
+@contextmanager
+def told_of(persona: Persona) -> Iterator[None]:
+    """What is wrong with a persona's files or its base model, with what to do. Raises DamagedPersona or WrongBase."""
+    try:
+        yield
     except DamagedPersona as error:
         raise DamagedPersona(
             Text(

@@ -19,6 +19,7 @@ from bot.domain import (
     check_different,
     is_private,
     kept_by,
+    train_command,
 )
 from bot.errors import AlreadyThere, AlreadyTraining, BadInput, Busy, Costly, NotAllowed
 from bot.handles import BLUESKY, X
@@ -27,7 +28,7 @@ from bot.ports import Sources
 from bot.preparation import prepare, preview, split_prepared
 from bot.settings import Settings
 from bot.texts import Text
-from bot.training import NOBODYS, nothing_new
+from bot.training import NOBODYS, counted, nothing_new
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
@@ -130,10 +131,13 @@ async def _known(services: Services, caller: Caller, wanted: TrainArguments, n_f
     voices = _files_first(wanted.voices, n_files)
     name = persona_name(voice.handle for voice in voices)
     seen = {one.name: one for one in await services.store.personas(caller.space)}
+    check_pulled(seen.get(name), {voice.handle for voice in voices}, wanted.fresh)
     before = {voice.handle: voice for voice in seen[name].voices} if name in seen else {}
     keepers = await _keepers(services, caller, name)
     known = [
-        _as_before(voice, before[voice.handle]) if before else await services.sources.named(voice, keepers)
+        _as_before(voice, before[voice.handle])
+        if voice.handle in before
+        else await services.sources.named(voice, keepers)
         for voice in voices[n_files:]
     ]
     voices = (*voices[:n_files], *known)
@@ -141,6 +145,33 @@ async def _known(services: Services, caller: Caller, wanted: TrainArguments, n_f
     languages = set(seen[name].languages.values()) if before and not wanted.fresh else set()
     language = wanted.language or (languages.pop() if len(languages) == 1 else None)
     return replace(wanted, voices=voices, language=language)
+
+
+def check_pulled(known: Persona | None, handles: Collection[str], fresh: bool) -> None:
+    """Under a name that a persona was pulled as, nobody else is trained. Raises BadInput."""
+    if known is None or known.manifest.origin is None:
+        return
+    others = set(known.weights) != set(handles)
+    if not others and (fresh or known.manifest.run is not None):
+        return
+    named = {"persona": known.name, "repo": known.manifest.origin.repo}
+    if others:
+        made = ", ".join(f"@{handle}" for handle in sorted(known.weights))
+        raise BadInput(
+            Text(
+                "@{persona} was pulled from {repo}, and was made of {made}. To train another persona of this name, "
+                "forget that one first: /forget @{persona}",
+                made=made,
+                **named,
+            )
+        )
+    raise BadInput(
+        Text(
+            "@{persona} was pulled from {repo}, and a training can't go on from it. To replace it: {command}",
+            command=train_command(known.weights.items(), "--fresh"),
+            **named,
+        )
+    )
 
 
 def _files_first(voices: Sequence[Voice], n_files: int) -> tuple[Voice, ...]:
@@ -318,7 +349,7 @@ async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     characters = sum(map(len, corpus.train))
     return DryRun(
         persona=_name(accounts),
-        accounts=tuple(one.counts for one in prepared),
+        accounts=counted(prepared, corpus),
         preview=preview(prepared).posts,
         characters=characters,
         seconds=estimate_seconds(characters, services.settings, await services.store.personas(), bool(before)),

@@ -198,7 +198,7 @@ def test_the_procedure_is_as_recorded() -> None:
         ["Posts of @alice", "a1" * 6],
         ["Corpus", "c2" * 6],
         ["Base model's weights", "f" * 12],
-        ["This version's files", manifest().sha256[:12]],
+        ["This version, as it was trained", manifest().sha256[:12]],
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterable
 
 
@@ -15,6 +16,6 @@ def check_installed(backends: Iterable[str]) -> None:
     missing = [name for name in backends if importlib.util.find_spec(name) is None]
     if missing:
         raise TrackingMissing(
-            f"tracking.backends asks for {' and '.join(missing)}, not installed here: pip install 'mynah[tracking]', "
-            "or leave the setting out."
+            f"tracking.backends asks for {' and '.join(missing)}, not installed here. Leave that out, or: "
+            f"{sys.executable} -m pip install {' '.join(missing)}"
         )

@@ -120,6 +120,7 @@ def test_a_dry_run_counts_a_file(tmp_path: Path) -> None:
         "foreign": 0,
         "languages": [],
         "masked": {},
+        "duplicates": 0,
     }
     assert set(row["masked"].values()) == {0}
     assert set(facts["preview"]) <= set(kept)

@@ -136,7 +136,7 @@ async def test_who_may_see_what_is_there_is_not_changed(
 @pytest.mark.parametrize(
     ("token", "name", "says"),
     [
-        (None, NAME, "wants a valid access token"),
+        (None, NAME, "wants an access token, and none is set"),
         (None, "lighthouse", "wants an access token"),
         ("nobodys-token", NAME, "wants a valid access token"),
         ("reading-token", NAME, "to publish one that may write"),

@@ -17,10 +17,11 @@ from bot.errors import AlreadyTraining, BadInput, Costly, DiskFull, Limited, Not
 from bot.settings import Settings, SourcesSettings, TrainingSettings, XSettings
 from bot.sources.catalog import Sources
 from bot.usecases.train import START_SECONDS, check_buyer, check_cost, dry_run, estimate_seconds, find_accounts, submit
-from tests.builders import account_counts, manifest, run_record
+from tests.builders import account_counts, corpus_record, manifest, run_record
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import FakeSources, make_posts
-from trainer.manifest import BaseRecord
+from trainer.manifest import BaseRecord, Manifest
+from trainer.protocol import Origin
 
 SOURCES = FakeSources({"pip": [], "bob": [], "ladle": []})
 FILES = (Path("1.txt"), Path("2.txt"), Path("3.txt"))
@@ -297,3 +298,27 @@ async def test_what_accounts_may_cost_adds_up_to_what_was_agreed_to(
     outlooks = [*await looks(service), *await looks(service)]
     accounts = await check_cost(service.services, CALLER, replace(wanted("pip", "bob"), spend=2_000_000), outlooks)
     assert [account.cap for account in accounts] == caps
+
+
+async def test_nobody_else_is_trained_under_the_name_of_a_pulled_persona(service: FakeService) -> None:
+    origin = Origin(repo="nest/pip", revision="c0ffee")
+    await publish_pulled(service, manifest("pip", origin=origin, corpus=corpus_record("ladle")))
+    for fresh in (True, False):
+        with pytest.raises(BadInput, match=r"pulled from nest/pip, and was made of @ladle\. .* /forget @pip"):
+            await submit(service.services, CALLER, TrainArguments((Voice("pip"),), fresh=fresh))
+    with pytest.raises(BadInput, match="was made of @ladle"):
+        await dry_run(service.services, TrainArguments((Voice("pip"),)))
+
+
+async def test_what_cannot_be_gone_on_from_is_not_replaced_by_the_way(service: FakeService) -> None:
+    origin = Origin(repo="nest/pip", revision="c0ffee")
+    await publish_pulled(service, manifest("pip", origin=origin, run=None))
+    with pytest.raises(BadInput, match="To replace it: /train @pip --fresh"):
+        await submit(service.services, CALLER, TrainArguments((Voice("pip"),)))
+    await submit(service.services, CALLER, TrainArguments((Voice("pip"),), fresh=True))
+
+
+async def publish_pulled(service: FakeService, record: Manifest) -> None:
+    place = service.folders.version(record.persona, 1)
+    place.mkdir(parents=True)
+    await service.store.publish(record.persona, 1, service.folders.relative(place), 1, record)
