@@ -97,9 +97,11 @@ async def try_pipeline(folder: Path, clean: bool) -> None:
         await run([sys.executable, "-m", "venv", str(folder / "venv")], {})
         version = torch.__version__.partition("+")[0]
         await run([python, "-m", "pip", "install", "--quiet", f"torch=={version}", "transformers"], {})
-    installed = await run([python, "-m", "pip", "list", "--format=freeze"], {})
+    installed = await run([python, "-m", "pip", "list", "--format=freeze"], {"PYTHONPATH": ""}, str(folder))
     packages = [line for line in installed.splitlines() if line.partition("=")[0] in PACKAGES]
-    said = await run([python, "try.py"], {"PYTHONPATH": ""}, str(folder))
+    said = await run(
+        [python, "try.py"], {"PYTHONPATH": "", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1"}, str(folder)
+    )
     note = f"In {'a new' if clean else 'this'} virtual environment ({', '.join(packages)}):"
     block(f"$ cat try.py\n{PIPELINE}$ python try.py\n{said}", note)
 

@@ -31,8 +31,9 @@ async def run(command: Sequence[str], settings: Mapping[str, str], folder: str |
         input=lines,
         env=os.environ | {"PYTHONPATH": os.getcwd(), "HF_HUB_OFFLINE": "1", **settings},
         cwd=folder,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    return f"{done.stdout}{done.stderr}".strip()
+    return done.stdout.strip()
