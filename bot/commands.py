@@ -99,6 +99,8 @@ async def run_forget(services: Services, caller: Caller, dialog: Dialog, argumen
         return
     gone = await personas.forget(services, caller, plan)
     await dialog.reply(Notice(forgotten(plan) if gone else Text("@{persona} is gone from here.", persona=plan.name)))
+    for address in plan.published:  # which only the operator sees
+        await dialog.reply(Notice(f"It is still published. Delete it there, too: {address}"))
 
 
 def forgotten(plan: personas.Forgetting) -> Text:

@@ -316,6 +316,17 @@ def _trained(persona: str, account: AccountCounts) -> Voice:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """A version that was published: its address on a hub, and whether everybody may see it."""
+
+    persona: str
+    address: str
+    version: int
+    public: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """What a persona said: samples with the prompt at their start. Always machine-written.
 

@@ -17,6 +17,7 @@ from bot.domain import (
     Outlook,
     Persona,
     Profile,
+    Publication,
     Purchase,
     Voice,
 )
@@ -183,6 +184,12 @@ class Store(Protocol):
 
     async def requeue_interrupted(self, max_attempts: int) -> list[Job]:
         """Running jobs → queued; those started `max_attempts` times → failed. Returns them as they are now."""
+
+    async def add_publication(self, publication: Publication) -> None:
+        """A version takes the place of an earlier one at the same address."""
+
+    async def publications(self, persona: str) -> list[Publication]:
+        """Where a persona is, as far as it was published from here, by address."""
 
     async def current_persona(self, channel: str) -> str | None: ...
 

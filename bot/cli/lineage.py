@@ -23,7 +23,16 @@ def lineage(traced: Traced) -> str:
         STATES[traced.files],
     )
     rows = [("step", "what", "sha256", ""), *_posts(traced), *_corpus(manifest), *_base(manifest), files]
-    return "\n".join([head, *_asked(manifest), table([(f"  {step}", *rest) for step, *rest in rows])])
+    steps = table([(f"  {step}", *rest) for step, *rest in rows])
+    return "\n".join([head, *_asked(manifest), steps, *_published(traced)])
+
+
+def _published(traced: Traced) -> list[str]:
+    return [
+        f"  published {'for everybody' if one.public else 'in private'}, version {one.version}, {one.at:{TIME}}: "
+        f"{one.address}"
+        for one in traced.published
+    ]
 
 
 def _asked(manifest: Manifest) -> list[str]:

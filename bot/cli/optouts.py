@@ -32,8 +32,10 @@ def add(ctx: click.Context, handle: str) -> None:
     """Never train on this account, and let nothing speak that was made of it."""
     from bot.handles import parse_handle
 
-    run(_set(settings_of(ctx), parse_handle(handle), out=True))
+    addresses = run(_set(settings_of(ctx), parse_handle(handle), out=True))
     click.echo(f"{handle} is not imitated any more.")
+    for address in addresses:
+        click.echo(f"What was made of it is still published; delete it there: {address}")
 
 
 @optouts.command()
@@ -55,9 +57,13 @@ async def _list(settings: Settings) -> list[str]:
         return sorted(await services.chats.optouts())
 
 
-async def _set(settings: Settings, handle: str, out: bool) -> None:
+async def _set(settings: Settings, handle: str, out: bool) -> list[str]:
+    """Returns where personas of an account that opts out are published."""
     from bot.app import open_services
     from bot.platforms.router import Router
+    from bot.usecases.optouts import published
 
     async with open_services(settings, Router()) as services:
         await (services.chats.opt_out(handle) if out else services.chats.opt_in(handle))
+        silent = [one.name for one in await services.store.personas() if handle in one.weights]
+        return await published(services, silent) if out else []

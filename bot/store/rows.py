@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bot.domain import AccountSource, Caller, Job, JobState, Persona
+from bot.domain import AccountSource, Caller, Job, JobState, Persona, Publication
 from trainer.manifest import Manifest
 
 
@@ -47,3 +47,8 @@ def persona_from_row(row: sqlite3.Row) -> Persona:
         n_bytes=row["n_bytes"],
         manifest=Manifest.model_validate_json(row["manifest"]),
     )
+
+
+def publication_from_row(row: sqlite3.Row) -> Publication:
+    at = datetime.fromisoformat(row["at"])
+    return Publication(row["persona"], row["address"], row["version"], bool(row["public"]), at)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from bot.domain import AccountSource, Caller, Job, JobState, Persona, already_training, can_move
+from bot.domain import AccountSource, Caller, Job, JobState, Persona, Publication, already_training, can_move
 from bot.store.database import Database, open_database
 from bot.store.migrate import migrate
-from bot.store.rows import accounts_to_json, job_from_row, now, persona_from_row, text
+from bot.store.rows import accounts_to_json, job_from_row, now, persona_from_row, publication_from_row, text
 from trainer.manifest import Manifest
 from trainer.protocol import ReportCard
 
@@ -166,6 +166,16 @@ class SqliteStore:
             failed = await execute(_FAIL_INTERRUPTED, (now(), max_attempts))
             queued = await execute(_REQUEUE, ())
         return sorted((job_from_row(row) for row in (*failed, *queued)), key=lambda job: job.id)
+
+    async def add_publication(self, publication: Publication) -> None:
+        one = publication
+        async with self.database.transaction() as execute:
+            values = (one.persona, one.address, one.version, one.public, one.at.isoformat())
+            await execute("INSERT OR REPLACE INTO publications VALUES (?, ?, ?, ?, ?)", values)
+
+    async def publications(self, persona: str) -> list[Publication]:
+        sql = "SELECT * FROM publications WHERE persona = ? ORDER BY address"
+        return [publication_from_row(row) for row in await self.database.fetch(sql, (persona,))]
 
     async def current_persona(self, channel: str) -> str | None:
         rows = await self.database.fetch("SELECT persona FROM conversations WHERE channel = ?", (channel,))

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bot.domain import Persona
+from bot.domain import Persona, Publication
 from bot.errors import BadInput, OperatorError
 from bot.folders import unfinished
 from bot.pictures.painter import Picture
+from bot.usecases.gate import utc_now
 from bot.usecases.optouts import check_wanted
 from bot.usecases.say import told_of
 from bot.usecases.services import Services
@@ -62,9 +63,11 @@ async def publish(services: Services, persona: Persona, repo: str, form: Form, p
     repo = repository(repo, services.settings.hub.endpoint)
     form = possible(persona, form)
     with unfinished(services.folders.outgoing, f"{persona.name}-v{persona.version}") as part:
-        address = f"{services.settings.hub.endpoint.rstrip('/')}/{repo}/resolve/main"
-        await _fill(services, persona, part, form, Target(repo, address))
-        return await services.hub.push(part, repo, public, f"@{persona.name}, version {persona.version}")
+        files = f"{services.settings.hub.endpoint.rstrip('/')}/{repo}/resolve/main"
+        await _fill(services, persona, part, form, Target(repo, files))
+        address = await services.hub.push(part, repo, public, f"@{persona.name}, version {persona.version}")
+    await services.store.add_publication(Publication(persona.name, address, persona.version, public, utc_now()))
+    return address
 
 
 def possible(persona: Persona, form: Form) -> Form:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from bot.domain import Persona
+from bot.domain import Persona, Publication
 from bot.usecases.services import Services
 from trainer.corpus import posts_digest
 from trainer.manifest import DamagedPersona, verify
@@ -18,6 +18,7 @@ class Traced:
     persona: Persona
     posts: dict[str, bool | None]
     files: bool
+    published: tuple[Publication, ...]
 
 
 async def trace(services: Services, persona: Persona) -> Traced:
@@ -26,7 +27,8 @@ async def trace(services: Services, persona: Persona) -> Traced:
     for one in lineage.posts if lineage else ():
         kept = await services.sources.kept(persona.name, one.handle)
         posts[one.handle] = posts_digest(kept) == one.sha256 if kept else None
-    return Traced(persona, posts, await asyncio.to_thread(_is_whole, services, persona))
+    whole = await asyncio.to_thread(_is_whole, services, persona)
+    return Traced(persona, posts, whole, tuple(await services.store.publications(persona.name)))
 
 
 def _is_whole(services: Services, persona: Persona) -> bool:

@@ -26,7 +26,15 @@ async def opt_out(services: Services, caller: Caller, handle: str) -> list[str]:
     for job in await services.store.unfinished_jobs():
         if handle in {account.handle for account in job.accounts}:
             await services.jobs.cancel(job.id)
-    return [one.name for one in await services.store.personas() if handle in one.weights]
+    silent = [one.name for one in await services.store.personas() if handle in one.weights]
+    for address in await published(services, silent):
+        logger.warning("what was made of @%s is published at %s: delete it there", handle, address)
+    return silent
+
+
+async def published(services: Services, personas: Iterable[str]) -> list[str]:
+    """Addresses at which they are, as far as they were published from here."""
+    return [one.address for name in personas for one in await services.store.publications(name)]
 
 
 async def check_wanted(services: Services, handles: Iterable[str]) -> None:

@@ -25,6 +25,7 @@ class Forgetting:
     job: Job | None  # queued or running: it would be cancelled
     accounts: tuple[str, ...] = ()
     shared: bool = False  # others see it too: it would go from this space only
+    published: tuple[str, ...] = ()  # addresses, for the operator: there it stays
 
 
 async def list_personas(services: Services, caller: Caller) -> list[Persona]:
@@ -80,7 +81,8 @@ async def plan_forgetting(services: Services, caller: Caller, name: str) -> Forg
     n_bytes = persona.n_bytes if persona else 0
     shared = bool(caller.space and await services.store.spaces(name) - {caller.space})
     posts = sum(account.downloaded for account in accounts) or sum(map(services.sources.n_read, handles))
-    return Forgetting(name, n_bytes, posts, blends, job, tuple(sorted(handles)), shared)
+    published = () if caller.space else tuple(one.address for one in await services.store.publications(name))
+    return Forgetting(name, n_bytes, posts, blends, job, tuple(sorted(handles)), shared, published)
 
 
 def _left_overs(services: Services, name: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain import AccountSource, Caller, Job, JobState, can_move
-from bot.errors import AlreadyTraining
+from bot.domain import AccountSource, Caller, Job, JobState, Publication, can_move
+from bot.errors import AlreadyTraining, OperatorError
 from bot.ports import Store
 from bot.store.sqlite import SqliteStore
 from tests.builders import manifest, report_card
@@ -368,3 +369,20 @@ async def test_the_current_persona_stays_when_it_is_trained_again(store: Store) 
     await store.set_current_persona("terminal", "alice")
     await store.publish("alice", 2, "personas/alice/v2", 1, manifest())
     assert await store.current_persona("terminal") == "alice"
+
+
+async def test_where_a_persona_is_published_goes_with_it(store: Store) -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    first = Publication("alice", "https://hub.example/nest/alice", 1, False, at)
+    with pytest.raises(OperatorError):  # nobody can publish what isn't there
+        await store.add_publication(first)
+    await store.publish("alice", 1, "personas/alice/v1", 7, manifest("alice"))
+    await store.add_publication(first)
+    other = replace(first, address="https://hub.example/a/other", public=True)
+    await store.add_publication(other)
+    newer = replace(first, version=2)
+    await store.add_publication(newer)
+    assert await store.publications("alice") == [other, newer]
+    assert await store.publications("bob") == []
+    await store.forget("alice")
+    assert await store.publications("alice") == []

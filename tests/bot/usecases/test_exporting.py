@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain import Persona
+from bot.cli.lineage import lineage
+from bot.domain import Caller, Persona
 from bot.errors import BadInput, NotAllowed, OperatorError
 from bot.usecases.exporting import Form, export, possible, publish
+from bot.usecases.lineage import trace
+from bot.usecases.optouts import opt_out
+from bot.usecases.personas import plan_forgetting
 from tests.builders import manifest
-from tests.doubles.service import FakeService
+from tests.doubles.service import CALLER, FakeService
 from trainer.manifest import FileRecord
 
 ALL = {"share.png", "pipeline.png", "loss.png"}
@@ -90,6 +94,25 @@ async def test_publishing_is_private_unless_somebody_says_otherwise(service: Fak
     assert "nest/alice" in service.hub.files["nest/alice"]["README.md"].decode()
     assert service.hub.files["nest/open"].keys() & {"adapter/adapter_model.safetensors"} == set()
     assert list(service.folders.outgoing.iterdir()) == []
+    found = await service.store.publications(persona.name)
+    assert [(one.address, one.version, one.public) for one in found] == [
+        ("https://hub.example/nest/alice", 3, False),
+        ("https://hub.example/nest/open", 3, True),
+    ]
+    assert "published for everybody, version 3, " in lineage(await trace(service.services, persona))
+
+
+async def test_who_forgets_or_opts_out_is_told_what_is_still_published(
+    service: FakeService, persona: Persona, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = await publish(service.services, persona, "nest/alice", Form.MERGED, public=True)
+    assert (await plan_forgetting(service.services, CALLER, persona.name)).published == (address,)
+    ann = Caller("discord", "ann", "7", "discord:1", admin=True)
+    await service.store.show(persona.name, "discord:1")
+    await service.store.hide(persona.name, "")
+    assert (await plan_forgetting(service.services, ann, persona.name)).published == ()  # not for her to delete
+    await opt_out(service.services, CALLER, "bob")
+    assert f"published at {address}: delete it there" in caplog.text
 
 
 async def test_a_whole_model_has_no_adapter(persona: Persona) -> None:
