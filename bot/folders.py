@@ -189,6 +189,7 @@ def unfinished(place: Path, name: str) -> Iterator[Path]:
         if not _runs(left.name.rpartition("-")[2]):
             shutil.rmtree(left, ignore_errors=True)
     folder = place / f"{name}.part-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that had this number, as all have in a container
     try:
         yield folder
     finally:

@@ -24,7 +24,7 @@ from trainer.engine import Engine, Limits, Resident
 from trainer.finetune import first_sample, versions, whole_or_gone
 from trainer.foreign import ASK, Refused, first_line
 from trainer.layout import ADAPTER_FOLDER
-from trainer.manifest import MANIFEST, BaseRecord, Manifest, read_manifest, write_manifest
+from trainer.manifest import MANIFEST, BaseRecord, DamagedPersona, Manifest, read_manifest, write_manifest
 from trainer.protocol import Adopted, AdoptRequest
 from trainer.quotes import read_quotes
 from trainer.speaker import Speaker, load_speaker
@@ -45,9 +45,12 @@ def adopt(request: AdoptRequest, base_model: str) -> Adopted:
     """
     out = Path(request.out)
     out.mkdir(parents=True)
-    with whole_or_gone(out):
-        write_manifest(out, _adopted(request, out, base_model))
-        manifest = read_manifest(out)  # JSON has no infinite numbers, which a stranger's record may have
+    try:
+        with whole_or_gone(out):
+            write_manifest(out, _adopted(request, out, base_model))
+            manifest = read_manifest(out)  # JSON has no infinite numbers, which a stranger's record may have
+    except DamagedPersona as error:
+        raise Refused(f"It isn't as it was published: {error}. Pull it again. {ASK}") from error
     return Adopted(id=request.id, n_bytes=manifest.n_bytes)
 
 

@@ -17,7 +17,6 @@ from trainer.manifest import (
     MANIFEST,
     BaseRecord,
     CorpusRecord,
-    DamagedPersona,
     Manifest,
     checksums,
     public,
@@ -35,7 +34,7 @@ _HUB_NAME = re.compile(r"(\w[\w.-]{0,95}/)?\w[\w.-]{0,95}", re.ASCII)
 def own_record(folder: Path, whole: bool) -> Manifest | None:
     """Of a persona that Mynah has published, a whole model or an adapter; None where this is none.
 
-    Raises Refused or OSError.
+    Raises DamagedPersona, Refused or OSError.
     """
     if not (folder / MANIFEST).is_file():
         return None
@@ -50,10 +49,7 @@ def own_record(folder: Path, whole: bool) -> Manifest | None:
         raise Refused(f"Its {MANIFEST} names accounts that can't be any. {ASK}")
     if any(Path(name).name != name for name in manifest.files):
         raise Refused(f"Its {MANIFEST} names files that are elsewhere. {ASK}")
-    try:
-        return verify(folder)
-    except DamagedPersona as error:
-        raise Refused(f"It isn't as it was published: {error}. Pull it again. {ASK}") from error
+    return verify(folder)
 
 
 def copy_quotes(folder: Path, out: Path) -> None:
@@ -100,10 +96,10 @@ def as_foreign(base: BaseRecord, request: AdoptRequest, sample: str, out: Path, 
 def _cleaned(value: Any) -> Any:
     """Every text of a record, fit for a terminal, and not long."""
     if isinstance(value, str):
-        return strip_invisible(value)[:NAME_CHARACTERS]
+        return " ".join(strip_invisible(value).split())[:NAME_CHARACTERS]
     if isinstance(value, list):
         return [_cleaned(one) for one in value]
-    return {key: _cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
+    return {_cleaned(key): _cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def base_name(folder: Path) -> str:

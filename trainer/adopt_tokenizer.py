@@ -51,10 +51,11 @@ def _check_ids(vocabulary: Any, rows: int) -> None:
 def _read(folder: Path, rows: int) -> Tokenizer:
     try:
         if (folder / TOKENIZER).is_file():
-            parts = read_object(folder / TOKENIZER)
-            check_splitting(parts)
-            _check_ids(parts["model"].get("vocab"), rows)
-            return Tokenizer.from_file(str(folder / TOKENIZER))
+            model = read_object(folder / TOKENIZER).get("model")
+            _check_ids(model.get("vocab") if isinstance(model, dict) else None, rows)
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            check_splitting(json.loads(tokenizer.to_str()))  # as the library has understood it
+            return tokenizer
         if (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
             _check_ids(read_object(folder / "vocab.json"), rows)
             return _as_gpt2(folder)

@@ -127,7 +127,12 @@ def refresh_record(
         return None
     nats = held_out_nats(persona.model, corpus.held_out, persona.end_id, persona.context, cancelled)
     refresh = start.refresh
-    return RefreshRecord(version=refresh.version, new_posts=refresh.new_posts, bits_per_byte=corpus.bits_per_byte(nats))
+    return RefreshRecord(
+        version=refresh.version,
+        new_posts=refresh.new_posts,
+        bits_per_byte=corpus.bits_per_byte(nats),
+        origin=start.origin,
+    )
 
 
 def check_better(name: str, curve: Curve, corpus: TokenCorpus, before: RefreshRecord | None) -> None:
@@ -174,15 +179,20 @@ def first_sample(engine: Engine, seed: int, words: BlocklistOptions, cancelled: 
 
     None if every try is a quote, or the operator has blocked a word of ours.
     """
-    request = GenerateRequest(id=0, key="", prompt=FIRST_PROMPT, seed=seed, blocklist=words)
+    request, best = GenerateRequest(id=0, key="", prompt=FIRST_PROMPT, seed=seed, blocklist=words), ""
     try:
         for i in range(FIRST_TRIES):
             text = "".join(engine.generate(request.model_copy(update={"seed": seed + i}), cancelled=cancelled).samples)
-            if len(text.split()) >= FIRST_WORDS:
+            best = max(best, text, key=n_words)
+            if n_words(best) >= FIRST_WORDS:
                 break
     except BlockedPrompt:
         return ""
-    return text
+    return best
+
+
+def n_words(text: str) -> int:
+    return len(text.split())
 
 
 def samples(first: str, generated: Iterable[str], quotes: Quotes, words: BlocklistOptions) -> Iterator[tuple[str, str]]:

@@ -76,11 +76,15 @@ class RunRecord(_Record):
 
 
 class RefreshRecord(_Record):
-    """The version that a training went on from, and its bits per byte on the posts held out today."""
+    """The version that a training went on from, and its bits per byte on the posts held out today.
+
+    `origin`: from where a version before, or that one, was pulled.
+    """
 
     version: int
     new_posts: int
     bits_per_byte: float
+    origin: Origin | None = None
 
 
 class Manifest(_Record):

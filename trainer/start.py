@@ -10,7 +10,7 @@ from pathlib import Path
 from trainer.base import Base, embedding_weight, layer_sizes, read_weights
 from trainer.lora import Adapter, AdapterMismatch, read_adapter
 from trainer.manifest import DamagedPersona, verify
-from trainer.protocol import Hyperparameters, Refresh
+from trainer.protocol import Hyperparameters, Origin, Refresh
 from trainer.recipe import Recipe
 from trainer.trainee import Trainee, adapter, whole
 
@@ -27,6 +27,7 @@ class Start:
     refresh: Refresh
     rank: int
     adapter: Adapter | None
+    origin: Origin | None
 
     @property
     def has_rows(self) -> bool:
@@ -53,7 +54,8 @@ def find_start(refresh: Refresh | None, base: Base, wished: Hyperparameters) -> 
         adapter = _read_adapter(folder, base) if run.method == "lora" else None
     except (DamagedPersona, AdapterMismatch):
         return None
-    return Start(folder, refresh, run.lora_rank, adapter)
+    before = manifest.refresh.origin if manifest.refresh else None
+    return Start(folder, refresh, run.lora_rank, adapter, manifest.origin or before)
 
 
 def _read_adapter(folder: Path, base: Base) -> Adapter:

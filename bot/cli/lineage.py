@@ -53,12 +53,16 @@ def _posts(traced: Traced) -> list[tuple[str, str, str, str]]:
     return [
         (
             "posts",
-            f"@{one.handle}: {one.downloaded or '?'} from {one.source or 'an unknown place'}",
+            f"@{one.handle}: {count(one.downloaded)} from {one.source or 'an unknown place'}",
             digests.get(one.handle, "")[:SHA],
             STATES[traced.posts[one.handle]] if one.handle in traced.posts else "",
         )
         for one in manifest.corpus.accounts
     ]
+
+
+def count(n: int) -> str:
+    return f"{n:,}" if n else "?"
 
 
 def _corpus(manifest: Manifest) -> list[tuple[str, str, str, str]]:
@@ -76,7 +80,8 @@ def _base(manifest: Manifest) -> list[tuple[str, str, str, str]]:
     base, run, before = manifest.base, manifest.run, manifest.refresh
     rows = [("base model", f"{base.name}, {base.parameters / 1e6:.1f} M parameters", base.fingerprint[:SHA], "")]
     if before:
-        rows.append(("went on from", f"version {before.version}, with {before.new_posts:,} new posts", "", ""))
+        pulled = f" (pulled from {before.origin.repo})" if before.origin else ""
+        rows.append(("went on from", f"version {before.version}{pulled}, with {before.new_posts:,} new posts", "", ""))
     if run:
         what = f"{run.method}, {run.best_epoch:g} of {run.epochs} epochs, rate {run.learning_rate:g}, seed {run.seed}"
         rows.append(("training", f"{what}, {run.seconds:.0f} s on {run.device}", "", ""))

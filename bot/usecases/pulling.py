@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.domain import Persona, parse_persona
-from bot.errors import BadInput, OperatorError
+from bot.errors import BadInput, OperatorError, UserError
 from bot.texts import Text
 from bot.usecases.exporting import repository
 from bot.usecases.optouts import check_wanted
@@ -42,9 +42,12 @@ async def pull(services: Services, repo: str, name: str | None = None, revision:
 async def _pull_into(services: Services, persona: str, repo: str, revision: str | None, folder: Path) -> Persona:
     origin = Origin(repo=repo, revision=await services.hub.pull(repo, revision, folder))
     try:
-        return await _adopt(services, persona, origin, folder)
-    finally:
+        pulled = await _adopt(services, persona, origin, folder)
+    except UserError:  # it can't be used; after other failures it is still there
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return pulled
 
 
 async def _adopt(services: Services, persona: str, origin: Origin, folder: Path) -> Persona:

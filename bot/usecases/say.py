@@ -174,6 +174,16 @@ def told_of(persona: Persona) -> Iterator[None]:
     try:
         yield
     except DamagedPersona as error:
+        if persona.manifest.origin is not None:
+            raise DamagedPersona(
+                Text(
+                    "The files of @{persona} are damaged: {error}. To mend it, the operator can get it again: "
+                    "{command}",
+                    persona=persona.name,
+                    error=error,
+                    command=f"mynah models pull {persona.manifest.origin.repo} --as {persona.name}",
+                )
+            ) from error
         raise DamagedPersona(
             Text(
                 "The files of @{persona} are damaged: {error}. To mend it, train it again with {command}",

@@ -32,6 +32,7 @@ from bot.training import NOBODYS, counted, nothing_new
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
 from trainer.corpus import persona_name
+from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Hyperparameters
 from trainer.recipe import CHARACTERS_PER_TOKEN, choose_epochs
 
@@ -105,6 +106,7 @@ async def submit(
             wanted = replace(wanted, files=await files())
         accounts = find_accounts(services.sources, wanted, await _keepers(services, caller, name))
         name = _name(accounts)
+        check_pulled(await services.store.persona(name), _voices(accounts), services.settings, wanted.fresh)
         await check_wanted(services, [account.handle for account in accounts])
         await _check_active(services, caller, name)
         await _check_there(services, caller, accounts)
@@ -131,7 +133,7 @@ async def _known(services: Services, caller: Caller, wanted: TrainArguments, n_f
     voices = _files_first(wanted.voices, n_files)
     name = persona_name(voice.handle for voice in voices)
     seen = {one.name: one for one in await services.store.personas(caller.space)}
-    check_pulled(seen.get(name), {voice.handle for voice in voices}, wanted.fresh)
+    check_pulled(seen.get(name), voices, services.settings, wanted.fresh)
     before = {voice.handle: voice for voice in seen[name].voices} if name in seen else {}
     keepers = await _keepers(services, caller, name)
     known = [
@@ -147,12 +149,12 @@ async def _known(services: Services, caller: Caller, wanted: TrainArguments, n_f
     return replace(wanted, voices=voices, language=language)
 
 
-def check_pulled(known: Persona | None, handles: Collection[str], fresh: bool) -> None:
+def check_pulled(known: Persona | None, voices: Sequence[Voice], settings: Settings, fresh: bool) -> None:
     """Under a name that a persona was pulled as, nobody else is trained. Raises BadInput."""
     if known is None or known.manifest.origin is None:
         return
-    others = set(known.weights) != set(handles)
-    if not others and (fresh or known.manifest.run is not None):
+    others = set(known.weights) != {voice.handle for voice in voices}
+    if not others and (fresh or can_go_on(known.manifest, settings)):
         return
     named = {"persona": known.name, "repo": known.manifest.origin.repo}
     if others:
@@ -168,10 +170,19 @@ def check_pulled(known: Persona | None, handles: Collection[str], fresh: bool) -
     raise BadInput(
         Text(
             "@{persona} was pulled from {repo}, and a training can't go on from it. To replace it: {command}",
-            command=train_command(known.weights.items(), "--fresh"),
+            command=train_command(((voice.word, voice.weight) for voice in voices), "--fresh"),
             **named,
         )
     )
+
+
+def can_go_on(manifest: Manifest, settings: Settings) -> bool:
+    """Whether a training goes on from it, as far as that can be told here (trainer.start.find_start)."""
+    run, training = manifest.run, settings.training
+    if run is None or manifest.is_whole != (run.method == "full"):
+        return False
+    asked = (training.method, training.seed, settings.base_model)
+    return (run.method, run.seed, manifest.base.name) == asked
 
 
 def _files_first(voices: Sequence[Voice], n_files: int) -> tuple[Voice, ...]:
@@ -319,7 +330,8 @@ async def check_private(
             Text("Somebody else has a persona @{persona}. Give the account another name.", persona=known.name)
         )
     given = any(is_private(account.reference) for account in accounts)
-    begins_anew = fresh and any(is_private(one.source) for one in known.manifest.corpus.accounts)
+    given_before = any(is_private(one.source) for one in known.manifest.corpus.accounts)
+    begins_anew = fresh and (given_before or known.manifest.origin is not None)
     if given or begins_anew or _weights(accounts) != known.weights:
         raise NotAllowed(
             Text(
@@ -330,6 +342,10 @@ async def check_private(
         )
 
 
+def _voices(accounts: Sequence[AccountSource]) -> list[Voice]:
+    return [Voice(account.handle, account.weight) for account in accounts]
+
+
 def _name(accounts: Sequence[AccountSource]) -> str:
     return persona_name(account.handle for account in accounts)
 
@@ -338,6 +354,7 @@ async def dry_run(services: Services, wanted: TrainArguments) -> DryRun:
     """Fetch and clean, and train nothing. Raises UserError."""
     wanted = await _known(services, OPERATOR, wanted, len(wanted.files))
     accounts = find_accounts(services.sources, wanted)
+    check_pulled(await services.store.persona(_name(accounts)), _voices(accounts), services.settings, wanted.fresh)
     outlooks = await look(services, accounts)
     if any(one.cost for one in outlooks):
         return DryRun(_name(accounts), outlooks=tuple(outlooks))
@@ -363,7 +380,8 @@ def estimate_seconds(
 ) -> float | None:
     """From the speed of the latest training of this kind; for the bundled base model, from a first guess."""
     kind = (settings.base_model, settings.training.method)
-    known = [one.manifest for one in personas if (one.manifest.base.name, one.manifest.method) == kind]
+    here = (one.manifest for one in personas if one.manifest.origin is None)
+    known = [manifest for manifest in here if (manifest.base.name, manifest.method) == kind]
     runs = [manifest.run for manifest in sorted(known, key=lambda manifest: manifest.created_at) if manifest.run]
     if runs:
         speed = runs[-1].tokens_per_second

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.errors import DiskFull, OperatorError
-from bot.folders import MIN_FREE_BYTES, Folders
+from bot.folders import MIN_FREE_BYTES, Folders, unfinished
 from trainer.split import Split
 
 
@@ -123,3 +123,16 @@ def test_free_space(folders: Folders, monkeypatch: pytest.MonkeyPatch, free: int
     else:
         with pytest.raises(DiskFull, match=rf"{free // 2**20} MB are free in .*, a training needs 64 MB"):
             folders.check_free_space()
+
+
+def test_what_killed_processes_have_left_goes(tmp_path: Path) -> None:
+    gone, own = tmp_path / "pip.part-999999999", tmp_path / f"pip.part-{os.getpid()}"
+    others = tmp_path / "pip.part-1"  # which runs, whosever it is
+    for left in (gone, own, others, tmp_path / "pipa.part-999999999"):
+        left.mkdir()
+        (left / "half").write_text("a model")
+    with unfinished(tmp_path, "pip") as folder:
+        assert folder == own
+        assert {path.name for path in tmp_path.iterdir()} == {"pip.part-1", "pipa.part-999999999"}
+        folder.mkdir()
+    assert not folder.exists()

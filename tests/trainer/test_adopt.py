@@ -22,7 +22,7 @@ from trainer.basefiles import BaseModelError, fingerprint
 from trainer.convert import answer
 from trainer.engine import Engine
 from trainer.export import export
-from trainer.manifest import MANIFEST, BaseRecord, DamagedPersona, Manifest, public, verify
+from trainer.manifest import MANIFEST, BaseRecord, Manifest, public, verify
 from trainer.protocol import (
     FIRST_PROMPT,
     BlocklistOptions,
@@ -451,9 +451,9 @@ def test_a_record_that_points_elsewhere_or_has_no_numbers_is_refused(base: Base,
     (folder / MANIFEST).write_text(text.replace('"adapter_config.json"', '"../adapter_config.json"'))
     assert "elsewhere" in refusal(folder, tmp_path / "out", base.name)
     (folder / MANIFEST).write_text(text.replace('"bits_per_byte": 1.6', '"bits_per_byte": NaN'))
-    with pytest.raises(DamagedPersona):
-        adopt(adopt_request(folder, tmp_path / "out"), base.name)
-    assert not (tmp_path / "out").exists()
+    assert "isn't as it was published" in refusal(folder, tmp_path / "out", base.name)
+    (folder / MANIFEST).write_text("{}")
+    assert "manifest.json is not a manifest" in refusal(folder, tmp_path / "out", base.name)
 
 
 def test_a_record_of_another_adapter_is_refused(base: Base, tmp_path: Path) -> None:
@@ -631,7 +631,7 @@ def test_folders_with_broken_files_are_refused_and_nothing_is_left(
         out = tmp_path / f"{number}.out"
         try:
             adopt(adopt_request(folder, out), base.name)
-        except (Refused, OSError, DamagedPersona):
+        except (Refused, OSError):
             n_refused += 1
             assert not out.exists()
         else:
@@ -665,7 +665,7 @@ def test_a_strangers_record_leads_nowhere(base: Base, tmp_path: Path) -> None:
 
 
 def test_a_strangers_record_is_fit_for_a_terminal(base: Base, tmp_path: Path) -> None:
-    run = run_record().model_copy(update={"device": "\x1b[2Jcpu"})
+    run = run_record().model_copy(update={"device": "\x1b[2Jcpu\n  persona  forged\x85"})
     lineage = Lineage(
         job=1,
         asked_by="discord:\x1b]52;c;aGk=\x07",
@@ -674,7 +674,7 @@ def test_a_strangers_record_is_fit_for_a_terminal(base: Base, tmp_path: Path) ->
         corpus_sha256="\x9b31m",
         hyperparameters=Hyperparameters(),
     )
-    folder = save_mynahs_adapter(base, tmp_path / "published", run=run, lineage=lineage)
+    folder = save_mynahs_adapter(base, tmp_path / "published", run=run, lineage=lineage, versions={"\x1b[2J": "1\n2"})
     manifest = adopted(folder, tmp_path / "out", base.name)
     assert manifest.lineage is not None
     assert (manifest.lineage.asked_by, manifest.lineage.job) == ("", 0)
@@ -683,7 +683,7 @@ def test_a_strangers_record_is_fit_for_a_terminal(base: Base, tmp_path: Path) ->
 
 def strings(value: object) -> list[str]:
     if isinstance(value, dict):
-        return [text for one in value.values() for text in strings(one)]
+        return [*value, *(text for one in value.values() for text in strings(one))]
     if isinstance(value, list):
         return [text for one in value for text in strings(one)]
     return [value] if isinstance(value, str) else []

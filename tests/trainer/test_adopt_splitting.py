@@ -22,6 +22,9 @@ def tokenizer(**parts: Any) -> dict[str, Any]:
     return found
 
 
+SPLIT = json.dumps(tokenizer(pre_tokenizer=pre_tokenizers.Split(Regex("(a+)+$"), "isolated")))
+
+
 @pytest.mark.parametrize(
     "parts",
     [
@@ -58,6 +61,13 @@ def test_ours_are_fine(tmp_path: Path) -> None:
 def test_what_could_blow_a_text_up_is_refused(parts: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="does something to texts"):
         check_splitting(tokenizer(**parts))
+
+
+def test_what_the_library_reads_is_what_counts() -> None:
+    hidden = {"type": "Sequence", "normalizers": [], "pretokenizers": [json.loads(SPLIT)["pre_tokenizer"]]}
+    read = Tokenizer.from_str(json.dumps(json.loads(SPLIT) | {"pre_tokenizer": hidden}))
+    with pytest.raises(Refused, match="does something to texts"):
+        check_splitting(json.loads(read.to_str()))
 
 
 @pytest.mark.parametrize("pattern", ["llama", "qwen"])

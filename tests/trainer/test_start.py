@@ -12,8 +12,8 @@ from trainer.base import Base, load_base
 from trainer.engine import Engine
 from trainer.evaluation import held_out_nats
 from trainer.finetune import finetune
-from trainer.manifest import Manifest, verify
-from trainer.protocol import Hyperparameters, Method, Refresh
+from trainer.manifest import Manifest, verify, write_manifest
+from trainer.protocol import Hyperparameters, Method, Origin, Refresh
 from trainer.recipe import choose_recipe
 from trainer.speaker import load_speaker
 from trainer.start import NotBetter, find_start, trainee_of
@@ -63,8 +63,11 @@ def test_a_version_keeps_its_token_rows(base: Base, tmp_path: Path, monkeypatch:
     """Also when a new persona of this base model wouldn't have any."""
     folder = trained(tmp_path / "before", base)
     monkeypatch.setattr("trainer.recipe.SMALL_EMBEDDING", 0)
+    origin = Origin(repo="nest/pip", revision="c0ffee")
+    write_manifest(folder, verify(folder).model_copy(update={"origin": origin}))
     manifest = refreshed(tmp_path / "after", base, folder, POSTS + NEWS)
     assert manifest.refresh is not None
+    assert (manifest.refresh.origin, manifest.origin) == (origin, None)
     assert manifest.refresh.bits_per_byte == pytest.approx(run_of(verify(folder)).bits_per_byte, rel=0.01)
     assert run_of(manifest).token_rows == base.vocabulary.tokenizer.get_vocab_size()
 

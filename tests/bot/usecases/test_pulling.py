@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import BadInput, NotAllowed, NotFound, OperatorError
+from bot.errors import BadInput, Busy, DiskFull, NotAllowed
 from bot.usecases.pulling import accounts_of, persona_of, pull
 from tests.doubles.service import FakeService
 from trainer.manifest import verify
@@ -70,13 +70,17 @@ async def test_who_has_opted_out_is_not_imitated(service: FakeService) -> None:
 
 
 async def test_a_cut_download_waits_for_the_next_try(service: FakeService) -> None:
-    service.hub.error = NotFound("the connection was cut")
-    with pytest.raises(NotFound):
+    service.hub.error = Busy("the connection was cut")
+    with pytest.raises(Busy):
         await pull(service.services, REPO)
     assert (service.folders.downloads / "nest--Elon-Alice" / "pytorch_model.bin").is_file()
     service.hub.error = None
-    service.converter.error = OperatorError("the disk is full")
-    with pytest.raises(OperatorError):
+    service.converter.error = DiskFull("the disk is full")
+    with pytest.raises(DiskFull):
+        await pull(service.services, REPO)
+    assert (service.folders.downloads / "nest--Elon-Alice" / "pytorch_model.bin").is_file()
+    service.converter.error = BadInput("it is none")
+    with pytest.raises(BadInput):
         await pull(service.services, REPO)
     assert list(service.folders.downloads.iterdir()) == []  # what can't be used isn't kept
     service.converter.error = None

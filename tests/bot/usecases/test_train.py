@@ -20,7 +20,7 @@ from bot.usecases.train import START_SECONDS, check_buyer, check_cost, dry_run, 
 from tests.builders import account_counts, corpus_record, manifest, run_record
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import FakeSources, make_posts
-from trainer.manifest import BaseRecord, Manifest
+from trainer.manifest import BaseRecord, FileRecord, Manifest
 from trainer.protocol import Origin
 
 SOURCES = FakeSources({"pip": [], "bob": [], "ladle": []})
@@ -316,6 +316,31 @@ async def test_what_cannot_be_gone_on_from_is_not_replaced_by_the_way(service: F
     with pytest.raises(BadInput, match="To replace it: /train @pip --fresh"):
         await submit(service.services, CALLER, TrainArguments((Voice("pip"),)))
     await submit(service.services, CALLER, TrainArguments((Voice("pip"),), fresh=True))
+
+
+async def test_a_merged_one_cannot_be_gone_on_from(service: FakeService) -> None:
+    origin = Origin(repo="nest/pip", revision="c0ffee")
+    whole = {"model.safetensors": FileRecord(sha256="0" * 64, n_bytes=1)}
+    await publish_pulled(service, manifest("pip", origin=origin, files=whole))
+    with pytest.raises(BadInput, match="To replace it: /train x:pip --fresh"):
+        await submit(service.services, CALLER, TrainArguments((Voice("pip", network="x", name="pip"),)))
+    await publish_pulled(service, manifest("bob", origin=origin))
+    await submit(service.services, CALLER, TrainArguments((Voice("bob"),)))
+
+
+async def test_people_on_messengers_do_not_replace_what_the_operator_has_pulled(service: FakeService) -> None:
+    origin = Origin(repo="nest/pip", revision="c0ffee")
+    corpus = corpus_record("pip", source="hub:nest/pip")
+    await publish_pulled(service, manifest("pip", origin=origin, run=None, corpus=corpus))
+    ann = Caller("discord", "ann", "7", "discord:1", admin=True)
+    with pytest.raises(NotAllowed, match="there for others, too"):
+        await submit(service.services, ann, TrainArguments((Voice("pip"),), fresh=True))
+
+
+def test_strangers_figures_estimate_nothing() -> None:
+    run = run_record().model_copy(update={"tokens_per_second": 0.0})
+    pulled = Persona("pip", 1, "", 1, manifest("pip", run=run, origin=Origin(repo="nest/pip", revision="c0ffee")))
+    assert estimate_seconds(9_000, Settings(), [pulled]) == estimate_seconds(9_000, Settings(), [])
 
 
 async def publish_pulled(service: FakeService, record: Manifest) -> None:
