@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -92,16 +92,17 @@ class Both:
     remains: list[str]  # in the tracking's folder
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """trackio reads it once, when it is imported."""
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for each process that tests: trackio reads its place once, when it is imported."""
     folder = tmp_path_factory.mktemp("tracking")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKIO_DIR", str(folder / "trackio"))
-        yield folder
+        trackio_storage()
+    return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def logged(base_folders: BaseFolders, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Both:
     base = load_base(str(base_folders["gpt2"]))
     place = tmp_path_factory.mktemp("trainings")
