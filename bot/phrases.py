@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot import render
 from bot.domain import Job, JobState, Persona, Utterance
 from bot.figures import bytes_text, duration
 from bot.replies import Help
 from bot.texts import Text
+from trainer.card_report import percent
 from trainer.protocol import Preview, Progress, ReportCard
 
 POST_CHARACTERS = 100  # of a post that is shown before it is learnt
@@ -126,15 +126,15 @@ def report_lines(card: ReportCard) -> list[Text]:
         lines.append(
             Text(
                 "🎭 Taken for the author: {share} of its texts ({ceiling} of the real posts)",
-                share=render.percent(card.attribution),
-                ceiling=render.percent(card.attribution_ceiling),
+                share=percent(card.attribution),
+                ceiling=percent(card.attribution_ceiling),
             )
         )
     lines.append(
         Text(
             "🔎 With eight words in a row copied: {share} of its texts ({own} of the real posts)",
-            share=render.percent(card.copied),
-            own=render.percent(card.copied_own),
+            share=percent(card.copied),
+            own=percent(card.copied_own),
         )
     )
     return lines
@@ -145,14 +145,14 @@ def more_lines(card: ReportCard) -> list[Text]:
     return [
         Text(
             "🧼 Clean: {share} of {n} texts; 📐 {length:.0f} characters long (the real posts: {own:.0f})",
-            share=render.percent(card.clean),
+            share=percent(card.clean),
             n=card.generations,
             length=card.length,
             own=card.length_own,
         ),
         Text(
             "🎨 Different word pairs: {share} (in the real posts: {own})",
-            share=render.percent(card.distinct_2),
-            own=render.percent(card.distinct_2_own),
+            share=percent(card.distinct_2),
+            own=percent(card.distinct_2_own),
         ),
     ]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.domain import Caller
 from bot.errors import BadInput, Limited, NotAllowed
 from bot.texts import Text
-from trainer.corpus import strip_invisible
+from trainer.corpus import on_one_line
 
 MAX_SAMPLES = 5
 
@@ -31,7 +31,7 @@ class Rules(BaseModel):
 
 def check_prompt(text: str, max_characters: int) -> str:
     """The prompt as one clean line. Raises BadInput when nothing is left of it, or when it is too long."""
-    prompt = " ".join(strip_invisible(text).split())
+    prompt = on_one_line(text)
     if not any(character.isprintable() and character != " " for character in prompt):
         raise BadInput(Text("Give me the beginning of a sentence to finish, like: /say My dream is"))
     if len(prompt) > max_characters:

@@ -14,6 +14,7 @@ from bot.money import dollars
 from bot.replies import Card, Help, JobList, Notice, Page, PersonaList, Reply, Status, Submitted
 from bot.texts import Text
 from bot.usecases.train import DryRun
+from trainer.card_report import percent
 from trainer.manifest import Manifest
 from trainer.protocol import AccountCounts, Preview, Progress, ReportCard
 
@@ -168,8 +169,8 @@ def training_rows(accounts: Sequence[AccountCounts], told: Callable[[str], str] 
     ]
     if any(account.foreign for account in accounts):
         rows.insert(-3, (Text("In other languages"), *(f"{account.foreign:,}" for account in accounts)))
-    if any(n_masked(account) for account in accounts):
-        rows.append((Text("Details masked"), *(f"{n_masked(account):,}" for account in accounts)))
+    if any(account.masked.total for account in accounts):
+        rows.append((Text("Details masked"), *(f"{account.masked.total:,}" for account in accounts)))
     if len({account.weight for account in accounts}) > 1:
         rows.append((Text("Weight"), *(f"{account.weight:g}" for account in accounts)))
     return [(told(label), *cells) for label, *cells in rows]
@@ -249,10 +250,6 @@ def attribution_row(card: ReportCard) -> list[tuple[str, str, str]]:
     ]
 
 
-def percent(part: float) -> str:
-    return f"{100 * part:.0f}%"
-
-
 def held_out(manifest: Manifest) -> str:
     """What a training has changed."""
     run, refresh = manifest.run, manifest.refresh
@@ -280,16 +277,12 @@ def example_posts(posts: Sequence[str]) -> list[str]:
     return ["  Posts as they will be learnt, for example:", *(f"    · {post}" for post in posts)]
 
 
-def n_masked(account: AccountCounts) -> int:
-    return sum(account.masked.model_dump().values())
-
-
 def remarks(accounts: Sequence[AccountCounts], warn_characters: int) -> list[str]:
     """What a person should know about the accounts' posts."""
     return [
         *(thin(account, warn_characters) for account in accounts if account.characters < warn_characters),
         *(mixed(account) for account in accounts if is_mixed(account)),
-        *(masked(account) for account in accounts if n_masked(account)),
+        *(masked(account) for account in accounts if account.masked.total),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from huggingface_hub import metadata_load
 
-from trainer.corpus import MAX_ACCOUNTS, strip_invisible
+from trainer.corpus import MAX_ACCOUNTS, on_one_line
 from trainer.foreign import ASK, Refused, read_object
 from trainer.layout import CARD, CONFIG, MOST_CARD_BYTES
 from trainer.manifest import (
@@ -96,7 +96,7 @@ def as_foreign(base: BaseRecord, request: AdoptRequest, sample: str, out: Path, 
 def _cleaned(value: Any) -> Any:
     """Every text of a record, fit for a terminal, and not long."""
     if isinstance(value, str):
-        return " ".join(strip_invisible(value).split())[:NAME_CHARACTERS]
+        return on_one_line(value)[:NAME_CHARACTERS]
     if isinstance(value, list):
         return [_cleaned(one) for one in value]
     return {_cleaned(key): _cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value

@@ -73,7 +73,7 @@ def data(manifest: Manifest) -> Table | None:
         ("Short posts", [one.short for one in accounts], True),
         ("Posts kept", [one.kept for one in accounts], True),
         ("Duplicates", [one.duplicates for one in accounts], _has_duplicates(manifest)),
-        ("Details masked", [masked(one) for one in accounts], any(masked(one) for one in accounts)),
+        ("Details masked", [one.masked.total for one in accounts], any(one.masked.total for one in accounts)),
         ("Weight", [one.weight for one in accounts], any(one.weight != 1 for one in accounts)),
         ("Characters kept", [one.characters for one in accounts], any(one.characters for one in accounts)),
     ]
@@ -86,10 +86,6 @@ def _has_duplicates(manifest: Manifest) -> bool:
     return manifest.run is not None and sum(one.duplicates for one in manifest.corpus.accounts) == (
         manifest.corpus.duplicates
     )
-
-
-def masked(account: AccountCounts) -> int:
-    return sum(account.masked.model_dump().values())
 
 
 def _number(value: float) -> str:

@@ -110,6 +110,11 @@ def strip_invisible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
+def on_one_line(text: str) -> str:
+    """Without what hides or reorders it, its white space folded."""
+    return " ".join(strip_invisible(text).split())
+
+
 def clean_text(text: str) -> str:
     """One post's text as the recipe cleans it: entities decoded, URLs removed, white space folded."""
     for entity, character in _ENTITIES:

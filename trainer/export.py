@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from trainer.basefiles import locate
-from trainer.basenames import BUNDLED, is_on_hub
+from trainer.basenames import is_on_hub, is_path
 from trainer.cancelled import Cancelled
 from trainer.engine import check_base
 from trainer.layout import ADAPTER, ADAPTER_CONFIG, BASE_FOLDER, CONFIG
@@ -156,7 +156,7 @@ def _finish(folder: Path, out: Path, manifest: Manifest) -> None:
 
 def _shown(base_name: str) -> str:
     """Not where it lies on this machine; still a path, so that nobody looks for it on a hub."""
-    return base_name if base_name == BUNDLED or is_on_hub(base_name) else f"./{Path(base_name).name}"
+    return f"./{Path(base_name).name}" if is_path(base_name) else base_name
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -111,6 +111,16 @@ class Manifest(_Record):
         return sum(record.n_bytes for record in self.files.values())
 
     @property
+    def posts_sha256(self) -> dict[str, str]:
+        """By handle, as far as they were recorded."""
+        return {one.handle: one.sha256 for one in self.lineage.posts} if self.lineage else {}
+
+    @property
+    def corpus_sha256(self) -> str:
+        """ "": it wasn't recorded."""
+        return self.lineage.corpus_sha256 if self.lineage else ""
+
+    @property
     def method(self) -> Method | None:
         """None: nobody recorded it."""
         return self.run.method if self.run else None

@@ -41,6 +41,10 @@ class MaskedCounts(Message):
     keys: int = 0
     mentions: int = 0
 
+    @property
+    def total(self) -> int:
+        return sum(self.model_dump().values())
+
 
 class AccountCounts(Message):
     """An account's row of the training table, with where its posts came from and its weight in a blend.

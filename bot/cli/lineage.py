@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.figures import bytes_text
-from bot.render import n_masked, table
+from bot.render import table
 from bot.usecases.lineage import Traced
 from trainer.manifest import Manifest
 
@@ -49,12 +49,11 @@ def _asked(manifest: Manifest) -> list[str]:
 
 def _posts(traced: Traced) -> list[tuple[str, str, str, str]]:
     manifest = traced.persona.manifest
-    digests = {one.handle: one.sha256 for one in manifest.lineage.posts} if manifest.lineage else {}
     return [
         (
             "posts",
             f"@{one.handle}: {count(one.downloaded)} from {one.source or 'an unknown place'}",
-            digests.get(one.handle, "")[:SHA],
+            manifest.posts_sha256.get(one.handle, "")[:SHA],
             STATES[traced.posts[one.handle]] if one.handle in traced.posts else "",
         )
         for one in manifest.corpus.accounts
@@ -69,11 +68,11 @@ def _corpus(manifest: Manifest) -> list[tuple[str, str, str, str]]:
     corpus = manifest.corpus
     if not corpus.train_posts:
         return []
-    masked = sum(map(n_masked, corpus.accounts))
+    masked = sum(account.masked.total for account in corpus.accounts)
     what = f"{corpus.train_posts:,} posts to learn, {corpus.held_out_posts:,} held out"
     notes = {"near-duplicates left out": corpus.duplicates, "details masked": masked}
     what += "".join(f", {n:,} {name}" for name, n in notes.items() if n)
-    return [("corpus", what, manifest.lineage.corpus_sha256[:SHA] if manifest.lineage else "", "")]
+    return [("corpus", what, manifest.corpus_sha256[:SHA], "")]
 
 
 def _base(manifest: Manifest) -> list[tuple[str, str, str, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.publishing import export, publish, pull
-from bot.cli.shared import run, settings_of
+from bot.cli.shared import run, services_of, settings_of
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -63,13 +63,11 @@ def forget(ctx: click.Context, persona: str, yes: bool) -> None:
 
 
 async def _lineage(settings: Settings, name: str) -> str:
-    from bot.app import open_services
     from bot.cli.lineage import lineage
     from bot.cli.publishing import find
-    from bot.platforms.router import Router
     from bot.usecases.lineage import trace
 
-    async with open_services(settings, Router()) as services:
+    async with services_of(settings) as services:
         return lineage(await trace(services, await find(services, name)))
 
 

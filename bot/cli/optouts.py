@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.shared import run, settings_of
+from bot.cli.shared import run, services_of, settings_of
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -50,20 +50,14 @@ def remove(ctx: click.Context, handle: str) -> None:
 
 
 async def _list(settings: Settings) -> list[str]:
-    from bot.app import open_services
-    from bot.platforms.router import Router
-
-    async with open_services(settings, Router()) as services:
+    async with services_of(settings) as services:
         return sorted(await services.chats.optouts())
 
 
 async def _set(settings: Settings, handle: str, out: bool) -> list[str]:
     """Returns where personas of an account that opts out are published."""
-    from bot.app import open_services
-    from bot.platforms.router import Router
-    from bot.usecases.optouts import published
+    from bot.usecases.optouts import made_of, published
 
-    async with open_services(settings, Router()) as services:
+    async with services_of(settings) as services:
         await (services.chats.opt_out(handle) if out else services.chats.opt_in(handle))
-        silent = [one.name for one in await services.store.personas() if handle in one.weights]
-        return await published(services, silent) if out else []
+        return await published(services, await made_of(services, handle)) if out else []

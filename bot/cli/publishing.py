@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.shared import run, settings_of
+from bot.cli.shared import run, services_of, settings_of
 
 if TYPE_CHECKING:
     from bot.domain import Persona
@@ -64,31 +64,26 @@ def pull(ctx: click.Context, repo: str, name: str | None, revision: str | None) 
 
 
 async def _export(settings: Settings, name: str, to: Path, form: Form) -> Form:
-    from bot.app import open_services
-    from bot.platforms.router import Router
     from bot.usecases.exporting import check_empty, export
 
-    async with open_services(settings, Router()) as services:
+    async with services_of(settings) as services:
         check_empty(to)  # before anything takes time
         return await export(services, await find(services, name), to, form)
 
 
 async def _publish(settings: Settings, name: str, repo: str, form: Form, public: bool) -> str:
-    from bot.app import open_services
-    from bot.platforms.router import Router
     from bot.usecases.exporting import publish
 
-    async with open_services(settings, Router()) as services:
+    async with services_of(settings) as services:
         return await publish(services, await find(services, name), repo, form, public)
 
 
 async def _pull(settings: Settings, repo: str, name: str | None, revision: str | None) -> Persona:
-    from bot.app import open_services, own_folder
+    from bot.app import own_folder
     from bot.domain import parse_persona
-    from bot.platforms.router import Router
     from bot.usecases.pulling import pull
 
-    async with open_services(settings, Router()) as services:
+    async with services_of(settings) as services:
         with own_folder(services):
             return await pull(services, repo, parse_persona(name) if name else None, revision)
 

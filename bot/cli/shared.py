@@ -7,8 +7,8 @@ import io
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -17,6 +17,7 @@ from bot.errors import MynahError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from bot.usecases.services import Services
 
 T = TypeVar("T")
 
@@ -41,6 +42,16 @@ def settings_of(ctx: click.Context) -> Settings:
 
     config, data_dir = ctx.obj
     return load_settings(config, data_dir)
+
+
+@asynccontextmanager
+async def services_of(settings: Settings) -> AsyncIterator[Services]:
+    """For a command that no messenger hears of; imported when there is one."""
+    from bot.app import open_services
+    from bot.platforms.router import Router
+
+    async with open_services(settings, Router()) as services:
+        yield services
 
 
 def quiet_libraries() -> None:

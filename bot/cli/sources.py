@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.shared import run, settings_of
+from bot.cli.shared import run, services_of, settings_of
 
 if TYPE_CHECKING:
     from bot.domain import About, Purchase
@@ -64,10 +64,7 @@ def _month(month: str, purchases: list[Purchase]) -> str:
 
 
 async def _abouts(settings: Settings) -> list[About]:
-    from bot.app import open_services
-    from bot.platforms.router import Router
-
-    async with open_services(settings, Router()) as services:
+    async with services_of(settings) as services:
         return services.sources.abouts()
 
 

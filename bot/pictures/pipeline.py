@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.domain import Persona
 from bot.figures import bytes_text, duration
 from bot.pictures.words import Words, one_line, shortened, words
-from trainer.card_tables import SHORT, base_name, masked, millions, source
+from trainer.card_tables import SHORT, base_name, millions, source
 from trainer.corpus import MAX_ACCOUNTS
 from trainer.manifest import Manifest, RunRecord
 from trainer.protocol import AccountCounts
@@ -55,14 +55,13 @@ def pipeline_facts(persona: Persona, faces: Mapping[str, str]) -> PipelineFacts:
 
 
 def _account(manifest: Manifest, account: AccountCounts, face: str) -> Box:
-    hashes = {one.handle: one.sha256 for one in manifest.lineage.posts} if manifest.lineage else {}
     handle, name = f"@{account.handle}", one_line(account.name)
     rows = [("handle", handle)] if name else []
     if account.downloaded:
         rows += [("posts from", source(account)), ("posts", f"{account.downloaded:,}")]
     if len({one.weight for one in manifest.corpus.accounts}) > 1:
         rows.append(("weight", f"{account.weight:g}"))
-    rows.append(("SHA-256", hashes.get(account.handle, "")[:SHORT]))
+    rows.append(("SHA-256", manifest.posts_sha256.get(account.handle, "")[:SHORT]))
     language = account.languages[0][0] if account.languages else ""
     return _box("Account", name or handle, rows, language, face)
 
@@ -74,14 +73,13 @@ def _corpus(manifest: Manifest) -> Box:
         "too short": sum(one.short for one in accounts),
         "in other languages": sum(one.foreign for one in accounts),
         "near-duplicates": corpus.duplicates,
-        "details masked": sum(map(masked, accounts)),
+        "details masked": sum(one.masked.total for one in accounts),
         "learnt from, balanced" if len(accounts) > 1 else "learnt from": corpus.train_posts,
         "held out": corpus.held_out_posts,
     }
     rows = [(label, f"{n:,}") for label, n in counts.items() if n]
-    sha256 = manifest.lineage.corpus_sha256 if manifest.lineage else ""
     kept = sum(one.kept for one in accounts)
-    return _box("Corpus", f"{kept:,} posts kept", (*rows, ("SHA-256", sha256[:SHORT])))
+    return _box("Corpus", f"{kept:,} posts kept", (*rows, ("SHA-256", manifest.corpus_sha256[:SHORT])))
 
 
 def _start(persona: Persona) -> Box:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -108,24 +108,32 @@ def _move(part: Path, to: Path) -> None:
 
 async def _fill(services: Services, persona: Persona, out: Path, form: Form, target: Target) -> None:
     await check_wanted(services, persona.weights)
+    published = _published(persona, form, target)
     version = services.folders.root / persona.folder
     with told_of(persona):
-        await _convert(services, persona, version, out, form, target)
+        if published.merged is not None:
+            await services.converter.export(version, out / published.merged, merged=True)
+        if published.adapter is not None:
+            await services.converter.export(version, out / published.adapter, merged=False)
     pictures = await _draw(services, persona)
-    await asyncio.to_thread(_write, out, persona, form, target, pictures)
+    await asyncio.to_thread(_write, out, published, pictures)
 
 
-async def _convert(services: Services, persona: Persona, version: Path, out: Path, form: Form, target: Target) -> None:
-    if form is not Form.ADAPTER:
-        await services.converter.export(version, out, merged=True)
-    if form is not Form.MERGED:
-        await services.converter.export(version, out / _adapter(persona, form, target), merged=False)
-
-
-def _adapter(persona: Persona, form: Form, target: Target) -> str:
-    """Its folder. On a hub not the one above a base model's: transformers would take that for the adapter's, too."""
-    beside = form is Form.BOTH or (target.address and not is_on_hub(persona.manifest.base.name))
-    return ADAPTER_FOLDER if beside else ""
+def _published(persona: Persona, form: Form, target: Target) -> Published:
+    """What lies where. On a hub an adapter isn't above its base model: transformers would take that for the adapter."""
+    base = persona.manifest.base.name
+    own_base = not is_on_hub(base)
+    beside = form is Form.BOTH or (target.address and own_base)
+    folder = ADAPTER_FOLDER if beside else ""
+    return Published(
+        place=target.place,
+        address=target.address,
+        adapter=None if form is Form.MERGED else folder,
+        merged=None if form is Form.ADAPTER else "",
+        base=f"{folder}/{BASE_FOLDER}".lstrip("/") if own_base else base,
+        own_base=own_base,
+        pictures={},
+    )
 
 
 async def _draw(services: Services, persona: Persona) -> dict[str, Picture]:
@@ -136,23 +144,13 @@ async def _draw(services: Services, persona: Persona) -> dict[str, Picture]:
     return pictures
 
 
-def _write(out: Path, persona: Persona, form: Form, target: Target, pictures: dict[str, Picture]) -> None:
+def _write(out: Path, published: Published, pictures: dict[str, Picture]) -> None:
     """Pictures and card. Raises OSError."""
     (out / PICTURES_FOLDER).mkdir()
     paths = {}
     for name, picture in pictures.items():
         paths[name] = f"{PICTURES_FOLDER}/{picture.name}"
         (out / paths[name]).write_bytes(picture.data)
-    base, folder = persona.manifest.base.name, _adapter(persona, form, target)
-    own_base = not is_on_hub(base)
-    published = Published(
-        place=target.place,
-        address=target.address,
-        adapter=None if form is Form.MERGED else folder,
-        merged=None if form is Form.ADAPTER else "",
-        base=f"{folder}/{BASE_FOLDER}".lstrip("/") if own_base else base,
-        own_base=own_base,
-        pictures=paths,
-    )
-    record = read_manifest(out / (folder if form is Form.ADAPTER else ""))  # as others may see it
-    (out / CARD).write_text(model_card(record, published), encoding="utf-8")
+    root = published.adapter if published.merged is None else published.merged
+    record = read_manifest(out / (root or ""))  # as others may see it
+    (out / CARD).write_text(model_card(record, replace(published, pictures=paths)), encoding="utf-8")

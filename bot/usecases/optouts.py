@@ -26,10 +26,15 @@ async def opt_out(services: Services, caller: Caller, handle: str) -> list[str]:
     for job in await services.store.unfinished_jobs():
         if handle in {account.handle for account in job.accounts}:
             await services.jobs.cancel(job.id)
-    silent = [one.name for one in await services.store.personas() if handle in one.weights]
+    silent = await made_of(services, handle)
     for address in await published(services, silent):
         logger.warning("what was made of @%s is published at %s: delete it there", handle, address)
     return silent
+
+
+async def made_of(services: Services, handle: str) -> list[str]:
+    """Personas that imitate an account, alone or in a blend."""
+    return [one.name for one in await services.store.personas() if handle in one.weights]
 
 
 async def published(services: Services, personas: Iterable[str]) -> list[str]:

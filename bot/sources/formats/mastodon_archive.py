@@ -21,7 +21,7 @@ from bot.sources.formats.reading import Meter, Metered
 from bot.sources.html import html_text
 from bot.sources.posts import MAX_CHARACTERS, Broken, kind, make_post, numbered
 from bot.texts import Text
-from trainer.corpus import Post, strip_invisible
+from trainer.corpus import Post, on_one_line
 
 ITEMS = "orderedItems"
 
@@ -109,7 +109,7 @@ def actor_profile(members: Members) -> Profile | None:
 
 def _words(value: object) -> str:
     """A string on one line, or nothing."""
-    return " ".join(strip_invisible(value).split()) if isinstance(value, str) else ""
+    return on_one_line(value) if isinstance(value, str) else ""
 
 
 def _actor(members: Members, path: str) -> dict[str, object] | None:

@@ -12,7 +12,7 @@ from bot.domain import Profile
 from bot.sources.formats.json_list import JsonText
 from bot.sources.formats.members import Members, picture
 from bot.sources.formats.x_script import script_items
-from trainer.corpus import strip_invisible
+from trainer.corpus import on_one_line
 
 # Characters; X's own limits are 50 and 160 of its own units.
 MAX_NAME = 100
@@ -49,4 +49,4 @@ def _inner(value: object, key: str) -> object:
 def _words(value: object, key: str) -> str:
     """A string on one line, or nothing."""
     text = _inner(value, key)
-    return " ".join(strip_invisible(text).split()) if isinstance(text, str) else ""
+    return on_one_line(text) if isinstance(text, str) else ""
