@@ -17,6 +17,7 @@ from bot.errors import DataDirInUse, MynahError, SettingsError
 from bot.folders import Folders
 from bot.hub import HuggingFaceHub
 from bot.jobs import JobRunner
+from bot.live import LiveSettings
 from bot.pictures.painter import Painter
 from bot.pool import ModelPool
 from bot.ports import Notifier
@@ -24,11 +25,14 @@ from bot.settings import Settings
 from bot.sources.opening import open_sources
 from bot.store.chats import SqliteChats
 from bot.store.inbox import SqliteInbox
+from bot.store.library import SqliteLibrary
 from bot.store.spending import SqliteSpending
 from bot.store.sqlite import SqliteStore
+from bot.store.users import SqliteUsers
 from bot.training import Training
 from bot.usecases.gate import Gate
 from bot.usecases.services import Services
+from bot.watching import Watchers
 from bot.workers import READY_SECONDS, worker_command
 from trainer.tracking.installed import TrackingMissing, check_installed
 
@@ -42,6 +46,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
     """Everything but running workers and jobs: those start when they are needed, or by `run_jobs` and `warm_up`."""
     folders = Folders(settings.data_dir)
     folders.make()
+    live, watchers = LiveSettings(settings), Watchers(notifier)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(folders.database))
         sources = await stack.enter_async_context(open_sources(settings, folders.root, SqliteSpending(store.database)))
@@ -66,23 +71,25 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             sources=sources,
             trainer=trainer,
             folders=folders,
-            settings=settings,
+            live=live,
         )
         jobs = JobRunner(
             store=store,
             training=training,
-            notifier=notifier,
+            notifier=watchers,
             folders=folders,
             on_publish=lambda name: pool.drop(f"{name}/"),
             on_nothing=lambda job: gate.give_training_back(job.caller),
         )
-        chats = SqliteChats(store.database)
-        gate = Gate(store, chats, settings.limits)
+        chats, users = SqliteChats(store.database), SqliteUsers(store.database)
+        gate = Gate(store, chats, users, live)
         yield Services(
-            settings=settings,
+            live=live,
             folders=folders,
             store=store,
+            library=SqliteLibrary(store.database),
             chats=chats,
+            users=users,
             inbox=SqliteInbox(store.database),
             sources=sources,
             jobs=jobs,
@@ -92,6 +99,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             painter=Painter(folders),
             converter=converter,
             hub=HuggingFaceHub(settings.hub),
+            watchers=watchers,
         )
 
 
@@ -137,14 +145,17 @@ def own_folder(services: Services) -> Iterator[None]:
 
 @asynccontextmanager
 async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
-    """Run the queue meanwhile; gives the jobs that the last process left unfinished, now queued again or failed.
+    """Run the queue, and take the CLI's operations, meanwhile. Gives the jobs that the last process left unfinished,
+    queued again now or failed.
 
     Raises DataDirInUse, or SettingsError where what they need isn't installed.
     """
+    from bot.control.server import listening  # its library takes a fifth of a second
+
     check_tracking(services.settings)
     with own_folder(services):
         recovered = await services.jobs.recover()
-        async with _background(services.jobs.run()):
+        async with _background(services.jobs.run()), listening(services, services.folders.control):
             yield recovered
 
 

@@ -241,6 +241,8 @@ class Job:
     created_at: datetime
     error: str | None = None
     fresh: bool = False
+    started_at: datetime | None = None  # the last time
+    finished_at: datetime | None = None
 
 
 def already_training(job: Job) -> AlreadyTraining:
@@ -313,6 +315,49 @@ def _trained(persona: str, account: AccountCounts) -> Voice:
     if scheme not in {*NETWORKS, "stored", "sample"}:
         return Voice(account.handle, account.weight)
     return Voice(account.handle, account.weight, scheme, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A persona's current version on one line. `method`, `bits_per_byte`, `attribution`: None where nobody knows.
+
+    `used_at`: when it last spoke, to the hour. `origin`: where it was pulled from.
+    """
+
+    name: str
+    version: int
+    n_bytes: int
+    posts: int
+    base: str
+    method: str | None
+    bits_per_byte: float | None
+    attribution: float | None
+    origin: str | None
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A recorded version of a persona; `folder` is relative to the data folder."""
+
+    persona: str
+    number: int
+    folder: str
+    n_bytes: int
+    current: bool
+    created_at: datetime
+    used_at: datetime | None  # the persona's
+
+
+@dataclass(frozen=True, slots=True)
+class UserRules:
+    """What the operator has decided about a person on a messenger, named like `discord:123`. None: as for everybody."""
+
+    user: str
+    blocked: bool = False
+    generations_a_day: int | None = None
+    trainings_a_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What lies where under the data folder, and the moves that publish and forget a persona.
 
 mynah.sqlite3                       the store
+control.sock                        where a bot that runs takes the CLI's operations
 personas/<name>/posts/<handle>.jsonl.zst  the posts a persona was made from
 accounts/<network>/                 what has been read of accounts on networks
 personas/<name>/posts/<handle>.avatar     the account's picture, PNG or JPEG, where there is one
@@ -36,6 +37,10 @@ class Folders:
     @property
     def database(self) -> Path:
         return self.root / "mynah.sqlite3"
+
+    @property
+    def control(self) -> Path:
+        return self.root / "control.sock"
 
     @property
     def logs(self) -> Path:

@@ -19,6 +19,9 @@ from bot.domain import (
     Profile,
     Publication,
     Purchase,
+    Summary,
+    UserRules,
+    Version,
     Voice,
 )
 from bot.policy import Rules
@@ -194,6 +197,41 @@ class Store(Protocol):
     async def current_persona(self, channel: str) -> str | None: ...
 
     async def set_current_persona(self, channel: str, name: str) -> None: ...
+
+
+class Library(Protocol):
+    """The personas, for whoever keeps order among them."""
+
+    async def summaries(self) -> list[Summary]:
+        """Of all personas, by name; reads no whole manifests."""
+
+    async def versions(self) -> list[Version]:
+        """All that are recorded, by persona and number."""
+
+    async def touch(self, name: str) -> None:
+        """The persona speaks now. Written once an hour at most."""
+
+    async def rename(self, old: str, new: str) -> None:
+        """Everything that is recorded of it; `personas/<old>/` in folders becomes `personas/<new>/`.
+
+        Raises AlreadyThere, or NotFound.
+        """
+
+    async def drop_version(self, name: str, number: int) -> bool:
+        """Its record; False, and nothing happens, when it is the current one."""
+
+
+class Users(Protocol):
+    """What the operator has decided about people."""
+
+    async def user(self, user: str) -> UserRules:
+        """Of somebody named like `discord:123`; as for everybody where nothing was decided."""
+
+    async def users(self) -> list[UserRules]:
+        """All about whom something was decided, by name."""
+
+    async def set_user(self, rules: UserRules) -> None:
+        """Rules that are as for everybody are not kept."""
 
 
 class Chats(Protocol):

@@ -218,6 +218,30 @@ class PoolSettings(Section):
     wait_seconds: float = Field(default=30, gt=0, description="how long a request waits for room before it gets Busy")
 
 
+class LogSettings(Section):
+    """What the bot and its workers write down of their work: on stderr, and in <data_dir>/logs."""
+
+    format: Literal["console", "json"] = Field(default="console", description="on stderr; the files are always JSON")
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    log_content: bool = Field(default=False, description="prompts and what personas say, too")
+    file_megabytes: int = Field(default=10, ge=1, description="of each log; the one before it is kept, too")
+
+
+class MetricsSettings(Section):
+    """/metrics for Prometheus, /healthz and /readyz, while `mynah run` is running."""
+
+    listen: str = Field(default="127.0.0.1", description="address; others than this machine's own let others read it")
+    port: int = Field(default=9464, ge=0, le=65535, description="0: off")
+
+
+class DiskSettings(Section):
+    """What personas and posts may take; old versions are pruned then, the least recently used first."""
+
+    personas_gigabytes: float = Field(default=20, ge=0, description="0: no limit")
+    posts_gigabytes: float = Field(default=5, ge=0, description="what was read on networks; 0: no limit")
+    keep_free_megabytes: int = Field(default=512, ge=64, description="below it, nothing is trained; talking goes on")
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
@@ -241,6 +265,9 @@ class Settings(BaseSettings):
     tracking: TrackingSettings = TrackingSettings()
     discord: DiscordSettings = DiscordSettings()
     telegram: TelegramSettings = TelegramSettings()
+    logs: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    disk: DiskSettings = DiskSettings()
 
 
 def load_settings(config: Path | None = None, data_dir: Path | None = None) -> Settings:

@@ -11,6 +11,7 @@ from bot.contrast import contrast_posts
 from bot.domain import Job, Persona, is_private, kept_by, train_command
 from bot.errors import BadInput, MynahError, OperatorError
 from bot.folders import Folders
+from bot.live import LiveSettings
 from bot.ports import Sources, Store, Trainer
 from bot.preparation import Prepared, Report, prepare, preview, split_prepared
 from bot.settings import Settings, TrackingSettings
@@ -54,7 +55,11 @@ class Training:
     sources: Sources
     trainer: Trainer
     folders: Folders
-    settings: Settings
+    live: LiveSettings
+
+    @property
+    def settings(self) -> Settings:
+        return self.live.now
 
     async def run(self, job: Job, report: Report) -> Published:
         """Raises MynahError, or OSError from a full disk. Publishing is done whole, whoever cancels."""

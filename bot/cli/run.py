@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
-import click
+import typer
 
 from bot.cli.shared import quiet_libraries, run, settings_of
 
@@ -25,9 +25,7 @@ NO_MESSENGER = (
 )
 
 
-@click.command("run")
-@click.pass_context
-def serve(ctx: click.Context) -> None:
+def serve(ctx: typer.Context) -> None:
     """Serve the messengers that are set up: Discord, Telegram or both, whichever there is a token for."""
     settings = settings_of(ctx)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

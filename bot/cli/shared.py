@@ -1,4 +1,4 @@
-"""What all commands of the CLI share: errors as one line and exit code 1, settings, running a coroutine."""
+"""What all commands of the CLI share: nouns, settings, services, errors as a line, exit codes, running coroutines."""
 
 from __future__ import annotations
 
@@ -9,34 +9,55 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
+import typer
+from typer.core import TyperGroup
 
-from bot.errors import MynahError
+from bot.errors import Busy, DataDirInUse, MynahError
 
 if TYPE_CHECKING:
+    from bot.control.operation import Operation, P, R, Tell
     from bot.settings import Settings
+    from bot.store.sqlite import SqliteStore
     from bot.usecases.services import Services
 
 T = TypeVar("T")
+REFUSED, TRY_LATER, STOPPED = 1, 75, 130  # exit codes; 75 is sysexits.h's EX_TEMPFAIL
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 refused or failed, the reason is on stderr; 2 the command line is wrong; 75 in use or busy, "
+    "try again; 130 Ctrl-C; 143 SIGTERM."
+)
 
 
-class Group(click.Group):
-    """Shows MynahErrors as their message and exits 1; Ctrl-C exits 130."""
+class Noun(TyperGroup):
+    """`mynah models` is `mynah models list`."""
 
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except MynahError as error:
-            click.echo(str(error), err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
-            sys.exit(130)
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        options = self.get_help_option_names(ctx)
+        if "list" in self.commands and (not args or (args[0].startswith("-") and args[0] not in options)):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
 
-def settings_of(ctx: click.Context) -> Settings:
+def noun(about: str) -> typer.Typer:
+    """A group of commands."""
+    return typer.Typer(cls=Noun, help=about, no_args_is_help=True)
+
+
+def entry(app: typer.Typer) -> None:
+    """Run the command line. MynahErrors are shown as their message."""
+    try:
+        app()
+    except MynahError as error:
+        print(error, file=sys.stderr)
+        sys.exit(TRY_LATER if isinstance(error, Busy | DataDirInUse) else REFUSED)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(STOPPED)
+
+
+def settings_of(ctx: typer.Context) -> Settings:
     """Raises SettingsError."""
     from bot.settings import load_settings
 
@@ -52,6 +73,38 @@ async def services_of(settings: Settings) -> AsyncIterator[Services]:
 
     async with open_services(settings, Router()) as services:
         yield services
+
+
+@asynccontextmanager
+async def store_of(settings: Settings) -> AsyncIterator[SqliteStore]:
+    """For a command that only reads what is recorded: quicker than all services."""
+    from bot.folders import Folders
+    from bot.store.sqlite import SqliteStore
+
+    folders = Folders(settings.data_dir)
+    folders.make()
+    async with SqliteStore.open(folders.database) as store:
+        yield store
+
+
+async def perform(settings: Settings, operation: Operation[P, R], params: P, tell: Tell | None = None) -> R:
+    """Have the bot that runs do it, so that its pool and its queue know; where none runs, do it here.
+
+    Two never write at once: who does it owns the data folder's lock. Raises what the operation raises, or DataDirInUse.
+    """
+    from bot.control.client import connected
+    from bot.control.operation import unheard
+    from bot.folders import Folders
+
+    tell = tell or unheard
+    async with connected(Folders(settings.data_dir).control) as remote:
+        if remote is not None:
+            return await remote.perform(operation, params, tell)
+    from bot.app import own_folder
+
+    async with services_of(settings) as services:
+        with own_folder(services):
+            return await operation.run(services, params, tell)
 
 
 def quiet_libraries() -> None:

@@ -36,7 +36,13 @@ def job_from_row(row: sqlite3.Row) -> Job:
         created_at=datetime.fromisoformat(row["created_at"]),
         error=row["error"],
         fresh=bool(row["fresh"]),
+        started_at=time_or_none(row["started_at"]),
+        finished_at=time_or_none(row["finished_at"]),
     )
+
+
+def time_or_none(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def persona_from_row(row: sqlite3.Row) -> Persona:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from bot import policy
 from bot.domain import Caller, private_space
-from bot.ports import Chats, Store
+from bot.live import LiveSettings
+from bot.ports import Chats, Store, Users
 from bot.settings import LimitSettings
 
 GENERATIONS, TRAININGS, OPTOUTS = "generation", "training", "optout"
@@ -27,12 +28,17 @@ def utc_now() -> datetime:
 class Gate:
     store: Store
     chats: Chats
-    limits: LimitSettings
+    users: Users
+    live: LiveSettings
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = utc_now
     _asked: dict[tuple[str, str], float] = field(default_factory=dict)
     _submitting: set[tuple[str, str]] = field(default_factory=set)
     _at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def limits(self) -> LimitSettings:
+        return self.live.now.limits
 
     @asynccontextmanager
     async def speaking(self, caller: Caller, n: int) -> AsyncIterator[None]:

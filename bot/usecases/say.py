@@ -91,6 +91,7 @@ async def say(
     request = _request(services, persona, prompt, n, seed).model_copy(update={"stream": stream})
     async with services.gate.speaking(caller, n), aclosing(_tries(services, persona, request)) as events:
         await services.store.set_current_persona(caller.channel, persona.name)
+        await services.library.touch(persona.name)
         async for event in events:
             yield event
 

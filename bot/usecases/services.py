@@ -6,19 +6,23 @@ from dataclasses import dataclass
 
 from bot.folders import Folders
 from bot.jobs import JobRunner
+from bot.live import LiveSettings
 from bot.pictures.painter import Painter
 from bot.pool import ModelPool
-from bot.ports import Chats, Converter, Generator, Hub, Inbox, Sources, Store
+from bot.ports import Chats, Converter, Generator, Hub, Inbox, Library, Sources, Store, Users
 from bot.settings import Settings
 from bot.usecases.gate import Gate
+from bot.watching import Watchers
 
 
 @dataclass(frozen=True)
 class Services:
-    settings: Settings
+    live: LiveSettings
     folders: Folders
     store: Store
+    library: Library
     chats: Chats
+    users: Users
     inbox: Inbox
     sources: Sources
     jobs: JobRunner
@@ -28,3 +32,8 @@ class Services:
     painter: Painter
     converter: Converter
     hub: Hub
+    watchers: Watchers
+
+    @property
+    def settings(self) -> Settings:
+        return self.live.now

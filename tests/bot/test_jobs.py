@@ -19,6 +19,7 @@ from bot import jobs as jobs_module
 from bot.domain import AccountSource, JobState
 from bot.errors import BadInput, DiskFull, OperatorError, WorkerDied
 from bot.jobs import MAX_ATTEMPTS, NOTIFY_SECONDS, Pace
+from bot.live import LiveSettings
 from bot.settings import Settings
 from bot.sources.zstd import read_posts, write_posts
 from bot.store.sqlite import SqliteStore
@@ -183,7 +184,7 @@ async def test_other_weights_or_another_method_are_a_reason_to_train_again(servi
     assert error is not None
     assert error.endswith("/train @bob:2 @pip --fresh")
     training = service.jobs.training
-    service.jobs.training = replace(training, settings=by_method(training.settings, "full"))
+    service.jobs.training = replace(training, live=LiveSettings(by_method(training.settings, "full")))
     other = await service.store.add_job(accounts, "bob-pip", CALLER)
     async with service.running():
         await service.notifier.wait(other.id)

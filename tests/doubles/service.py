@@ -9,15 +9,19 @@ from pathlib import Path
 from bot.domain import AccountSource, Caller, Job, Persona
 from bot.folders import Folders
 from bot.jobs import JobRunner
+from bot.live import LiveSettings
 from bot.pool import ModelPool
 from bot.settings import Settings, TrainingSettings
 from bot.sources.zstd import write_posts
 from bot.store.chats import SqliteChats
 from bot.store.inbox import SqliteInbox
+from bot.store.library import SqliteLibrary
 from bot.store.sqlite import SqliteStore
+from bot.store.users import SqliteUsers
 from bot.training import Training
 from bot.usecases.gate import Gate
 from bot.usecases.services import Services
+from bot.watching import Watchers
 from tests.builders import manifest
 from tests.doubles.converter import FakeConverter, FakeHub
 from tests.doubles.generator import FakeGenerator
@@ -106,30 +110,33 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
         wait_seconds=0.05,
         clock=asyncio.get_running_loop().time,
     )
+    live, watchers = LiveSettings(settings), Watchers(notifier)
     async with SqliteStore.open(folders.database) as store:
         training = Training(
             store=store,
             sources=sources,
             trainer=trainer,
             folders=folders,
-            settings=settings,
+            live=live,
         )
         jobs = JobRunner(
             store=store,
             training=training,
-            notifier=notifier,
+            notifier=watchers,
             folders=folders,
             on_publish=lambda name: service.tell_publish(name),
             on_nothing=lambda job: gate.give_training_back(job.caller),
         )
-        chats = SqliteChats(store.database)
-        gate = Gate(store, chats, settings.limits)
+        chats, users = SqliteChats(store.database), SqliteUsers(store.database)
+        gate = Gate(store, chats, users, live)
         painter, converter, hub = FakePainter(folders), FakeConverter(), FakeHub()
         services = Services(
-            settings=settings,
+            live=live,
             folders=folders,
             store=store,
+            library=SqliteLibrary(store.database),
             chats=chats,
+            users=users,
             inbox=SqliteInbox(store.database),
             sources=sources,
             jobs=jobs,
@@ -139,6 +146,7 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
             painter=painter,
             converter=converter,
             hub=hub,
+            watchers=watchers,
         )
         service = FakeService(
             services, store, jobs, sources, trainer, generator, notifier, folders, painter, converter, hub

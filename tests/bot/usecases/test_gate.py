@@ -9,8 +9,9 @@ import pytest
 
 from bot.domain import Caller
 from bot.errors import Limited, NotAllowed
+from bot.live import LiveSettings
 from bot.policy import Rules
-from bot.settings import LimitSettings
+from bot.settings import LimitSettings, Settings
 from bot.usecases.gate import Gate
 from tests.doubles.service import FakeService
 
@@ -26,7 +27,10 @@ class Time:
 
 
 def gate(service: FakeService, time: Time) -> Gate:
-    return Gate(service.store, service.services.chats, LIMITS, lambda: time.seconds, lambda: time.day)
+    live = LiveSettings(Settings(limits=LIMITS))
+    return Gate(
+        service.store, service.services.chats, service.services.users, live, lambda: time.seconds, lambda: time.day
+    )
 
 
 async def train(gate: Gate, caller: Caller) -> None:

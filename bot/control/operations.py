@@ -1,0 +1,12 @@
+"""The operation table: what the CLI has a running bot do, or does itself where none runs. A file for each noun."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.control import jobs, models, people
+from bot.control.operation import Operation
+
+OPERATIONS: dict[str, Operation[Any, Any]] = {
+    operation.name: operation for operation in (*jobs.OPERATIONS, *models.OPERATIONS, *people.OPERATIONS)
+}
