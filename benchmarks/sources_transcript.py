@@ -57,7 +57,7 @@ async def main() -> None:
             await show(settings, "train @keeper @ladle.example --spend 3", "Two sources in one persona.")
             await show(settings, 'say @keeper-ladle.example "My dream is" -n 3')
             await show(settings, "train @keeper --dry-run", "What was read once costs nothing more.")
-            await show(settings, "sources x usage")
+            await show(settings, "sources usage")
 
 
 async def texts(handle: str) -> list[str]:

@@ -6,18 +6,19 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-
-from filelock import FileLock, Timeout
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from bot.clients import ConverterClient, GeneratorClient, TrainerClient, WorkerSlot
 from bot.domain import Job
-from bot.errors import DataDirInUse, MynahError, SettingsError
+from bot.errors import MynahError, SettingsError
 from bot.folders import Folders
+from bot.health import SERVE, Health, until_stopped
 from bot.hub import HuggingFaceHub
 from bot.jobs import JobRunner
 from bot.live import LiveSettings
+from bot.metrics import Metrics, Timed
 from bot.pictures.painter import Painter
 from bot.pool import ModelPool
 from bot.ports import Notifier
@@ -30,6 +31,7 @@ from bot.store.spending import SqliteSpending
 from bot.store.sqlite import SqliteStore
 from bot.store.users import SqliteUsers
 from bot.training import Training
+from bot.usecases.disk import make_room
 from bot.usecases.gate import Gate
 from bot.usecases.services import Services
 from bot.watching import Watchers
@@ -42,18 +44,24 @@ logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator[Services]:
-    """Everything but running workers and jobs: those start when they are needed, or by `run_jobs` and `warm_up`."""
+async def open_services(
+    settings: Settings, notifier: Notifier, health: Health | None = None
+) -> AsyncIterator[Services]:
+    """Everything but running workers and jobs: those start when they are needed, or by `run_jobs` and `warm_up`.
+
+    `health`: of a process that others look at.
+    """
     folders = Folders(settings.data_dir)
     folders.make()
-    live, watchers = LiveSettings(settings), Watchers(notifier)
+    live, metrics, health = LiveSettings(settings), Metrics(), health or Health()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(folders.database))
-        sources = await stack.enter_async_context(open_sources(settings, folders.root, SqliteSpending(store.database)))
+        spending = SqliteSpending(store.database)
+        sources = await stack.enter_async_context(open_sources(settings, folders.root, spending))
         generator = GeneratorClient(
             _slot(settings, folders, "serve", settings.generation.threads, *serve_options(settings))
         )
-        stack.push_async_callback(generator.slot.close)
+        health.parts[SERVE] = lambda: generator.slot.is_ready
         pool = ModelPool(
             load=lambda key: generator.load(key, folders.root / "personas" / key),
             unload=generator.unload,
@@ -63,15 +71,16 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
         )
         generator.slot.on_death = pool.reset
         trainer = TrainerClient(_slot(settings, folders, "train", settings.training.threads))
-        stack.push_async_callback(trainer.slot.close)
         converter = ConverterClient(_slot(settings, folders, "convert", settings.training.threads))
-        stack.push_async_callback(converter.slot.close)
+        stack.push_async_callback(_close, generator.slot, trainer.slot, converter.slot)
+        watchers = Watchers(Timed(notifier, store, metrics))
         training = Training(
             store=store,
             sources=sources,
             trainer=trainer,
             folders=folders,
             live=live,
+            make_room=lambda: make_room(services),
         )
         jobs = JobRunner(
             store=store,
@@ -83,7 +92,7 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
         )
         chats, users = SqliteChats(store.database), SqliteUsers(store.database)
         gate = Gate(store, chats, users, live)
-        yield Services(
+        services = Services(
             live=live,
             folders=folders,
             store=store,
@@ -100,7 +109,16 @@ async def open_services(settings: Settings, notifier: Notifier) -> AsyncIterator
             converter=converter,
             hub=HuggingFaceHub(settings.hub),
             watchers=watchers,
+            spending=spending,
+            metrics=metrics,
+            health=health,
         )
+        yield services
+
+
+async def _close(*slots: WorkerSlot) -> None:
+    """All at once: each may take its grace."""
+    await asyncio.gather(*(slot.close() for slot in slots))
 
 
 def serve_options(settings: Settings) -> list[str]:
@@ -110,10 +128,18 @@ def serve_options(settings: Settings) -> list[str]:
     return [part for name, value in {**names, "--queue": own.queue}.items() for part in (name, str(value))]
 
 
+def log_options(settings: Settings, path: Path) -> list[str]:
+    """Of any worker's command line."""
+    own = settings.logs
+    options = ["--log-file", str(path), "--log-level", own.level, "--log-megabytes", str(own.file_megabytes)]
+    return [*options, "--log-content"] if own.log_content else options
+
+
 def _slot(settings: Settings, folders: Folders, role: str, threads: int, *options: str) -> WorkerSlot:
+    log = folders.logs / f"{role}.log"
     return WorkerSlot(
-        worker_command(role, settings.base_model, threads, *options),
-        folders.logs / f"{role}.log",
+        worker_command(role, settings.base_model, threads, *options, *log_options(settings, log)),
+        log,
         ready_seconds=READY_SECONDS if settings.base_model == "bundled" else DOWNLOAD_SECONDS,
     )
 
@@ -126,23 +152,6 @@ def check_tracking(settings: Settings) -> None:
         raise SettingsError(str(error)) from error
 
 
-@contextmanager
-def own_folder(services: Services) -> Iterator[None]:
-    """Be the one process that changes personas in this folder. Raises DataDirInUse when another one is."""
-    lock = FileLock(services.folders.lock)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise DataDirInUse(
-            f"Another mynah is already running on {services.folders.root}. Use that one, or close it first, "
-            "or give this one a folder of its own with --data-dir."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 @asynccontextmanager
 async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
     """Run the queue, and take the CLI's operations, meanwhile. Gives the jobs that the last process left unfinished,
@@ -153,9 +162,10 @@ async def run_jobs(services: Services) -> AsyncIterator[list[Job]]:
     from bot.control.server import listening  # its library takes a fifth of a second
 
     check_tracking(services.settings)
-    with own_folder(services):
+    with services.folders.owned():
         recovered = await services.jobs.recover()
-        async with _background(services.jobs.run()), listening(services, services.folders.control):
+        jobs = until_stopped(services.jobs.run(), services.health.stopping)
+        async with _background(jobs), listening(services, services.folders.control):
             yield recovered
 
 

@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import traces
 from bot.errors import BadInput, Busy, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
 from bot.workers import READY_SECONDS, WorkerProcess
 from trainer.protocol import (
@@ -47,11 +48,16 @@ class WorkerSlot:
     def is_live(self) -> bool:
         return self._start is not None and not _is_over(self._start)
 
+    @property
+    def is_ready(self) -> bool:
+        """There is a worker that can be asked."""
+        return self._start is not None and self._start.done() and self.is_live
+
     async def worker(self) -> WorkerProcess:
         """A live worker, started once however many ask. Raises WorkerDied or OperatorError when it can't be started."""
         if self._start is None or not self.is_live:
             start = WorkerProcess.start(self.command, self.log, self.on_death, self.ready_seconds)
-            self._start = asyncio.create_task(start)
+            self._start = asyncio.create_task(start, context=traces.nobodys())
         return await asyncio.shield(self._start)
 
     async def answers(self, request: Request) -> AsyncGenerator[Answer, None]:

@@ -321,7 +321,7 @@ def _trained(persona: str, account: AccountCounts) -> Voice:
 class Summary:
     """A persona's current version on one line. `method`, `bits_per_byte`, `attribution`: None where nobody knows.
 
-    `used_at`: when it last spoke, to the hour. `origin`: where it was pulled from.
+    `used_at`: when it last spoke, to the hour. `origin`: where it was pulled from. `silent`: it opted out.
     """
 
     name: str
@@ -333,6 +333,7 @@ class Summary:
     bits_per_byte: float | None
     attribution: float | None
     origin: str | None
+    silent: bool
     created_at: datetime
     used_at: datetime | None
 

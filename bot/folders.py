@@ -6,6 +6,7 @@ personas/<name>/posts/<handle>.jsonl.zst  the posts a persona was made from
 accounts/<network>/                 what has been read of accounts on networks
 personas/<name>/posts/<handle>.avatar     the account's picture, PNG or JPEG, where there is one
 personas/<name>/v<n>/               a published version: adapter files, manifest.json
+before-<time>/                      what `mynah db restore --replace` has moved aside
 tracking/                           what W&B and trackio keep of trainings, if they are on
 uploads/                            files that people sent, until the job that reads them has ended
 work/job-<id>/                      a job's corpus, checkpoint and unfinished version; goes when the job ends
@@ -24,10 +25,13 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
-from bot.errors import DiskFull, OperatorError
+from filelock import FileLock, Timeout
+
+from bot.errors import DataDirInUse, DiskFull, OperatorError
 from trainer.split import Split
 
 MIN_FREE_BYTES = 64 * 1024 * 1024
+ACCOUNT_KINDS = (".json", ".part.zst", ".jsonl.zst", ".avatar")  # an account's files, in accounts/<network>/
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,29 @@ class Folders:
                 "--data-dir or MYNAH_DATA_DIR."
             ) from error
 
-    def check_free_space(self) -> None:
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Be the one process that changes personas in this folder. Raises DataDirInUse when another one is."""
+        lock = FileLock(self.lock)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise DataDirInUse(
+                f"Another mynah is already running on {self.root}. Use that one, or close it first, "
+                "or give this one a folder of its own with --data-dir."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def check_free_space(self, n_bytes: int = MIN_FREE_BYTES) -> None:
         """Raises DiskFull when a training would probably not fit."""
         free = shutil.disk_usage(self.root).free
-        if free < MIN_FREE_BYTES:
+        if free < n_bytes:
             raise DiskFull(
                 f"The disk is nearly full: {free // 2**20} MB are free in {self.root}, a training needs "
-                f"{MIN_FREE_BYTES // 2**20} MB. Free some space, then try again; nothing is lost."
+                f"{n_bytes // 2**20} MB. Free some space, then try again; nothing is lost."
             )
 
     def unfinished(self, job_id: int) -> Path:
@@ -146,9 +166,9 @@ class Folders:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(place, ignore_errors=True)
         for path in (*finished.iterdir(), finished):
-            _sync(path)
+            sync(path)
         os.rename(finished, place)
-        _sync(place.parent)
+        sync(place.parent)
         return place
 
     def drop_old_versions(self, name: str, number: int) -> None:
@@ -161,17 +181,18 @@ class Folders:
 
     def drop_uploads(self, references: Iterable[str]) -> None:
         """Of those that are named like this, as by AccountSource."""
-        for folder in self._uploads_of(references):
+        for folder in self.uploads_of(references):
             shutil.rmtree(folder, ignore_errors=True)
 
     def keep_uploads(self, references: Iterable[str]) -> None:
         """All others go."""
-        kept = self._uploads_of(references)
+        kept = self.uploads_of(references)
         for folder in self.uploads.glob("*"):
             if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _uploads_of(self, references: Iterable[str]) -> set[Path]:
+    def uploads_of(self, references: Iterable[str]) -> set[Path]:
+        """The folders of those that people sent, among these."""
         paths = (Path(reference.removeprefix("file:")) for reference in references)
         return {path.parent for path in paths if path.parent.parent == self.uploads}
 
@@ -201,6 +222,13 @@ def unfinished(place: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def account_of(path: Path) -> str | None:
+    """Whose file in accounts/<network>/ this is; None: a lock, or what a killed write has left."""
+    if path.name.startswith("."):
+        return None
+    return next((path.name.removesuffix(kind) for kind in ACCOUNT_KINDS if path.name.endswith(kind)), None)
+
+
 def _runs(process: str) -> bool:
     try:
         os.kill(int(process), 0)
@@ -211,7 +239,7 @@ def _runs(process: str) -> bool:
     return True
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Safe from a power cut: a file's bytes, and a folder's names."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

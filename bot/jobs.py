@@ -14,12 +14,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from bot import traces
 from bot.domain import Job, JobState
 from bot.errors import MynahError, OperatorError
 from bot.folders import Folders
 from bot.ports import Notifier, Store
 from bot.texts import OUR_FAULT, Text
 from bot.training import Published, Training
+from trainer.logs import get_logger
 from trainer.manifest import write_manifest
 from trainer.protocol import Progress, Reported
 
@@ -29,6 +31,7 @@ REST_SECONDS = 300.0
 RETRY_SECONDS = 10.0
 CANCELLED = Text("It was cancelled.")
 logger = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Run:
 
     job_id: int
     task: asyncio.Task[Published]
+    began: float = field(default_factory=time.monotonic)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: bool = False  # a person said so
@@ -51,6 +55,13 @@ class Run:
         """What came of it, if it has ended well."""
         task = self.task
         return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
+
+    @property
+    def outcome(self) -> JobState:
+        """Where its job goes now that its task is over."""
+        if self.task.cancelled():
+            return JobState.QUEUED if self.stopped else JobState.CANCELLED
+        return JobState.FAILED if self.task.exception() else JobState.DONE
 
 
 @dataclass
@@ -99,15 +110,17 @@ class JobRunner:
             if job is None:
                 await self._wait_for_work()
             else:
-                await self._see_through(job)
+                with traces.job(job.id):
+                    log.info("job started", persona=job.persona, asked_on=job.caller.platform, attempt=job.attempts)
+                    await self._see_through(job)
 
     async def _claim(self) -> Job | None:
         async with self._claiming:
             job = await self.store.claim_job()
             if job is not None:
-                self._running = Run(
-                    job.id, asyncio.create_task(self.training.run(job, self._reporter(job)), name=f"job {job.id}")
-                )
+                with traces.job(job.id):
+                    training = self.training.run(job, self._reporter(job))
+                    self._running = Run(job.id, asyncio.create_task(training, name=f"job {job.id}"))
             return job
 
     async def _wait_for_work(self) -> None:
@@ -183,6 +196,8 @@ class JobRunner:
                 run.ended.set()
 
     async def _conclude(self, job: Job, run: Run) -> None:
+        seconds = round(time.monotonic() - run.began, 1)
+        log.info("job ended", persona=job.persona, state=run.outcome, seconds=seconds, attempts=job.attempts)
         if run.stopped:
             await self._record(job, JobState.QUEUED)
         elif run.task.cancelled():

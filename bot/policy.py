@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.domain import Caller
+from bot.domain import Caller, UserRules
 from bot.errors import BadInput, Limited, NotAllowed
 from bot.texts import Text
 from trainer.corpus import on_one_line
@@ -51,6 +51,12 @@ def check_samples(n: int) -> int:
     if not 1 <= n <= MAX_SAMPLES:
         raise BadInput(Text("I can give 1 to {limit} samples at once, not {n}.", limit=MAX_SAMPLES, n=n))
     return n
+
+
+def check_blocked(person: UserRules) -> None:
+    """Raises NotAllowed."""
+    if person.blocked:
+        raise NotAllowed(Text("The operator of this bot has blocked you."))
 
 
 def check_place(rules: Rules, caller: Caller) -> None:
@@ -106,6 +112,24 @@ def check_trainings(used: int, limit: int, now: datetime) -> None:
     """Raises Limited."""
     text = Text("That was all for today here: {limit:,} trainings a day. It goes on in {left}.", **_left(limit, now))
     _check_used(used, limit, text)
+
+
+def check_own_generations(used: int, limit: int | None, now: datetime) -> None:
+    """A person's own quota, if they have one. Raises Limited, or NotAllowed where it is none at all."""
+    if limit == 0:
+        raise NotAllowed(Text("The operator of this bot doesn't let you talk to personas."))
+    if limit is not None:
+        text = Text("That was all for you today: {limit:,} answers a day. It goes on in {left}.", **_left(limit, now))
+        _check_used(used, limit, text)
+
+
+def check_own_trainings_a_day(used: int, limit: int | None, now: datetime) -> None:
+    """A person's own quota, if they have one. Raises Limited, or NotAllowed where it is none at all."""
+    if limit == 0:
+        raise NotAllowed(Text("The operator of this bot doesn't let you train personas."))
+    if limit is not None:
+        text = Text("That was all for you today: {limit:,} trainings a day. It goes on in {left}.", **_left(limit, now))
+        _check_used(used, limit, text)
 
 
 def check_optouts(used: int, limit: int) -> None:

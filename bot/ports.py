@@ -134,6 +134,9 @@ class Store(Protocol):
     async def personas(self, space: str = "") -> list[Persona]:
         """By name: those that may be seen in a space, the operator's among them; "": all."""
 
+    async def names(self, space: str = "") -> dict[str, frozenset[str]]:
+        """Of the same ones, in the same order, with the handles they are made of: their records aren't read."""
+
     async def persona(self, name: str) -> Persona | None: ...
 
     async def publish(
@@ -175,6 +178,9 @@ class Store(Protocol):
 
     async def unfinished_jobs(self) -> list[Job]:
         """All that are queued or running, oldest first."""
+
+    async def job_counts(self) -> dict[JobState, int]:
+        """How many jobs there are in each state."""
 
     async def position(self, job_id: int) -> int:
         """How many jobs are before this one."""

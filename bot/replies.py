@@ -76,8 +76,10 @@ PRIVACY = Page(
             Text("What I keep"),
             Text(
                 "Of a persona: the public posts, or the file, that somebody gave me to train on; the weights made of "
-                "them; its card. Of a training: who asked for it, where, and how it ended. Of a chat or channel: which "
-                "persona speaks there. Of a server or group: its settings, and how many answers it had today."
+                "them; its card. Of a training: who asked for it, where, and how it ended. Of a chat or channel: "
+                "which persona speaks there. Of a server or group: its settings, and how many answers it had today. "
+                "Of somebody whom the operator has blocked, or given a quota of their own: that, and how much they "
+                "had today."
             ),
         ),
         (

@@ -275,8 +275,8 @@ def load_settings(config: Path | None = None, data_dir: Path | None = None) -> S
 
     Raises SettingsError, whose message names every key that is wrong and says how to mend it.
     """
-    path = _find_config(config)
-    _check_environment()
+    path = find_config(config)
+    strangers = _strange_variables()
 
     class FileSettings(Settings):
         @classmethod
@@ -294,13 +294,15 @@ def load_settings(config: Path | None = None, data_dir: Path | None = None) -> S
     try:
         settings = FileSettings(**given)
     except ValidationError as error:
-        raise SettingsError(_explain(error, path)) from error
+        raise SettingsError(_explain(error, path, strangers)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     except SourceError as error:
         raise SettingsError(f"{error}. A section's keys are set one by one, like MYNAH_TRAINING__EPOCHS.") from error
     except OSError as error:
         raise SettingsError(f"{path} can't be read ({error.strerror}).") from error
+    if strangers:
+        raise SettingsError("\n".join(strangers))
     return settings.model_copy(
         update={"data_dir": _absolute(settings.data_dir), "base_model": _base(settings.base_model)}
     )
@@ -318,32 +320,41 @@ def _absolute(folder: Path) -> Path:
         raise SettingsError(f"data_dir: there is no home folder for {folder}. Give the whole path.") from None
 
 
-def _find_config(config: Path | None) -> Path | None:
-    named = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+def named_config(config: Path | None = None) -> Path | None:
+    """The settings file that somebody has named, whether it is there or not."""
+    return config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+
+
+def find_config(config: Path | None = None) -> Path | None:
+    """The settings file that is read. Raises SettingsError where one is named that isn't there."""
+    named = named_config(config)
     if named is None:
         return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
     if not named.is_file():
-        raise SettingsError(f"The settings file {named} does not exist. Copy config.example.toml to start one.")
+        raise SettingsError(f"The settings file {named} does not exist. `mynah --config {named} init` makes it.")
     return named
 
 
-def _check_environment() -> None:
+def _strange_variables() -> list[str]:
     """pydantic-settings passes over variables that it doesn't know; a misspelt one should not go unnoticed."""
     known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields}
-    for variable in os.environ:
-        name = variable.upper()
-        if name.startswith(ENV_PREFIX) and name != CONFIG_VARIABLE and name.split("__")[0] not in known:
-            raise SettingsError(f"{variable}: there is no such setting.{_suggest(name, known)}")
+    return [
+        f"{variable}: there is no such setting.{_suggest(name, known)}"
+        for variable, name in ((each, each.upper()) for each in os.environ)
+        if name.startswith(ENV_PREFIX) and name != CONFIG_VARIABLE and name.split("__")[0] not in known
+    ]
 
 
-def _explain(error: ValidationError, path: Path | None) -> str:
-    lines = [_explain_one(tuple(map(str, problem["loc"])), problem) for problem in error.errors()]
+def _explain(error: ValidationError, path: Path | None, strangers: list[str]) -> str:
+    lines = [_explain_one(tuple(map(str, problem["loc"])), problem) for problem in error.errors()] + strangers
     where = f"{path} or the environment" if path else "the environment"
     return f"Settings in {where} can't be used:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def _explain_one(location: tuple[str, ...], problem: Any) -> str:
     key = ".".join(location)
+    if problem["type"] == "model_type":  # what stands there instead may be a secret
+        return f"{key}: it is a section. Write [{key}] on a line, and its keys below."
     if problem["type"] != "extra_forbidden":
         given = "" if location[-1] in SECRETS else f" (it is {problem['input']!r})"
         return f"{key}: {problem['msg'].removeprefix('Value error, ')}{given}"

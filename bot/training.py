@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.contrast import contrast_posts
 from bot.domain import Job, Persona, is_private, kept_by, train_command
-from bot.errors import BadInput, MynahError, OperatorError
+from bot.errors import BadInput, Busy, DiskFull, MynahError, OperatorError
 from bot.folders import Folders
 from bot.live import LiveSettings
 from bot.ports import Sources, Store, Trainer
@@ -36,7 +36,16 @@ from trainer.split import Split
 logger = logging.getLogger(__name__)
 
 NOBODYS = "-"  # a space that nobody is in: the operator hears it all the same
+MEGABYTE = 1024 * 1024
+NO_ROOM = Text(
+    "There is no room on my disk for another training. Those who are here can still talk; "
+    "whoever runs me finds in the log how to make room. Try again later."
+)
 Events = AsyncGenerator[Progress | Trained | Reported, None]
+
+
+async def as_it_is() -> None:
+    """Where nothing is removed to make room."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +58,14 @@ class Published:
 
 @dataclass(frozen=True)
 class Training:
-    """How a job becomes a persona."""
+    """How a job becomes a persona. `make_room`, before each: keeps the disk's budgets, or raises DiskFull."""
 
     store: Store
     sources: Sources
     trainer: Trainer
     folders: Folders
     live: LiveSettings
+    make_room: Callable[[], Awaitable[None]] = as_it_is
 
     @property
     def settings(self) -> Settings:
@@ -63,7 +73,7 @@ class Training:
 
     async def run(self, job: Job, report: Report) -> Published:
         """Raises MynahError, or OSError from a full disk. Publishing is done whole, whoever cancels."""
-        self.folders.check_free_space()
+        await self._check_room(job)
         warming = asyncio.create_task(self._warm())
         try:
             before = None if job.fresh else await self.store.persona(job.persona)
@@ -85,6 +95,17 @@ class Training:
         except BaseException:
             await events.aclose()
             raise
+
+    async def _check_room(self, job: Job) -> None:
+        """Raises DiskFull, for people on messengers Busy: the disk is the operator's business."""
+        try:
+            await self.make_room()
+            self.folders.check_free_space(self.settings.disk.keep_free_megabytes * MEGABYTE)
+        except DiskFull as error:
+            if not job.caller.space:
+                raise
+            logger.error("job %d: %s", job.id, error)
+            raise Busy(NO_ROOM) from error
 
     async def _moved(self, job: Job, space: str | None) -> str | None:
         """A group may have got another name while its job ran."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -63,7 +63,7 @@ class Watchers:
             if not watching:
                 self._watching.pop(job_id, None)
 
-    async def watch(self, job_id: int, store: Store, jobs: JobRunner) -> AsyncIterator[News]:
+    async def watch(self, job_id: int, store: Store, jobs: JobRunner) -> AsyncGenerator[News, None]:
         """A job's news from now until it has ended, report card included; none of one that has ended before."""
         with self._hearing(job_id) as queue:
             job = await store.job(job_id)

@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from bot import traces
 from bot.errors import OperatorError, WorkerDied
+from trainer.logs import get_logger
 from trainer.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
@@ -34,6 +39,7 @@ from trainer.protocol import (
 READY_SECONDS = 120.0  # a first import of torch from a cold, slow disk
 WORKER_ENVIRONMENT = {"TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
 GRACE_SECONDS = 5.0  # between a cancel message, SIGTERM and SIGKILL
+events = get_logger(__name__)
 
 
 def worker_command(role: str, base_model: str, threads: int, *options: str) -> list[str]:
@@ -51,6 +57,7 @@ class WorkerProcess:
     grace_seconds: float = GRACE_SECONDS
     on_death: Callable[[], None] = lambda: None
     died: bool = False
+    _stopping: bool = False  # we have said so
     _gone: bool = False
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _answers: dict[int, asyncio.Queue[Answer | None]] = field(default_factory=dict)
@@ -73,6 +80,7 @@ class WorkerProcess:
 
         Raises WorkerDied, or OperatorError with the worker's own reason, such as a base model that can't be found.
         """
+        began = time.monotonic()
         try:
             process = await _spawn(command, log)
         except OSError as error:
@@ -90,6 +98,7 @@ class WorkerProcess:
             await worker.kill()
             raise
         worker._reader = asyncio.create_task(worker._read(), name=worker.name)
+        events.info("worker started", worker=worker.name, pid=process.pid, seconds=round(time.monotonic() - began, 2))
         return worker
 
     async def _shake_hands(self, log: Path) -> None:
@@ -120,6 +129,8 @@ class WorkerProcess:
         for queue in self._answers.values():
             queue.put_nowait(None)
         await self.kill()
+        level, exit_code = logging.INFO if self._stopping else logging.WARNING, self.process.returncode
+        events.log(level, "worker ended", worker=self.name, pid=self.process.pid, exit_code=exit_code)
 
     async def request(self, message: Request) -> AsyncGenerator[Answer, None]:
         """Send a request (its id is set here) and yield its answers up to the terminal one, Failed included.
@@ -131,7 +142,7 @@ class WorkerProcess:
         queue = self._answers[request_id] = asyncio.Queue[Answer | None]()
         over = False
         try:
-            await self._send(message.model_copy(update={"id": request_id}))
+            await self._send(traces.traced(message).model_copy(update={"id": request_id}))
             while not over:
                 answer = None if self.died and queue.empty() else await queue.get()
                 over = answer is None or isinstance(answer, TERMINAL)
@@ -169,6 +180,7 @@ class WorkerProcess:
 
     async def stop(self) -> None:
         """End the process: SIGTERM to the group, and SIGKILL after the grace time."""
+        self._stopping = True
         self._signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.grace_seconds):
@@ -191,10 +203,15 @@ class WorkerProcess:
             os.killpg(self.process.pid, number)
 
 
+def _appended(log: Path) -> BinaryIO:
+    """Only its owner reads it."""
+    return open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
 async def _spawn(command: Sequence[str], log: Path) -> asyncio.subprocess.Process:
     """In a process group of its own, its stderr appended to `log`. Raises OSError."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as stderr:
+    with _appended(log) as stderr:
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,

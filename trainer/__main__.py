@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import signal
 import sys
-import traceback
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from trainer.logs import get_logger, set_up
 from trainer.protocol import Answer, Failed, FailureCode, Ready, TrainRequest
 from trainer.worker import Channel, Inbox, Work, claim_stdout, failure, serve_requests
 
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
 
 # Answering people comes before training, and the bot's event loop before both.
 NICENESS = {"serve": 5, "train": 19, "convert": 19}
+NAME = "trainer"
+log = get_logger(NAME)
 
 
 def main() -> int:
     args = parse()
+    began = time.monotonic()
     channel = claim_stdout()
+    set_up(args.role, args.log_file, args.log_level, args.log_megabytes)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the bot, which then tells us
     yield_to_others(NICENESS[args.role])
     inbox = Inbox(sys.stdin.buffer, channel)
@@ -37,14 +43,15 @@ def main() -> int:
         # from the other worker. One that serves has shorter waits, and people who wait (docs/measurements.md).
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if args.role == "convert":
-        convert(args, inbox, channel)
+        convert(args, inbox, channel, began)
     use_threads(args.threads)
 
     from trainer.basefiles import BaseModelError
 
     try:
-        train(args, inbox, channel) if args.role == "train" else serve(args, inbox, channel)
+        train(args, inbox, channel, began) if args.role == "train" else serve(args, inbox, channel, began)
     except BaseModelError as error:
+        log.error("no base model", why=str(error))
         channel.send(Failed(id=0, code="no_base", message=str(error)))
     return 3
 
@@ -64,6 +71,12 @@ def use_threads(number: int) -> None:
     torch.set_num_threads(number or usable_cores())
 
 
+def threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__)
     parser.add_argument("role", choices=list(NICENESS))
@@ -73,10 +86,22 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=32, help="samples at once")
     parser.add_argument("--cache-megabytes", type=int, default=1024, help="for what the samples at once have said")
     parser.add_argument("--queue", type=int, default=256, help="requests that may wait")
+    parser.add_argument(
+        "--log-file", type=Path, help="JSON lines; stderr becomes this file; without it: text on stderr"
+    )
+    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    parser.add_argument("--log-megabytes", type=int, default=10, help="of a full file; the one before it is kept")
+    parser.add_argument("--log-content", action="store_true", help="prompts and what personas say, too")
     return parser.parse_args()
 
 
-def train(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
+def tell_ready(channel: Channel, ready: Ready, began: float, **known: object) -> None:
+    seconds = round(time.monotonic() - began, 2)
+    log.info("ready", base_model=ready.base_model, parameters=ready.parameters, seconds=seconds, **known)
+    channel.send(ready)
+
+
+def train(args: argparse.Namespace, inbox: Inbox, channel: Channel, began: float) -> None:
     """Raises BaseModelError."""
     from trainer.base import load_base
     from trainer.basefiles import BaseModelError
@@ -86,7 +111,8 @@ def train(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
 
     base = load_base(args.base_model)
     handle = train_handler(base, channel)
-    channel.send(Ready(base_model=base.name, parameters=base.parameters))
+    ready = Ready(base_model=base.name, parameters=base.parameters)
+    tell_ready(channel, ready, began, threads=threads(), device=base.device.type)
     codes: dict[type[Exception], FailureCode] = {
         Cancelled: "cancelled",
         BaseModelError: "no_base",
@@ -97,7 +123,7 @@ def train(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
     serve_requests(inbox, channel, handle, codes)
 
 
-def serve(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
+def serve(args: argparse.Namespace, inbox: Inbox, channel: Channel, began: float) -> None:
     """Raises BaseModelError."""
     from trainer.blocklist import BlockedPrompt
     from trainer.engine import Engine, Limits, NotLoaded, QueueFull, WrongBase
@@ -107,7 +133,9 @@ def serve(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
 
     speaker = load_speaker(args.base_model, precision=None if args.precision == "auto" else args.precision)
     engine = Engine(speaker, Limits(args.rows, args.cache_megabytes * 2**20, args.queue))
-    channel.send(Ready(base_model=speaker.name, parameters=speaker.decoder.parameters))
+    ready = Ready(base_model=speaker.name, parameters=speaker.decoder.parameters)
+    place, precision = speaker.decoder.device.type, speaker.precision
+    tell_ready(channel, ready, began, threads=threads(), device=place, precision=precision)
     codes: dict[type[Exception], FailureCode] = {
         BlockedPrompt: "blocked",
         DamagedPersona: "damaged",
@@ -115,10 +143,10 @@ def serve(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> None:
         QueueFull: "busy",
         WrongBase: "wrong_base",
     }
-    Server(engine, inbox, channel, partial(failure, codes)).run()
+    Server(engine, inbox, channel, partial(failure, codes), args.log_content).run()
 
 
-def convert(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> NoReturn:
+def convert(args: argparse.Namespace, inbox: Inbox, channel: Channel, began: float) -> NoReturn:
     """Ready at once: what it needs takes seconds to import, and comes with the first request."""
 
     def handle(request: Work, cancelled: Callable[[], bool]) -> Answer:
@@ -127,7 +155,7 @@ def convert(args: argparse.Namespace, inbox: Inbox, channel: Channel) -> NoRetur
 
         return answer(request, args.base_model, cancelled)
 
-    channel.send(Ready(base_model=args.base_model, parameters=0))
+    tell_ready(channel, Ready(base_model=args.base_model, parameters=0), began)
     serve_requests(inbox, channel, handle, {})
 
 
@@ -152,6 +180,6 @@ if __name__ == "__main__":
     try:
         code = main()
     except Exception:
-        traceback.print_exc()
+        logging.getLogger(NAME).critical("this worker ends", exc_info=True)
         code = 1
     os._exit(code)  # an ordinary exit aborts, because the inbox's thread is in the middle of reading stdin

@@ -1,4 +1,4 @@
-"""A long run's state on disk, so that a crash costs half a minute of it and not all."""
+"""A long run's state on disk, so that a crash costs half a minute of it and not all, and a stop nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import torch
 
 SECONDS = 30.0  # between checkpoints; a run with less than that left isn't saved any more
 WORTH = 20.0  # times as long as saving takes goes by before the next
+LOSS = 3.0  # seconds of work that a run which is stopped doesn't save
+HASTE = 4.0  # seconds that saving may take then: whoever stops it doesn't wait much longer
 logger = logging.getLogger(__name__)
 
 
@@ -33,13 +35,23 @@ class Checkpoint:
             saved: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception:  # there is none, or half of one, of which torch makes any error
             return None
-        return saved["state"] if saved["key"] == self.key else None
+        if saved["key"] != self.key:
+            return None
+        logger.info("going on from a checkpoint")
+        return dict(saved["state"])
 
     def save_if_due(self, state: Callable[[], dict[str, Any]], seconds_left: float) -> None:
         """A disk that is too full for it ends the saving, not the run."""
+        if seconds_left >= SECONDS and time.monotonic() - self._last >= max(SECONDS, WORTH * self._cost):
+            self._save(state)
+
+    def save_for_later(self, state: Callable[[], dict[str, Any]]) -> None:
+        """The run is stopped: save it if that is worth it, and quick as far as known."""
+        if time.monotonic() - self._last >= LOSS and self._cost <= HASTE:
+            self._save(state)
+
+    def _save(self, state: Callable[[], dict[str, Any]]) -> None:
         now = time.monotonic()
-        if seconds_left < SECONDS or now - self._last < max(SECONDS, WORTH * self._cost):
-            return
         part = self.path.with_suffix(".tmp")
         try:
             torch.save({"key": self.key, "state": state()}, part)
@@ -51,3 +63,4 @@ class Checkpoint:
             return
         self._last = time.monotonic()
         self._cost = self._last - now
+        logger.info("checkpoint saved in %.1f s", self._cost)

@@ -108,6 +108,21 @@ class Cache:
         return cls(rows, tokens, rows * tokens * a_token)
 
 
+@dataclass(frozen=True)
+class Timing:
+    """Seconds from a request's arrival to its prompt's turn, to its first token, and to its end."""
+
+    queue: float
+    first: float
+    whole: float
+
+    @classmethod
+    def of(cls, speech: Speech) -> Timing:
+        """Of one that has just ended."""
+        now = time.monotonic()
+        return cls((speech.joined or now) - speech.asked, (speech.first or now) - speech.asked, now - speech.asked)
+
+
 @dataclass
 class Listener:
     """Whom a request's pieces and its end are for."""
@@ -116,6 +131,7 @@ class Listener:
     on_piece: OnPiece = lambda sample, text, again: None
     cancelled: Callable[[], bool] = lambda: False
     gone: Callable[[], None] = lambda: None  # it was cancelled, and is
+    measured: Callable[[Generated, Timing], None] = lambda generated, timing: None  # just after `finished`
 
 
 @dataclass
@@ -306,19 +322,20 @@ class Engine:
             self._lanes[number].join(speeches)
 
     def _finish(self, speech: Speech) -> None:
-        now = time.monotonic()
-        listener = self._listeners.pop(id(speech))
+        listener, timing = self._listeners.pop(id(speech)), Timing.of(speech)
         sums = self._sums
         self._sums = sums.model_copy(
             update={
                 "requests": sums.requests + 1,
                 "tokens": sums.tokens + speech.n_tokens,
-                "seconds": sums.seconds + now - speech.asked,
-                "queue_seconds": sums.queue_seconds + (speech.joined or now) - speech.asked,
-                "first_seconds": sums.first_seconds + (speech.first or now) - speech.asked,
+                "seconds": sums.seconds + timing.whole,
+                "queue_seconds": sums.queue_seconds + timing.queue,
+                "first_seconds": sums.first_seconds + timing.first,
             }
         )
-        listener.finished(_generated(speech))
+        generated = _generated(speech)
+        listener.finished(generated)
+        listener.measured(generated, timing)
 
     def stats(self) -> Stats:
         """Sums since the start."""

@@ -26,6 +26,7 @@ from trainer.digest import sha256
 from trainer.engine import Engine, Limits
 from trainer.evaluation import held_out_nats
 from trainer.fit import Curve, Hooks, TokenCorpus, fit
+from trainer.logs import get_logger
 from trainer.manifest import CorpusRecord, Manifest, PointRecord, RefreshRecord, RunRecord, checksums, write_manifest
 from trainer.protocol import FIRST_PROMPT, BlocklistOptions, GenerateRequest, Progress, Reported, Trained, TrainRequest
 from trainer.quotes import Quotes
@@ -42,6 +43,7 @@ CHECKED_POSTS = 4
 REPORT_ROWS = 64  # posts that are written at a time to be measured
 SHOWN = 20  # of them, where the run is logged
 Tell = Callable[[Progress | Trained], None]
+log = get_logger(__name__)
 
 
 def finetune(request: TrainRequest, base: Base, tell: Tell, cancelled: Callable[[], bool] = lambda: False) -> Reported:
@@ -63,6 +65,7 @@ def train_and_measure(
     recipe = recipe_of(request, base, corpus, start)
     counted = corpus_record(request, corpus)
     runs.begun(base.record, counted, recipe, start.folder if start else None, versions())
+    log_begun(request, counted, recipe, start)
     torch.manual_seed(recipe.seed % 2**63)
     before = held_out_nats(base.model, corpus.held_out, base.end_id, base.context, cancelled)
     out = Path(request.out)
@@ -90,10 +93,40 @@ def train_and_measure(
             write_manifest(out, manifest)
         runs.trained(manifest)
         tell(Trained(id=request.id, n_bytes=manifest.n_bytes))
+        log_trained(manifest, run)
         generated: list[str] = []
         card = report_card(persona, engine, posts, run, cancelled, generated.extend)
         runs.reported(card, samples(sample, generated, quotes, request.blocklist))
+        log.info("measured", persona=request.persona, seconds=card.seconds, generations=card.generations)
         return Reported(id=request.id, card=card)
+
+
+def log_begun(request: TrainRequest, corpus: CorpusRecord, recipe: Recipe, start: Start | None) -> None:
+    log.info(
+        "training started",
+        persona=request.persona,
+        method=recipe.method,
+        posts=corpus.train_posts,
+        held_out=corpus.held_out_posts,
+        tokens=corpus.train_tokens,
+        epochs=recipe.epochs,
+        after_version=start.refresh.version if start else None,
+    )
+
+
+def log_trained(manifest: Manifest, run: RunRecord) -> None:
+    best = next(point for point in run.curve if point.epoch == run.best_epoch)
+    log.info(
+        "training ended",
+        persona=manifest.persona,
+        seconds=run.seconds,
+        best_epoch=run.best_epoch,
+        train_loss=round(best.train_loss, 4),
+        held_out_loss=round(best.held_out_loss, 4),
+        bits_per_byte=round(run.bits_per_byte, 4),
+        peak_megabytes=round(run.peak_bytes / 2**20),
+        bytes=manifest.n_bytes,
+    )
 
 
 @contextlib.contextmanager

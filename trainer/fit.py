@@ -90,12 +90,13 @@ class Hooks:
 
 @dataclass
 class Loop:
-    """How far a run is."""
+    """How far a run is. `due`: held-out posts are to be looked at before the next step."""
 
     trainee: Trainee
     optimizer: torch.optim.Optimizer
     micro_rows: int
     step: int = 0
+    due: bool = False
     seconds: float = 0.0  # of processes before this one
     began: float = field(default_factory=time.monotonic)
     losses: list[float] = field(default_factory=list)  # since the last point
@@ -106,6 +107,7 @@ class Loop:
     def state(self) -> dict[str, Any]:
         return {
             "step": self.step,
+            "due": self.due,
             "seconds": self.total_seconds,
             "losses": self.losses,
             "points": [asdict(point) for point in self.points],
@@ -121,7 +123,7 @@ class Loop:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.step, self.losses, self.best = state["step"], state["losses"], state["best"]
-        self.seconds = state["seconds"]
+        self.seconds, self.due = state["seconds"], state.get("due", False)  # before, none was saved while it was
         self.points = [Point(**point) for point in state["points"]]
         self.best_weights = [weight.to(self.trainee.model.device) for weight in state["best_weights"]]
         set_weights(self.trainee, state["weights"])
@@ -131,29 +133,46 @@ class Loop:
 def fit(trainee: Trainee, corpus: TokenCorpus, end_id: int, recipe: Recipe, hooks: Hooks) -> Curve:
     """Train; afterwards the trainee has its best weights. Without held-out posts the last point counts as the best.
 
-    Goes on from the hooks' checkpoint, if that is of the same run. Raises Cancelled, OutOfMemory or Diverged.
+    Goes on from the hooks' checkpoint, if that is of the same run; saves one when it is cancelled in the middle. Raises
+    Cancelled, OutOfMemory or Diverged.
     """
-    per_epoch = recipe.steps_per_epoch(corpus.n_tokens)
-    total = recipe.epochs * per_epoch
     loop = Loop(trainee, adamw(trainee.parameters, recipe), 2 * recipe.rows)  # a step may have a row more than planned
     if hooks.checkpoint and (state := hooks.checkpoint.load()):
         loop.restore(state)
+    try:
+        run(loop, corpus, end_id, recipe, hooks)
+    except Cancelled:
+        if hooks.checkpoint:
+            hooks.checkpoint.save_for_later(loop.state)
+        raise
+    set_weights(trainee, loop.best_weights)
+    return Curve(tuple(loop.points), loop.best, loop.micro_rows, loop.total_seconds)
+
+
+def run(loop: Loop, corpus: TokenCorpus, end_id: int, recipe: Recipe, hooks: Hooks) -> None:
+    """From where the loop is to the last step, or until it only gets worse. Raises as `fit` does."""
+    per_epoch = recipe.steps_per_epoch(corpus.n_tokens)
+    total = recipe.epochs * per_epoch
     meter = Meter(total, loop.step, hooks.report)
     ends = evaluation_steps(per_epoch, recipe.evaluations)
+
+    def enough() -> bool:
+        evaluate(loop, corpus, end_id, loop.step / per_epoch, hooks.cancelled)
+        meter.held_out_loss = loop.points[-1].held_out_nats / max(1, corpus.n_held_out)
+        return len(loop.points) - 1 - loop.best >= recipe.patience * len(ends)
+
+    if loop.due and enough():  # it was cancelled in the middle of that
+        return
     for batch in batches(corpus.train, end_id, recipe, per_epoch, loop.step):
         rate = recipe.learning_rate * rate_factor(loop.step, total, recipe.warm_up)
         loop.losses.append(step(loop, batch, rate, hooks.cancelled))
         loop.step += 1
         meter.tick(loop.losses[-1], batch.n_targets)
-        if (loop.step - 1) % per_epoch in ends:
-            evaluate(loop, corpus, end_id, loop.step / per_epoch, hooks.cancelled)
-            meter.held_out_loss = loop.points[-1].held_out_nats / max(1, corpus.n_held_out)
-            if len(loop.points) - 1 - loop.best >= recipe.patience * len(ends):
-                break
+        loop.due = (loop.step - 1) % per_epoch in ends
+        if loop.due and enough():
+            return
         if hooks.checkpoint:
             hooks.checkpoint.save_if_due(loop.state, meter.seconds_left)
-    set_weights(trainee, loop.best_weights)
-    return Curve(tuple(loop.points), loop.best, loop.micro_rows, loop.total_seconds)
 
 
 def adamw(parameters: list[torch.nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
@@ -235,6 +254,7 @@ def evaluate(loop: Loop, corpus: TokenCorpus, end_id: int, epoch: float, cancell
         rate = loop.optimizer.defaults["lr"]
         raise Diverged(f"The training diverged at the learning rate {rate}: set a lower training.learning_rate.")
     loop.losses.clear()
+    loop.due = False
     loop.points.append(Point(round(epoch, 3), loss, nats))
     if nats <= min(point.held_out_nats for point in loop.points):
         loop.best = len(loop.points) - 1

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from trainer.words import HARMLESS
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 MAX_LINE_BYTES = 4 * 1024 * 1024
 FIRST_PROMPT = "My dream is"  # the example prompt of the cards
 
@@ -29,7 +29,7 @@ Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # it may get into a log
 
 
 class MaskedCounts(Message):
@@ -88,6 +88,17 @@ class Hyperparameters(Message):
 
 
 # Requests: bot → worker
+
+
+class Trace(Message):
+    """What a request is about, for the worker's log: somebody's request to the bot, a training."""
+
+    request_id: str = ""
+    job_id: int | None = None
+
+    @property
+    def known(self) -> dict[str, str | int]:
+        return {name: value for name, value in self if value}
 
 
 class BlocklistOptions(Message):
@@ -159,6 +170,7 @@ class TrainRequest(Message):
     blocklist: BlocklistOptions = BlocklistOptions()  # for the sample
     lineage: Lineage | None = None
     tracking: Tracking = Tracking()
+    trace: Trace = Trace()
 
 
 class ExportRequest(Message):
@@ -172,6 +184,7 @@ class ExportRequest(Message):
     folder: str
     out: str
     merged: bool
+    trace: Trace = Trace()
 
 
 class AdoptRequest(Message):
@@ -188,6 +201,7 @@ class AdoptRequest(Message):
     origin: Origin
     accounts: tuple[AccountCounts, ...]
     blocklist: BlocklistOptions = BlocklistOptions()  # for the sample
+    trace: Trace = Trace()
 
 
 class LoadRequest(Message):
@@ -195,6 +209,7 @@ class LoadRequest(Message):
     id: int
     key: str
     folder: str
+    trace: Trace = Trace()
 
 
 class UnloadRequest(Message):
@@ -224,6 +239,7 @@ class GenerateRequest(Message):
     stream: bool = True
     blocklist: BlocklistOptions = BlocklistOptions()
     quote_tries: int = Field(default=3, ge=0, le=20)
+    trace: Trace = Trace()
 
 
 class StatsRequest(Message):
@@ -440,7 +456,7 @@ def decode_request(line: bytes) -> Request:
     try:
         return _requests.validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(f"not a request: {line[:200]!r}") from error
+        raise ProtocolError(f"not a request: {_faults(line, error)}") from None
 
 
 def decode_answer(line: bytes) -> Answer:
@@ -448,4 +464,10 @@ def decode_answer(line: bytes) -> Answer:
     try:
         return _answers.validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(f"not an answer: {line[:200]!r}") from error
+        raise ProtocolError(f"not an answer: {_faults(line, error)}") from None
+
+
+def _faults(line: bytes, error: ValidationError) -> str:
+    """Without what is in it: that may be somebody's text."""
+    found = [(".".join(map(str, one["loc"])), one["type"]) for one in error.errors(include_input=False)]
+    return f"{len(line)} bytes; " + ", ".join(f"{where or 'the line'}: {what}" for where, what in found)

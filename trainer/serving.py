@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from trainer.engine import Engine, Files, Listener
+from trainer.engine import Engine, Files, Listener, Timing
+from trainer.logs import bound, get_logger, milliseconds
 from trainer.protocol import (
     Answer,
     Done,
     Failed,
+    Generated,
     GenerateRequest,
     Loaded,
     LoadRequest,
@@ -25,7 +27,9 @@ from trainer.protocol import (
     StatsRequest,
     UnloadRequest,
 )
-from trainer.worker import Channel, Inbox, Work
+from trainer.worker import Channel, Inbox, Work, trace_of
+
+log = get_logger(__name__)
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Server:
     inbox: Inbox
     channel: Channel
     failure: Callable[[int, Exception], Failed]  # what a request's error is called in the protocol
+    log_content: bool = False  # prompts and samples, too
     _loader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "loader"))
     _loading: list[tuple[LoadRequest, float, Future[Files]]] = field(default_factory=list)
     _loads: int = 0
@@ -44,7 +49,8 @@ class Server:
         busy = False
         while True:
             for request in self.inbox.take(wait=not busy):
-                self._take(request)
+                with bound(trace_of(request)):
+                    self._take(request)
             self._admit()
             busy = self.engine.step()
 
@@ -72,27 +78,52 @@ class Server:
         """Take in what has been read."""
         for item in [item for item in self._loading if item[2].done()]:
             self._loading.remove(item)
-            request, began, read = item
-            try:
-                resident = self.engine.make(read.result())
-            except Exception as error:
-                self._answer(self.failure(request.id, error))
-                continue
-            self.engine.admit(request.key, resident)
-            self._loads += 1
-            self._load_seconds += time.monotonic() - began
-            self._answer(Loaded(id=request.id, n_bytes=resident.n_bytes))
+            with bound(item[0].trace):
+                self._admit_one(*item)
+
+    def _admit_one(self, request: LoadRequest, began: float, read: Future[Files]) -> None:
+        try:
+            resident = self.engine.make(read.result())
+        except Exception as error:
+            self._answer(self.failure(request.id, error))
+            return
+        self.engine.admit(request.key, resident)
+        seconds = time.monotonic() - began
+        self._loads += 1
+        self._load_seconds += seconds
+        self._answer(Loaded(id=request.id, n_bytes=resident.n_bytes))
+        log.info("persona loaded", key=request.key, ms=milliseconds(seconds), bytes=resident.n_bytes)
 
     def _listener(self, request: GenerateRequest) -> Listener:
         def on_piece(sample: int, text: str, again: bool) -> None:
             if request.stream:
                 self.channel.send(Piece(id=request.id, sample=sample, text=text, again=again))
 
+        def gone() -> None:
+            self._answer(Failed(id=request.id, code="cancelled", message="Cancelled"))
+            log.info("cancelled", **request.trace.known, key=request.key)
+
         return Listener(
             finished=self._answer,
             on_piece=on_piece,
             cancelled=partial(self.inbox.is_cancelled, request.id),
-            gone=lambda: self._answer(Failed(id=request.id, code="cancelled", message="Cancelled")),
+            gone=gone,
+            measured=partial(self._log, request),
+        )
+
+    def _log(self, request: GenerateRequest, generated: Generated, timing: Timing) -> None:
+        content = {"prompt": request.prompt, "samples": generated.samples} if self.log_content else {}
+        log.info(
+            "generated",
+            **request.trace.known,
+            key=request.key,
+            n=request.n,
+            tokens=generated.n_tokens,
+            quotes=generated.quotes,
+            queue_ms=milliseconds(timing.queue),
+            first_ms=milliseconds(timing.first),
+            ms=milliseconds(timing.whole),
+            **content,
         )
 
     def _answer(self, answer: Answer) -> None:

@@ -8,14 +8,14 @@ no request ends it too, with an error on stderr: whoever wrote it doesn't speak 
 from __future__ import annotations
 
 import errno
+import logging
 import os
-import sys
 import threading
-import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import BinaryIO, NoReturn
 
+from trainer.logs import bound, get_logger
 from trainer.protocol import (
     AdoptRequest,
     Answer,
@@ -26,6 +26,7 @@ from trainer.protocol import (
     GenerateRequest,
     LoadRequest,
     StatsRequest,
+    Trace,
     TrainRequest,
     UnloadRequest,
     decode_request,
@@ -33,6 +34,14 @@ from trainer.protocol import (
 )
 
 Work = TrainRequest | LoadRequest | UnloadRequest | GenerateRequest | StatsRequest | ExportRequest | AdoptRequest
+NOTHING_WRONG = {"cancelled", "blocked", "busy", "not_better", "not_loaded", "refused"}  # codes
+logger = logging.getLogger(__name__)
+log = get_logger(__name__)
+
+
+def trace_of(request: Work) -> Trace:
+    """What isn't work for anybody has none."""
+    return Trace() if isinstance(request, UnloadRequest | StatsRequest) else request.trace
 
 
 class Channel:
@@ -84,7 +93,7 @@ class Inbox:
                         self._waiting[request.id] = request
                         self._arrived.notify()
         except Exception:
-            traceback.print_exc()
+            logger.exception("this worker ends: what comes in is no request")
             os._exit(1)
         os._exit(0)
 
@@ -98,6 +107,7 @@ class Inbox:
                     self._cancelled.add(target)
                 return
             del self._waiting[target]
+        log.info("cancelled before its turn", **trace_of(waiting).known)
         self._channel.send(Failed(id=target, code="cancelled", message="It was cancelled before its turn."))
 
     def get(self) -> Work:
@@ -141,20 +151,23 @@ def serve_requests(
     """Handle requests until the input ends. An exception in `codes` is an answer; any other is logged and answered."""
     while True:
         request = inbox.get()
-        try:
-            answer = handle(request, partial(inbox.is_cancelled, request.id))
-        except Exception as error:
-            answer = failure(codes, request.id, error)
+        with bound(trace_of(request)):
+            try:
+                answer = handle(request, partial(inbox.is_cancelled, request.id))
+            except Exception as error:
+                answer = failure(codes, request.id, error)
         inbox.forget(request.id)
         channel.send(answer)
 
 
 def failure(codes: dict[type[Exception], FailureCode], request_id: int, error: Exception) -> Failed:
-    """The answer to a request that ended in an error; one that is not in `codes` is logged."""
+    """The answer to a request that ended in an error, which is logged; of one that isn't in `codes`, all there is."""
     known = (code for kind, code in codes.items() if isinstance(error, kind))
     code: FailureCode = "disk_full" if is_disk_full(error) else next(known, "internal")
     if code == "internal":
-        traceback.print_exception(error, file=sys.stderr)
+        logger.error("failed: internal", exc_info=error)
+    else:
+        log.log(logging.INFO if code in NOTHING_WRONG else logging.WARNING, "failed", code=code, why=str(error))
     return Failed(id=request_id, code=code, message=str(error) or type(error).__name__)
 
 

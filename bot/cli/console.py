@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from prompt_toolkit.history import FileHistory
 
-from bot.app import open_services, own_folder, run_jobs, warm_up
-from bot.cli.shared import quiet_libraries
+from bot import traces
+from bot.app import open_services, run_jobs, warm_up
 from bot.commands import Command
-from bot.domain import Job, JobState
-from bot.errors import OperatorError
+from bot.control.client import connected
+from bot.control.jobs import SAY, Saying
+from bot.control.operation import Event
+from bot.domain import Job, JobState, Utterance
 from bot.folders import Folders
+from bot.logs import set_up
 from bot.platforms.console.completion import CommandCompleter
 from bot.platforms.console.console import SHELL, Console, ConsoleNotifier
 from bot.platforms.console.pipe import PipeLines
 from bot.platforms.console.screen import LineScreen, PlainScreen, PromptScreen, Screen
 from bot.settings import Settings
 from bot.usecases.services import Services
-
-
-def log_to_file(path: Path) -> None:
-    """The terminal is for the conversation; what the operator wants to know goes to a file. Raises OperatorError."""
-    quiet_libraries()
-    try:
-        logging.basicConfig(filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    except OSError as error:
-        raise OperatorError(f"{path} can't be written ({error.strerror}). Choose another --data-dir.") from error
+from trainer.protocol import Piece
 
 
 class ForgivingHistory(FileHistory):
@@ -44,9 +37,7 @@ class ForgivingHistory(FileHistory):
 
 @asynccontextmanager
 async def _open(settings: Settings, screen: Screen | None) -> AsyncIterator[tuple[Services, ConsoleNotifier]]:
-    folders = Folders(settings.data_dir)
-    folders.make()
-    log_to_file(folders.logs / "bot.log")
+    set_up(settings, stderr=False)  # the terminal is for the conversation
     notifier = ConsoleNotifier(settings.training.warn_characters, screen)
     async with open_services(settings, notifier) as services:
         yield services, notifier
@@ -100,15 +91,45 @@ async def run_single(settings: Settings, command: Command[Any], arguments: objec
         async with AsyncExitStack() as stack:
             if command.name == "train":
                 _tell_recovered(screen, await stack.enter_async_context(run_jobs(services)))
-            elif command.name == "forget":
-                stack.enter_context(own_folder(services))
             await console.execute(command, arguments)
             await console.settled()
+            if command.name == "train":
+                await _see_others_through(services, screen, notifier)
     return int(console.failed)
 
 
+async def _see_others_through(services: Services, screen: Screen, notifier: ConsoleNotifier) -> None:
+    """While this process trains, it is the bot that runs: what `mynah train` elsewhere has handed to it is its own."""
+    while jobs := await services.store.unfinished_jobs():
+        screen.print(f"Meanwhile @{jobs[0].persona} was asked for (job {jobs[0].id}); it is trained here, too.")
+        await notifier.wait(jobs[0].id)
+        await services.jobs.settled(jobs[0].id)
+
+
+async def say_once(settings: Settings, saying: Saying, screen: Screen) -> Utterance:
+    """Said by the bot that runs, or else by a serve worker of its own; pieces as live lines. Raises MynahError."""
+    texts: dict[int, str] = {}
+
+    async def tell(event: Event) -> None:
+        if isinstance(event, Piece):
+            before = "" if event.again else texts.get(event.sample, "")
+            texts[event.sample] = before + event.text
+            screen.live(f"say {event.sample}", "  …" + texts[event.sample])
+
+    try:
+        async with connected(Folders(settings.data_dir).control) as remote:
+            if remote is not None:
+                return await remote.perform(SAY, saying, tell)
+        async with _open(settings, screen) as (services, _):
+            with traces.request(SHELL.platform):
+                return await SAY.run(services, saying, tell)
+    finally:
+        for sample in texts:
+            screen.live(f"say {sample}", None)
+
+
 async def banner(services: Services) -> str:
-    known = await services.store.personas()
+    known = await services.store.names()
     hint = (
         "Start with /train @pip_the_lighthouse, then /say My dream is"
         if not known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import bench, config, db, discord, jobs, logs, models, optout, setup, sources, users
+from bot.cli import bench, complete, config, db, discord, health, jobs, logs, models, optout, setup, sources, users
 from bot.cli.run import serve
 from bot.cli.say import say
 from bot.cli.shared import EXIT_CODES, entry, run, settings_of
@@ -61,6 +62,7 @@ app.command()(say)
 app.command()(setup.init)
 app.command()(setup.doctor)
 app.command()(logs.logs)
+app.command()(health.health)
 for name, noun in {
     "models": models.app,
     "jobs": jobs.app,
@@ -76,4 +78,5 @@ for name, noun in {
 
 
 def main() -> None:
+    complete.rejoin(os.environ)
     entry(app)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
-from collections.abc import Callable, Coroutine
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
-from bot.cli.shared import quiet_libraries, run, settings_of
+from bot.cli.shared import run, settings_of
+from bot.cli.stopping import obeying, on_signal
 
 if TYPE_CHECKING:
     from bot.platforms.router import Router
@@ -26,49 +28,75 @@ NO_MESSENGER = (
 
 
 def serve(ctx: typer.Context) -> None:
-    """Serve the messengers that are set up: Discord, Telegram or both, whichever there is a token for."""
+    """Serve the messengers that are set up: Discord, Telegram or both, whichever there is a token for.
+
+    SIGTERM or Ctrl-C: answers under way are finished, a training saves a checkpoint; then it ends, with 0. SIGHUP:
+    settings are read again.
+    """
+    from bot.logs import set_up
+
     settings = settings_of(ctx)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    quiet_libraries()
-    run(_serve(settings))
+    set_up(settings, stderr=True)
+    run(_serve(settings, lambda: settings_of(ctx)))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, load: Callable[[], Settings]) -> None:
     from bot.app import open_services, run_jobs, warm_up
     from bot.errors import SettingsError
+    from bot.health import Health, until_stopped
     from bot.platforms.router import Router
+    from bot.reloading import reload
 
     if settings.discord.token is None and settings.telegram.token is None:
         raise SettingsError(NO_MESSENGER)
-    router = Router()
-    async with open_services(settings, router) as services:
-        messengers = _messengers(services, router)
-        async with run_jobs(services) as recovered:
-            for job in recovered:
-                logger.info("job %d: @%s, left by the last run, is %s now", job.id, job.persona, job.state)
-            warm = warm_up(services)
-            try:
-                await _together(messengers)
-            finally:
-                warm.cancel()
+    router, health = Router(), Health()
+    with obeying(health.stopping):
+        async with open_services(settings, router, health) as services, _monitored(services):
+            messengers = _messengers(services, router)
+            async with run_jobs(services) as recovered:
+                on_signal(signal.SIGHUP, lambda: reload(services, load))
+                for job in recovered:
+                    logger.info("job %d: @%s, left by the last run, is %s now", job.id, job.persona, job.state)
+                warm = warm_up(services)
+                try:
+                    await until_stopped(_together(messengers), health.stopping)
+                finally:
+                    warm.cancel()
+
+
+@asynccontextmanager
+async def _monitored(services: Services) -> AsyncIterator[None]:
+    """Meanwhile others can see how it goes."""
+    from bot.monitoring.observers import counting_troubles, measure_lag
+    from bot.monitoring.server import watched
+
+    lag = asyncio.create_task(measure_lag(services.metrics))
+    try:
+        with counting_troubles(services.metrics):
+            async with watched(services, services.settings.metrics):
+                yield
+    finally:
+        lag.cancel()
 
 
 def _messengers(services: Services, router: Router) -> list[Callable[[], Coroutine[None, None, None]]]:
     """Each runs until it is cancelled. Imported when it is served: they are large."""
-    settings = services.settings
+    settings, parts = services.settings, services.health.parts
     serving: list[Callable[[], Coroutine[None, None, None]]] = []
     if settings.discord.token is not None:
         from bot.platforms.discord.client import Client
-        from bot.platforms.discord.connection import run_discord
+        from bot.platforms.discord.connection import is_connected, run_discord
 
         client = Client(services)
         router.notifiers["discord"] = client.board
+        parts["discord"] = lambda: is_connected(client)
         serving.append(lambda: run_discord(client, settings.discord))
     if settings.telegram.token is not None:
         from bot.platforms.telegram.connection import make_connection, run_telegram
 
         connection = make_connection(services)
         router.notifiers["telegram"] = connection.board
+        parts["telegram"] = lambda: connection.is_up
         serving.append(lambda: run_telegram(connection))
     return serving
 

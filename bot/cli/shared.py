@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -26,23 +25,25 @@ T = TypeVar("T")
 REFUSED, TRY_LATER, STOPPED = 1, 75, 130  # exit codes; 75 is sysexits.h's EX_TEMPFAIL
 EXIT_CODES = (
     "Exit codes: 0 done; 1 refused or failed, the reason is on stderr; 2 the command line is wrong; 75 in use or busy, "
-    "try again; 130 Ctrl-C; 143 SIGTERM."
+    "try again; 130 Ctrl-C; 143 SIGTERM. `run`, asked to stop by either, ends with 0."
 )
 
 
 class Noun(TyperGroup):
-    """`mynah models` is `mynah models list`."""
+    """`mynah models` is `mynah models list`; `usual` is the verb that may be left out."""
+
+    usual = "list"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         options = self.get_help_option_names(ctx)
-        if "list" in self.commands and (not args or (args[0].startswith("-") and args[0] not in options)):
-            args = ["list", *args]
+        if self.usual in self.commands and (not args or (args[0].startswith("-") and args[0] not in options)):
+            args = [self.usual, *args]
         return super().parse_args(ctx, args)
 
 
-def noun(about: str) -> typer.Typer:
+def noun(about: str, usual: str = "list") -> typer.Typer:
     """A group of commands."""
-    return typer.Typer(cls=Noun, help=about, no_args_is_help=True)
+    return typer.Typer(cls=type("Noun", (Noun,), {"usual": usual}), help=about, no_args_is_help=True)
 
 
 def entry(app: typer.Typer) -> None:
@@ -69,8 +70,10 @@ def settings_of(ctx: typer.Context) -> Settings:
 async def services_of(settings: Settings) -> AsyncIterator[Services]:
     """For a command that no messenger hears of; imported when there is one."""
     from bot.app import open_services
+    from bot.logs import set_up
     from bot.platforms.router import Router
 
+    set_up(settings, stderr=False)
     async with open_services(settings, Router()) as services:
         yield services
 
@@ -100,17 +103,12 @@ async def perform(settings: Settings, operation: Operation[P, R], params: P, tel
     async with connected(Folders(settings.data_dir).control) as remote:
         if remote is not None:
             return await remote.perform(operation, params, tell)
-    from bot.app import own_folder
+    from bot.traces import request
+    from bot.usecases.train import OPERATOR
 
     async with services_of(settings) as services:
-        with own_folder(services):
+        with services.folders.owned(), request(OPERATOR.platform, operation=operation.name):
             return await operation.run(services, params, tell)
-
-
-def quiet_libraries() -> None:
-    """What they log names accounts, and some of their addresses and headers hold tokens."""
-    for name, level in {"httpx": logging.WARNING, "tweepy": logging.WARNING, "telegram": logging.CRITICAL}.items():
-        logging.getLogger(name).setLevel(level)  # what Telegram's library reports is told by us, without tracebacks
 
 
 def run(work: Coroutine[None, None, T]) -> T:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.control import jobs, models, people
+from bot.control import disk, jobs, models, people
 from bot.control.operation import Operation
 
 OPERATIONS: dict[str, Operation[Any, Any]] = {
-    operation.name: operation for operation in (*jobs.OPERATIONS, *models.OPERATIONS, *people.OPERATIONS)
+    operation.name: operation
+    for operation in (*disk.OPERATIONS, *jobs.OPERATIONS, *models.OPERATIONS, *people.OPERATIONS)
 }

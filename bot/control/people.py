@@ -2,32 +2,98 @@
 
 from __future__ import annotations
 
+import logging
+import re
+from dataclasses import replace
+
 from pydantic import TypeAdapter
 
 from bot.control.operation import Operation, Params, Tell
+from bot.domain import Job, UserRules
+from bot.errors import BadInput, NotFound
 from bot.usecases import optouts
+from bot.usecases.gate import named
+from bot.usecases.optouts import Silence
 from bot.usecases.services import Services
-from bot.usecases.train import OPERATOR
+
+logger = logging.getLogger(__name__)
+_NUMBER = {
+    "discord": re.compile("[1-9][0-9]{0,19}"),
+    "telegram": re.compile("-?[1-9][0-9]{0,19}"),  # with a minus: who writes in the name of a group or channel
+}
+_WRONG = (
+    "{given} names nobody: give the messenger and the person's number there, like discord:123456789012345678 or "
+    "telegram:987654321. `mynah jobs show JOB` says who has asked for a training. On Discord, switch on Developer Mode "
+    "(settings, Advanced), then right-click the person, Copy User ID; Telegram Desktop shows it in profiles with Show "
+    "Peer IDs (settings, Advanced, Experimental)."
+)
+
+
+def parse_user(text: str) -> str:
+    """`Discord:123` → `discord:123`, as UserRules name people. Raises BadInput."""
+    user = text.strip().lower()
+    platform, _, number = user.partition(":")
+    if platform not in _NUMBER or not _NUMBER[platform].fullmatch(number):
+        raise BadInput(_WRONG.format(given=repr(text)))
+    return user
 
 
 class OptOut(Params):
     handle: str
 
 
-async def _opt_out(services: Services, params: OptOut, tell: Tell) -> tuple[str, ...]:
-    """Returns where personas of the account are published."""
-    silent = await optouts.opt_out(services, OPERATOR, params.handle)
-    return tuple(await optouts.published(services, silent))
+class Block(Params):
+    user: str
+    blocked: bool
 
 
-async def _opt_in(services: Services, params: OptOut, tell: Tell) -> bool:
-    """False: it had not opted out."""
-    known = params.handle in await services.chats.optouts()
+class Quota(Params):
+    """None: as it was; `clear`: none of their own."""
+
+    user: str
+    generations: int | None = None
+    trainings: int | None = None
+    clear: bool = False
+
+
+async def _opt_out(services: Services, params: OptOut, tell: Tell) -> Silence:
+    logger.info("@%s is opted out, by the operator", params.handle)
+    return await optouts.silence(services, params.handle)
+
+
+async def _opt_in(services: Services, params: OptOut, tell: Tell) -> None:
+    """Raises NotFound."""
+    if params.handle not in await services.chats.optouts():
+        raise NotFound(f"@{params.handle} has not opted out. mynah optout list shows who has.")
+    logger.info("@%s may be imitated again, says the operator", params.handle)
     await services.chats.opt_in(params.handle)
-    return known
 
 
-OPT_OUT = Operation("optout-add", OptOut, TypeAdapter(tuple[str, ...]), _opt_out)
-OPT_IN = Operation("optout-rm", OptOut, TypeAdapter(bool), _opt_in)
+async def _block(services: Services, params: Block, tell: Tell) -> list[Job]:
+    """Returns their trainings under way. Raises NotFound when there is no block to lift."""
+    rules = await services.users.user(params.user)
+    if not params.blocked and not rules.blocked:
+        raise NotFound(f"{params.user} is not blocked. mynah users list shows who is.")
+    logger.info("%s is %s, by the operator", params.user, "blocked" if params.blocked else "not blocked any more")
+    await services.users.set_user(replace(rules, blocked=params.blocked))
+    return [job for job in await services.store.unfinished_jobs() if named(job.caller) == params.user]
 
-OPERATIONS = (OPT_OUT, OPT_IN)
+
+async def _set_quota(services: Services, params: Quota, tell: Tell) -> UserRules:
+    rules = await services.users.user(params.user)
+    if params.clear:
+        rules = replace(rules, generations_a_day=None, trainings_a_day=None)
+    if params.generations is not None:
+        rules = replace(rules, generations_a_day=params.generations)
+    if params.trainings is not None:
+        rules = replace(rules, trainings_a_day=params.trainings)
+    await services.users.set_user(rules)
+    return rules
+
+
+OPT_OUT = Operation("optout-add", OptOut, TypeAdapter(Silence), _opt_out)
+OPT_IN = Operation("optout-rm", OptOut, TypeAdapter(None), _opt_in)
+BLOCK = Operation("user-block", Block, TypeAdapter(list[Job]), _block)
+SET_QUOTA = Operation("user-quota", Quota, TypeAdapter(UserRules), _set_quota)
+
+OPERATIONS = (OPT_OUT, OPT_IN, BLOCK, SET_QUOTA)

@@ -1,6 +1,7 @@
 """The control socket's side in the bot that runs: HTTP over a Unix socket; answers are lines of JSON.
 
 `POST /operations/<name>` does what bot.control.operations has under that name. Whoever goes away cancels it.
+`GET /healthz` and `/readyz` are for `mynah health`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from bot import traces
 from bot.control.operation import Event, Operation, error_line, event_line, result_line
 from bot.control.operations import OPERATIONS
 from bot.control.place import private_socket
 from bot.errors import MynahError, OperatorError
+from bot.monitoring.server import health_routes
 from bot.usecases.services import Services
+from bot.usecases.train import OPERATOR
 
 SHUTDOWN_SECONDS = 1.0  # for operations under way when the bot stops
 logger = logging.getLogger(__name__)
@@ -50,7 +54,7 @@ def _application(services: Services) -> web.Application:
         return await _operate(services, request)
 
     application = web.Application()
-    application.add_routes([web.post("/operations/{name}", operate)])
+    application.add_routes([web.post("/operations/{name}", operate), *health_routes(services)])
     return application
 
 
@@ -73,6 +77,11 @@ async def _operate(services: Services, request: web.Request) -> web.StreamRespon
 
 async def _perform(services: Services, operation: Operation[Any, Any], body: str, tell: Any) -> bytes:
     """The last line of the answer."""
+    with traces.request(OPERATOR.platform, operation=operation.name):
+        return await _answer(services, operation, body, tell)
+
+
+async def _answer(services: Services, operation: Operation[Any, Any], body: str, tell: Any) -> bytes:
     try:
         params = operation.params.model_validate_json(body)
         return result_line(operation, await operation.run(services, params, tell))

@@ -13,7 +13,7 @@ from bot.errors import MynahError, OperatorError
 from bot.texts import OUR_FAULT, Text
 
 THINK_SECONDS = 0.4  # what takes longer is acknowledged first
-GRACE_SECONDS, GOODBYE_SECONDS = 1.0, 3.0  # of a stop: for what is nearly done; for telling the others
+GRACE_SECONDS, GOODBYE_SECONDS = 8.0, 3.0  # of a stop: for answers under way; for telling those whose won't come
 REMEMBERED = 4096  # events that are recognized when they come again
 logger = logging.getLogger(__name__)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiosqlite
 
 from bot.errors import DiskFull, OperatorError
+from bot.store.reading import read_only_uri
 
 Value = str | int | None
 Values = Sequence[Value] | Mapping[str, Value]
@@ -106,6 +108,50 @@ async def _use_wal(database: Database) -> None:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                     raise
             await asyncio.sleep(0.02)
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file that is there, as it is: nothing is made or migrated. Raises OperatorError."""
+    with translated(path), closing(sqlite3.connect(read_only_uri(path), uri=True)) as connection:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        connection.row_factory = sqlite3.Row
+        yield connection
+
+
+@contextmanager
+def writable(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file that nobody else has open, changed in one transaction; what was there before is overwritten."""
+    with translated(path), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.row_factory = sqlite3.Row
+        with connection:
+            yield connection
+
+
+def copy_database(path: Path, to: Path) -> None:
+    """All that is committed at one moment, whoever writes meanwhile, into a new file for its owner alone.
+
+    Only what is there: no free pages, in which something may be left. Raises OperatorError (DiskFull, …) or OSError.
+    """
+    os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with read_only(path) as connection, translated(to):
+            connection.execute("VACUUM INTO ?", (str(to),))
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
+
+
+def problems(path: Path) -> list[str]:
+    """What SQLite finds wrong with a file, a sentence each; none: it is sound. Raises OperatorError."""
+    with read_only(path) as connection:
+        wrong = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
+        strangers = [
+            f"row {row[1]} of {row[0]} refers to a row of {row[2]} that isn't there"
+            for row in connection.execute("PRAGMA foreign_key_check")
+        ]
+    return [one for one in wrong if one != "ok"] + strangers
 
 
 def _check_sqlite() -> None:

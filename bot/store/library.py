@@ -20,7 +20,9 @@ _SUMMARIES = """SELECT name, version, n_bytes, created_at, used_at,
     coalesce(json_extract(manifest, '$.report.bits_per_byte'),
         json_extract(manifest, '$.run.bits_per_byte')) AS bits_per_byte,
     json_extract(manifest, '$.report.attribution') AS attribution,
-    json_extract(manifest, '$.origin.repo') AS origin
+    json_extract(manifest, '$.origin.repo') AS origin,
+    EXISTS (SELECT 1 FROM provenance JOIN optouts USING (handle)
+        WHERE provenance.persona = name AND provenance.version = number) AS silent
     FROM personas JOIN versions ON persona = name AND number = version ORDER BY name"""
 _VERSIONS = """SELECT persona, number, folder, n_bytes, created_at, used_at, number = version AS current
     FROM versions JOIN personas ON persona = name ORDER BY persona, number"""
@@ -29,13 +31,15 @@ _DROP = """DELETE FROM versions WHERE persona = ? AND number = ?
     AND number <> (SELECT version FROM personas WHERE name = persona) RETURNING number"""
 _RENAME = (
     "UPDATE personas SET name = :new WHERE name = :old",
-    """UPDATE versions SET persona = :new,
+    """UPDATE versions SET persona = :new, manifest = json_set(manifest, '$.persona', :new),
         folder = 'personas/' || :new || substr(folder, length('personas/' || :old) + 1) WHERE persona = :old""",
     "UPDATE provenance SET persona = :new WHERE persona = :old",
     "UPDATE persona_spaces SET persona = :new WHERE persona = :old",
     "UPDATE conversations SET persona = :new WHERE persona = :old",
     "UPDATE publications SET persona = :new WHERE persona = :old",
     "UPDATE jobs SET persona = :new WHERE persona = :old",
+    """UPDATE jobs SET accounts =
+        replace(accounts, '"stored:personas/' || :old || '/', '"stored:personas/' || :new || '/')""",
     "UPDATE space_rules SET rules = json_set(rules, '$.persona', :new) WHERE json_extract(rules, '$.persona') = :old",
 )
 
@@ -74,7 +78,7 @@ class SqliteLibrary:
 
 def _summary(row: sqlite3.Row) -> Summary:
     times = {"created_at": datetime.fromisoformat(row["created_at"]), "used_at": time_or_none(row["used_at"])}
-    return Summary(**{**dict(row), **times})
+    return Summary(**{**dict(row), **times, "silent": bool(row["silent"])})
 
 
 def _version(row: sqlite3.Row) -> Version:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.errors import OperatorError
-from bot.store.database import Database
+from bot.store.database import Database, read_only
 
 FOLDER = Path(__file__).with_name("migrations")
 
@@ -27,16 +27,32 @@ def statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+def schema(path: Path) -> int:
+    """Of a file that is there; 0: it is empty. Raises OperatorError."""
+    with read_only(path) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def newest() -> int:
+    """The schema that this Mynah works with."""
+    return max(migrations())
+
+
+def check_known(path: Path, version: int) -> None:
+    """Raises OperatorError when the file is a newer Mynah's."""
+    if version > newest():
+        raise OperatorError(
+            f"The database {path} belongs to a newer Mynah (its schema is {version}, this one knows "
+            f"{newest()}). Update Mynah, or give this one a folder of its own with --data-dir."
+        )
+
+
 async def migrate(database: Database) -> None:
     """Bring the schema up to date. Raises OperatorError, also when the file is a newer Mynah's."""
     scripts = migrations()
-    version, newest = _number(await database.fetch("PRAGMA user_version")), max(scripts)
-    if version > newest:
-        raise OperatorError(
-            f"The database {database.path} belongs to a newer Mynah (its schema is {version}, this one knows "
-            f"{newest}). Update Mynah, or give this one a folder of its own with --data-dir."
-        )
-    for number in range(version + 1, newest + 1):
+    version = _number(await database.fetch("PRAGMA user_version"))
+    check_known(database.path, version)
+    for number in range(version + 1, max(scripts) + 1):
         await _apply(database, number, scripts[number])
 
 

@@ -21,6 +21,8 @@ from trainer.manifest import Manifest
 from trainer.protocol import ReportCard
 
 _PERSONAS = "SELECT versions.* FROM personas JOIN versions ON persona = name AND number = version"
+_NAMES = """SELECT name, handle FROM personas
+    LEFT JOIN provenance ON provenance.persona = name AND provenance.version = personas.version"""
 _PUBLISH = """INSERT INTO personas (name, version) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET version = excluded.version"""
 _ADD_VERSION = "INSERT INTO versions (persona, number, folder, n_bytes, manifest, created_at) VALUES (?, ?, ?, ?, ?, ?)"
@@ -74,6 +76,12 @@ class SqliteStore:
     async def personas(self, space: str = "") -> list[Persona]:
         rows = await self.database.fetch(f"{_PERSONAS} {_SEEN} ORDER BY name", {"space": space})
         return [persona_from_row(row) for row in rows]
+
+    async def names(self, space: str = "") -> dict[str, frozenset[str]]:
+        handles: dict[str, set[str]] = {}
+        for row in await self.database.fetch(f"{_NAMES} {_SEEN} ORDER BY name", {"space": space}):
+            handles.setdefault(row["name"], set()).update(filter(None, [row["handle"]]))
+        return {name: frozenset(found) for name, found in handles.items()}
 
     async def persona(self, name: str) -> Persona | None:
         rows = await self.database.fetch(f"{_PERSONAS} WHERE name = ?", (name,))
@@ -146,6 +154,10 @@ class SqliteStore:
     async def unfinished_jobs(self) -> list[Job]:
         sql = "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"
         return [job_from_row(row) for row in await self.database.fetch(sql)]
+
+    async def job_counts(self) -> dict[JobState, int]:
+        rows = await self.database.fetch("SELECT state, count(*) AS n FROM jobs GROUP BY state")
+        return dict.fromkeys(JobState, 0) | {JobState(row["state"]): int(row["n"]) for row in rows}
 
     async def position(self, job_id: int) -> int:
         return int((await self.database.fetch(_POSITION, (str(job_id),)))[0][0])

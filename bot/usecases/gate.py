@@ -1,16 +1,21 @@
-"""Who may speak and train at this moment: places, roles, pauses, quotas. The operator's own space has no rules."""
+"""Who may speak and train at this moment: blocks, places, roles, pauses, quotas. The operator's own space has no rules.
+
+Who is blocked may still opt out, ask what is stored, and have what is theirs forgotten: that is their right.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot import policy
-from bot.domain import Caller, private_space
+from bot.domain import Caller, UserRules, private_space
+from bot.errors import DiskFull
 from bot.live import LiveSettings
 from bot.ports import Chats, Store, Users
 from bot.settings import LimitSettings
@@ -35,6 +40,7 @@ class Gate:
     _asked: dict[tuple[str, str], float] = field(default_factory=dict)
     _submitting: set[tuple[str, str]] = field(default_factory=set)
     _at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _admitting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def limits(self) -> LimitSettings:
@@ -47,26 +53,45 @@ class Gate:
             yield
             return
         who = (caller.platform, caller.user)
-        rules = await self.chats.rules(caller.space)
-        used = await self.chats.used(caller.space, GENERATIONS, self._today())
-        self._check_speaking(rules, used, caller, who)
-        self._at_work[who] += 1  # nothing is waited for between the check and this
+        async with self._admitting:  # one after the other: what the one before is given counts
+            await self._admit(caller, who, n)
+            self._at_work[who] += 1
         try:
-            await self.chats.use(caller.space, GENERATIONS, self._today(), n)
             yield
         finally:
             self._at_work[who] -= 1
             if not self._at_work[who]:
                 del self._at_work[who]
 
-    def _check_speaking(self, rules: policy.Rules, used: int, caller: Caller, who: tuple[str, str]) -> None:
+    async def _admit(self, caller: Caller, who: tuple[str, str], n: int) -> None:
+        """Check, then count."""
+        person = await self._person(caller)
+        rules = await self.chats.rules(caller.space)
+        used = await self.chats.used(caller.space, GENERATIONS, self._today())
+        own = await self._used_of_own(person, GENERATIONS) or 0
         policy.check_place(rules, caller)
-        if caller.admin:
-            return
+        policy.check_own_generations(own, person.generations_a_day, self.now())
+        if not caller.admin:
+            self._check_pace(rules, used, who)
+        with suppress(DiskFull):  # a full disk stops training, not talking
+            await self.chats.use(caller.space, GENERATIONS, self._today(), n)
+            if person.generations_a_day is not None:
+                await self.chats.use(own_space(person.user), GENERATIONS, self._today(), n)
+
+    def _check_pace(self, rules: policy.Rules, used: int, who: tuple[str, str]) -> None:
         policy.check_at_once(self._at_work[who], self.limits.answers_at_once)
         policy.check_pause(self.clock() - self._asked.get(who, float("-inf")), self.limits.cooldown_seconds)
         policy.check_generations(used, _lower(rules.generations_a_day, self.limits.generations_a_day), self.now())
         self._remember(who)
+
+    async def _person(self, caller: Caller) -> UserRules:
+        """What the operator has decided about them. Raises NotAllowed when they are blocked."""
+        person = await self.users.user(named(caller))
+        policy.check_blocked(person)
+        return person
+
+    async def _used_of_own(self, person: UserRules, what: str) -> int | None:
+        return await used_of_own(self.chats, person, what, self._today())
 
     def _remember(self, who: tuple[str, str]) -> None:
         """The latest is last; the oldest go."""
@@ -89,8 +114,11 @@ class Gate:
             self._submitting.discard(who)
 
     async def _check_training(self, caller: Caller) -> None:
+        person = await self._person(caller)
         rules = await self.chats.rules(caller.space)
         policy.check_trainer(rules, caller)
+        own = await self._used_of_own(person, TRAININGS) or 0
+        policy.check_own_trainings_a_day(own, person.trainings_a_day, self.now())
         if caller.admin:
             return
         mine = [job for job in await self.store.unfinished_jobs() if job.caller.user == caller.user]
@@ -102,6 +130,7 @@ class Gate:
     async def check_place(self, caller: Caller) -> None:
         """May this be said here, for all to see? Raises NotAllowed."""
         if caller.space:
+            await self._person(caller)
             policy.check_place(await self.chats.rules(caller.space), caller)
 
     async def opting_out(self, caller: Caller) -> None:
@@ -116,13 +145,20 @@ class Gate:
         await self.chats.use(space, OPTOUTS, self._today(), 1)
 
     async def count_training(self, caller: Caller) -> None:
-        if caller.space:
-            await self.chats.use(caller.space, TRAININGS, self._today(), 1)
+        if not caller.space:
+            return
+        await self.chats.use(caller.space, TRAININGS, self._today(), 1)
+        person = await self.users.user(named(caller))
+        if person.trainings_a_day is not None:
+            await self.chats.use(own_space(person.user), TRAININGS, self._today(), 1)
 
     async def give_training_back(self, caller: Caller) -> None:
         """It came to nothing: it doesn't count."""
-        if caller.space and await self.chats.used(caller.space, TRAININGS, self._today()):
-            await self.chats.use(caller.space, TRAININGS, self._today(), -1)
+        if not caller.space:
+            return
+        for space in (caller.space, own_space(named(caller))):
+            if await self.chats.used(space, TRAININGS, self._today()):
+                await self.chats.use(space, TRAININGS, self._today(), -1)
 
     def _today(self) -> str:
         return self.now().date().isoformat()
@@ -131,3 +167,19 @@ class Gate:
 def _lower(rule: int | None, limit: int) -> int:
     """A space's admins may be stricter than the operator, not more generous."""
     return limit if rule is None else min(rule, limit)
+
+
+def named(caller: Caller) -> str:
+    """As the operator names them: `discord:123`."""
+    return f"{caller.platform}:{caller.user}"
+
+
+def own_space(user: str) -> str:
+    """Where a person's own quotas are counted, over all spaces."""
+    return f"user:{user}"
+
+
+async def used_of_own(chats: Chats, person: UserRules, what: str, day: str) -> int | None:
+    """How much of their own quota somebody has used; None: they have none, and nothing is counted."""
+    quota = {GENERATIONS: person.generations_a_day, TRAININGS: person.trainings_a_day}[what]
+    return None if quota is None else await chats.used(own_space(person.user), what, day)

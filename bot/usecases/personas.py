@@ -12,6 +12,7 @@ from bot.texts import Text
 from bot.usecases.optouts import willing
 from bot.usecases.say import spelt
 from bot.usecases.services import Services
+from bot.usecases.stock import used_handles
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ async def find_public(services: Services, name: str) -> Persona | None:
 
 async def reveal(services: Services, caller: Caller, name: str) -> None:
     """Who may train here may have a public persona of others shown here, as `/train` would. Raises NotAllowed."""
-    seen = {one.name for one in await services.store.personas(caller.space)}
+    seen = await services.store.names(caller.space)
     if caller.space and name not in seen and await find_public(services, name) is not None:
         check_trainer(await services.chats.rules(caller.space), caller)
         await services.store.show(name, caller.space)
@@ -122,14 +123,8 @@ async def forget(services: Services, caller: Caller, plan: Forgetting) -> bool:
         await services.store.forget(plan.name)
         await services.pool.drop(f"{plan.name}/")
     finally:
-        _forget_files(services, plan.name, set(plan.accounts) - await _still_used(services))
+        _forget_files(services, plan.name, set(plan.accounts) - await used_handles(services.store))
     return True
-
-
-async def _still_used(services: Services) -> set[str]:
-    """Handles of the accounts that personas are made of, and those that are to be."""
-    used = {handle for persona in await services.store.personas() for handle in persona.weights}
-    return used | {account.handle for job in await services.store.unfinished_jobs() for account in job.accounts}
 
 
 def _forget_files(services: Services, name: str, accounts: Iterable[str]) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AsyncExitStack, aclosing, contextmanager
 
 from bot.domain import Caller, Persona, Utterance, train_command
-from bot.errors import DamagedPersona, NotFound, UserError, WorkerDied, WrongBase
+from bot.errors import DamagedPersona, DiskFull, NotFound, UserError, WorkerDied, WrongBase
+from bot.metrics import Generation
 from bot.policy import check_prompt, check_samples
 from bot.ports import Store
 from bot.texts import Text
-from bot.usecases.optouts import check_wanted, willing
+from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
+from trainer.logs import get_logger, milliseconds
 from trainer.protocol import Generated, GenerateRequest, Piece
+
+logger = logging.getLogger(__name__)
+said = get_logger("bot.said")
 
 
 async def find_persona(services: Services, caller: Caller, name: str | None) -> Persona:
@@ -22,16 +28,16 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
 
     Raises NotFound, or NotAllowed when its account has opted out.
     """
-    personas = {persona.name: persona for persona in await services.store.personas(caller.space)}
-    speaking = [one.name for one in await willing(services, personas.values())]
+    seen, optouts = await services.store.names(caller.space), await services.chats.optouts()
+    speaking = [name for name, handles in seen.items() if not optouts & handles]
     wanted = name or await _remembered(services, caller, speaking)
-    wanted = spelt(wanted, personas) if wanted else None
+    wanted = spelt(wanted, seen) if wanted else None
     if wanted is None and len(speaking) == 1:
         wanted = speaking[0]
-    if wanted in personas:
-        if wanted not in speaking:
-            await check_wanted(services, personas[wanted].weights)
-        return personas[wanted]
+    if wanted in seen:
+        await check_wanted(services, seen[wanted])
+        if (persona := await services.store.persona(wanted)) is not None:
+            return persona
     raise NotFound(await _missing(services.store, caller, wanted, speaking))
 
 
@@ -43,10 +49,22 @@ def spelt(name: str, known: Iterable[str]) -> str:
 
 
 async def _remembered(services: Services, caller: Caller, seen: Container[str]) -> str | None:
-    """The channel's, or its parent's, or the space's; one that this person doesn't see doesn't count."""
+    """The channel's, or its parent's, or the space's, or the operator's usual one.
+
+    One that this person doesn't see doesn't count.
+    """
     chosen = [await services.store.current_persona(one) for one in (caller.channel, caller.parent) if one]
-    usual = (await services.chats.rules(caller.space)).persona if caller.space else None
-    return next((one for one in (*chosen, usual) if one is not None and one in seen), None)
+    usual = [(await services.chats.rules(space)).persona for space in dict.fromkeys((caller.space, ""))]
+    return next((one for one in (*chosen, *usual) if one is not None and one in seen), None)
+
+
+async def _remember(services: Services, caller: Caller, persona: Persona) -> None:
+    """That it speaks here now. A full disk doesn't keep it from speaking."""
+    try:
+        await services.store.set_current_persona(caller.channel, persona.name)
+        await services.library.touch(persona.name)
+    except DiskFull as error:
+        logger.warning("who speaks could not be noted: %s", error)
 
 
 async def _missing(store: Store, caller: Caller, wanted: str | None, known: Sequence[str]) -> Text:
@@ -85,15 +103,16 @@ async def say(
 
     A worker that dies on the way costs one retry, from the start. Raises UserError, or OperatorError.
     """
-    prompt = check_prompt(prompt, services.settings.generation.max_prompt_characters)
-    check_samples(n)
-    persona = await find_persona(services, caller, name)
-    request = _request(services, persona, prompt, n, seed).model_copy(update={"stream": stream})
-    async with services.gate.speaking(caller, n), aclosing(_tries(services, persona, request)) as events:
-        await services.store.set_current_persona(caller.channel, persona.name)
-        await services.library.touch(persona.name)
-        async for event in events:
-            yield event
+    with services.metrics.generation(caller) as one:
+        prompt = check_prompt(prompt, services.settings.generation.max_prompt_characters)
+        check_samples(n)
+        persona = await find_persona(services, caller, name)
+        request = _request(services, persona, prompt, n, seed).model_copy(update={"stream": stream})
+        async with services.gate.speaking(caller, n), aclosing(_tries(services, persona, request)) as events:
+            await _remember(services, caller, persona)
+            async for event in events:
+                _note(services, request, one, event)
+                yield event
 
 
 async def variants(
@@ -101,8 +120,10 @@ async def variants(
 ) -> AsyncGenerator[Utterance, None]:
     """`n` utterances of one sample, each as soon as it is whole. Raises UserError, or OperatorError."""
     requests = [_request(services, persona, prompt, 1, None).model_copy(update={"stream": False}) for _ in range(n)]
-    async with services.gate.speaking(caller, n):
-        tasks = [asyncio.create_task(_whole(services, persona, request)) for request in requests]
+    async with AsyncExitStack() as stack:
+        with services.metrics.refusals(caller):
+            await stack.enter_async_context(services.gate.speaking(caller, n))
+        tasks = [asyncio.create_task(_whole(services, caller, persona, request)) for request in requests]
         try:
             for task in asyncio.as_completed(tasks):
                 yield await task
@@ -112,12 +133,35 @@ async def variants(
             await asyncio.wait(tasks)
 
 
-async def _whole(services: Services, persona: Persona, request: GenerateRequest) -> Utterance:
-    async with aclosing(_tries(services, persona, request)) as events:
-        async for event in events:
-            if isinstance(event, Utterance):
-                return event
+async def _whole(services: Services, caller: Caller, persona: Persona, request: GenerateRequest) -> Utterance:
+    with services.metrics.generation(caller) as one:
+        async with aclosing(_tries(services, persona, request)) as events:
+            async for event in events:
+                _note(services, request, one, event)
+                if isinstance(event, Utterance):
+                    return event
     raise AssertionError  # the last event is an utterance
+
+
+def _note(services: Services, request: GenerateRequest, one: Generation, event: Piece | Utterance) -> None:
+    """For the figures, and a line in the log; with texts only where the operator wants them there."""
+    one.heard(event)
+    if not isinstance(event, Utterance):
+        return
+    logged = services.settings.logs.log_content
+    said.info(
+        "said",
+        persona=event.persona,
+        samples=len(event.samples),
+        quotes=event.quotes,
+        ms=_ms(one.seconds),
+        first_ms=_ms(one.first_seconds),
+        **({"prompt": request.prompt, "texts": event.samples} if logged else {}),
+    )
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else milliseconds(seconds)
 
 
 async def _tries(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.folders import Folders
+from bot.health import Health
 from bot.jobs import JobRunner
 from bot.live import LiveSettings
+from bot.metrics import Metrics
 from bot.pictures.painter import Painter
 from bot.pool import ModelPool
-from bot.ports import Chats, Converter, Generator, Hub, Inbox, Library, Sources, Store, Users
+from bot.ports import Chats, Converter, Generator, Hub, Inbox, Library, Sources, Spending, Store, Users
 from bot.settings import Settings
 from bot.usecases.gate import Gate
 from bot.watching import Watchers
@@ -33,6 +35,9 @@ class Services:
     converter: Converter
     hub: Hub
     watchers: Watchers
+    spending: Spending
+    metrics: Metrics
+    health: Health
 
     @property
     def settings(self) -> Settings:

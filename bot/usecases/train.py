@@ -150,12 +150,22 @@ async def _known(services: Services, caller: Caller, wanted: TrainArguments, n_f
 
 
 def check_pulled(known: Persona | None, voices: Sequence[Voice], settings: Settings, fresh: bool) -> None:
-    """Under a name that a persona was pulled as, nobody else is trained. Raises BadInput."""
-    if known is None or known.manifest.origin is None:
+    """Under a name that a persona was pulled as, or renamed to, nobody else is trained. Raises BadInput."""
+    if known is None:
         return
     others = set(known.weights) != {voice.handle for voice in voices}
-    if not others and (fresh or can_go_on(known.manifest, settings)):
+    if not others and (known.manifest.origin is None or fresh or can_go_on(known.manifest, settings)):
         return
+    if known.manifest.origin is None:
+        raise BadInput(
+            Text(
+                "There is a persona @{persona} here already, made of {made}. To train another one of this name, the "
+                "operator can give that one another name: {command}",
+                persona=known.name,
+                made=", ".join(f"@{handle}" for handle in sorted(known.weights)),
+                command=f"mynah models rename @{known.name} NEW",
+            )
+        )
     named = {"persona": known.name, "repo": known.manifest.origin.repo}
     if others:
         made = ", ".join(f"@{handle}" for handle in sorted(known.weights))
@@ -262,10 +272,10 @@ async def _keepers(services: Services, caller: Caller, name: str) -> set[str] | 
     is stays with those who hear it: its own, and those that everybody hears.
     """
     if caller.space:
-        return {one.name for one in await services.store.personas(caller.space)}
+        return set(await services.store.names(caller.space))
     if await services.store.persona(name) is None:
         return None
-    return {name} | {one.name for one in await services.store.personas(NOBODYS)}
+    return {name, *await services.store.names(NOBODYS)}
 
 
 async def _check_active(services: Services, caller: Caller, name: str) -> None:

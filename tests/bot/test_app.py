@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_services, own_folder, run_jobs
+from bot.app import open_services, run_jobs
 from bot.errors import DataDirInUse
 from bot.platforms.console.console import ConsoleNotifier
 from bot.settings import Settings
@@ -57,8 +57,8 @@ asyncio.run(main())
 async def test_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
     async with open_services(settings(tmp_path), ConsoleNotifier(0)) as services:
         for _ in range(2):
-            with own_folder(services):
+            with services.folders.owned():
                 pass
             async with run_jobs(services):
-                with pytest.raises(DataDirInUse), own_folder(services):
+                with pytest.raises(DataDirInUse), services.folders.owned():
                     pass

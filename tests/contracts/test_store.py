@@ -386,3 +386,24 @@ async def test_where_a_persona_is_published_goes_with_it(store: Store) -> None:
     assert await store.publications("bob") == []
     await store.forget("alice")
     assert await store.publications("alice") == []
+
+
+async def test_jobs_are_counted_by_state(store: Store) -> None:
+    assert await store.job_counts() == dict.fromkeys(JobState, 0)
+    for state, persona in zip(
+        (JobState.DONE, JobState.DONE, JobState.CANCELLED), ("alice", "bob", "carol"), strict=True
+    ):
+        await add_in(store, state, persona)
+    assert {state: n for state, n in (await store.job_counts()).items() if n} == {
+        JobState.DONE: 2,
+        JobState.CANCELLED: 1,
+    }
+
+
+async def test_names_come_with_the_handles_of_the_current_version(store: Store) -> None:
+    await store.publish("alice-bob", 1, "personas/alice-bob/v1", 1, manifest("alice-bob"))
+    await store.publish("alice-bob", 2, "personas/alice-bob/v2", 1, manifest("alice-bob"))
+    await store.publish("carol", 1, "personas/carol/v1", 1, manifest("carol"), "discord:1")
+    await store.publish("dave", 1, "personas/dave/v1", 1, manifest("dave"), "discord:2")
+    assert await store.names("discord:1") == {"alice-bob": frozenset({"alice", "bob"}), "carol": frozenset({"carol"})}
+    assert list(await store.names()) == ["alice-bob", "carol", "dave"]

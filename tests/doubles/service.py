@@ -8,14 +8,17 @@ from pathlib import Path
 
 from bot.domain import AccountSource, Caller, Job, Persona
 from bot.folders import Folders
+from bot.health import Health
 from bot.jobs import JobRunner
 from bot.live import LiveSettings
+from bot.metrics import Metrics, Timed
 from bot.pool import ModelPool
 from bot.settings import Settings, TrainingSettings
 from bot.sources.zstd import write_posts
 from bot.store.chats import SqliteChats
 from bot.store.inbox import SqliteInbox
 from bot.store.library import SqliteLibrary
+from bot.store.spending import SqliteSpending
 from bot.store.sqlite import SqliteStore
 from bot.store.users import SqliteUsers
 from bot.training import Training
@@ -110,8 +113,9 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
         wait_seconds=0.05,
         clock=asyncio.get_running_loop().time,
     )
-    live, watchers = LiveSettings(settings), Watchers(notifier)
+    live, metrics = LiveSettings(settings), Metrics()
     async with SqliteStore.open(folders.database) as store:
+        watchers = Watchers(Timed(notifier, store, metrics))
         training = Training(
             store=store,
             sources=sources,
@@ -147,6 +151,9 @@ async def fake_service(folder: Path, settings: Settings | None = None) -> AsyncI
             converter=converter,
             hub=hub,
             watchers=watchers,
+            spending=SqliteSpending(store.database),
+            metrics=metrics,
+            health=Health(),
         )
         service = FakeService(
             services, store, jobs, sources, trainer, generator, notifier, folders, painter, converter, hub

@@ -163,7 +163,7 @@ def test_the_shell_does_the_same(mynah: Mynah, tmp_path: Path) -> None:
     assert mynah.run("train", "@alice", "--from", path).returncode == 0
     assert "the tea is" in mynah.run("say", "@alice", "the tea is", "-n", "3").stdout
     assert "@alice" in mynah.run("models", "list").stdout
-    assert mynah.run("models", "forget", "@alice", "--yes").returncode == 0
+    assert mynah.run("models", "rm", "@alice", "--yes").returncode == 0
     missing = mynah.run("say", "@alice", "the tea is")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "There is no persona yet." in missing.stderr

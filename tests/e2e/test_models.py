@@ -82,5 +82,5 @@ async def test_a_model_of_huggingtweets_speaks_here(mynah: Mynah, tmp_path: Path
         manifest = json.loads((version / "manifest.json").read_text())
         assert (manifest["run"], manifest["origin"]["repo"]) == (None, "huggingtweets/somebody")
         assert "elsewhere; how was not recorded" in await run(other, "models", "show", "@somebody")
-        await run(other, "optouts", "add", "somebody")
+        await run(other, "optout", "add", "somebody")
         assert "doesn't want to be imitated" in await run(other, "models", "pull", "huggingtweets/somebody", code=1)

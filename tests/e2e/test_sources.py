@@ -65,7 +65,7 @@ async def test_an_account_on_x_from_its_estimate_to_its_forgetting(mynah: Mynah)
         assert (kept.parent / "pip.avatar").read_bytes() == pip.avatar
         manifest = json.loads((mynah.data_dir / "personas" / "pip" / "v2" / "manifest.json").read_text())
         assert manifest["corpus"]["accounts"][0]["name"] == "Pip of the Reef"
-        assert "is forgotten" in await run(mynah, "models", "forget", "@pip", "--yes")
+        assert "is forgotten" in await run(mynah, "models", "rm", "@pip", "--yes")
         assert [path for path in mynah.data_dir.rglob("*pip*") if path.suffix != ".lock"] == []
         assert x.refusals == []
 

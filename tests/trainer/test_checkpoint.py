@@ -68,6 +68,19 @@ def test_a_short_run_is_not_saved(path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert path.exists()
 
 
+def test_a_run_that_is_stopped_is_saved_if_that_is_worth_it(path: Path) -> None:
+    checkpoint = Checkpoint(path, "a run")
+    checkpoint.save_for_later(state)  # it has only begun
+    assert not path.exists()
+    checkpoint._last -= checkpoint_module.LOSS
+    checkpoint._cost = checkpoint_module.HASTE + 1  # too slow for who waits
+    checkpoint.save_for_later(state)
+    assert not path.exists()
+    checkpoint._cost = 0
+    checkpoint.save_for_later(state)
+    assert path.exists()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
 def test_what_cannot_be_written_ends_the_saving_only(path: Path) -> None:
     checkpoint = Checkpoint(path, "a run")

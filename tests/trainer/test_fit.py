@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer import checkpoint
 from trainer.base import Base
 from trainer.cancelled import Cancelled
 from trainer.checkpoint import Checkpoint
@@ -245,11 +246,11 @@ def test_a_killed_run_goes_on_to_the_same_weights(base: Base, tmp_path: Path, cr
     corpus = corpus_of(base)
 
     def trained(folder: Path, crash: int | None) -> tuple[Curve, torch.Tensor]:
-        checkpoint = Checkpoint(folder / "checkpoint.pt", "this run")
-        checkpoint.save_if_due = save_always(checkpoint, crash)  # type: ignore[method-assign]
+        saved = Checkpoint(folder / "checkpoint.pt", "this run")
+        saved.save_if_due = save_always(saved, crash)  # type: ignore[method-assign]
         trainee = whole(base, tokens_of(base))
         torch.manual_seed(1)
-        curve = fit(trainee, corpus, END, recipe, Hooks(checkpoint=checkpoint))
+        curve = fit(trainee, corpus, END, recipe, Hooks(checkpoint=saved))
         return curve, weights(trainee)
 
     (tmp_path / "straight").mkdir()
@@ -259,6 +260,38 @@ def test_a_killed_run_goes_on_to_the_same_weights(base: Base, tmp_path: Path, cr
     curve, found = trained(tmp_path, None)
     assert curve.points == expected[0].points
     assert curve.best == expected[0].best
+    assert torch.equal(found, expected[1])
+
+
+@pytest.mark.parametrize("cancel_at", range(1, 40, 3))
+def test_a_run_that_is_stopped_anywhere_goes_on_to_the_same_weights(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cancel_at: int
+) -> None:
+    """In the middle of a step, and in the middle of looking at held-out posts."""
+    monkeypatch.setattr(checkpoint, "LOSS", 0.0)
+    recipe = replace(RECIPE, epochs=3, rows=2, evaluations=2)
+    corpus = corpus_of(base)
+
+    def trained(path: Path, cancel: int | None) -> tuple[Curve, torch.Tensor]:
+        asked: list[None] = []
+
+        def cancelled() -> bool:
+            asked.append(None)
+            return len(asked) == cancel
+
+        trainee = whole(base, tokens_of(base))
+        torch.manual_seed(1)
+        hooks = Hooks(cancelled=cancelled, checkpoint=Checkpoint(path, "this run"))
+        curve = fit(trainee, corpus, END, recipe, hooks)
+        assert cancel is None, f"it was over after {len(asked)}"
+        return curve, weights(trainee)
+
+    expected = trained(tmp_path / "straight.pt", None)
+    assert not (tmp_path / "straight.pt").exists()
+    with pytest.raises(Cancelled):
+        trained(tmp_path / "stopped.pt", cancel_at)
+    curve, found = trained(tmp_path / "stopped.pt", None)
+    assert curve.points == expected[0].points
     assert torch.equal(found, expected[1])
 
 

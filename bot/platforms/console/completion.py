@@ -42,5 +42,5 @@ class CommandCompleter(Completer):
                     yield Completion(f"@{handle} ", start_position=-len(word))
 
     async def _handles(self, command: str) -> list[str]:
-        personas = {persona.name for persona in await self.services.store.personas()}
+        personas = set(await self.services.store.names())
         return sorted(personas | set(sample_handles()) if command == "train" else personas)

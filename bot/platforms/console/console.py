@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import render
+from bot import render, traces
 from bot.commands import Command, find_command
 from bot.domain import Caller, Job, Persona, Utterance
 from bot.errors import AlreadyTraining, BadInput, MynahError, OperatorError
@@ -143,6 +143,10 @@ class Console:
         """One line from its command to its last reply; errors are shown and remembered, never raised."""
         if not line.strip():
             return
+        with traces.request(self.caller.platform):
+            await self._handle(line)
+
+    async def _handle(self, line: str) -> None:
         try:
             await self._run(line if line.lstrip().startswith("/") else f"/say {line}")
         except MynahError as error:
@@ -162,6 +166,10 @@ class Console:
 
     async def execute(self, command: Command[object], arguments: object) -> None:
         """Raises MynahError."""
+        with traces.request(self.caller.platform):
+            await self._execute(command, arguments)
+
+    async def _execute(self, command: Command[object], arguments: object) -> None:
         dialog = ConsoleDialog(self, f"say {id(arguments)}")
         try:
             await command.run(self.services, self.caller, dialog, arguments)

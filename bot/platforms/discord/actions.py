@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import discord
 
+from bot import traces
 from bot.arguments import CancelArguments, ForgetArguments, SayArguments, TrainArguments, parse_train
 from bot.commands import COMMANDS
 from bot.errors import BadInput
@@ -16,7 +17,7 @@ from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.dialog import run_command, show_card
 from bot.platforms.discord.markdown import first_bold, said_in
-from bot.platforms.discord.people import Asked, caller_of, fields
+from bot.platforms.discord.people import PLATFORM, Asked, caller_of, fields
 from bot.platforms.discord.speech import say
 from bot.platforms.discord.trainings import submit
 from bot.platforms.ids import PATTERN, custom_id, named
@@ -118,7 +119,8 @@ ACTIONS: dict[str, Handler] = {
 
 async def act(desk: Desk, asked: Asked, action: str, about: str) -> None:
     """Never raises."""
-    await desk.guard(asked, ACTIONS.get(action, unknown)(desk, asked, about))
+    with traces.request(PLATFORM):
+        await desk.guard(asked, ACTIONS.get(action, unknown)(desk, asked, about))
 
 
 async def unknown(desk: Desk, asked: Asked, about: str) -> None:

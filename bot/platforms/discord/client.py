@@ -12,6 +12,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot import traces
 from bot.platforms.board import Board
 from bot.platforms.discord.actions import Pressed, act
 from bot.platforms.discord.desk import Desk
@@ -38,6 +39,11 @@ def intents() -> discord.Intents:
 
 
 class Tree(app_commands.CommandTree[Any]):
+    async def interaction_check(self, interaction: Asked, /) -> bool:
+        """The first thing in the task that the library makes for each command."""
+        traces.begin_request(PLATFORM)
+        return True
+
     async def on_error(self, interaction: Asked, error: app_commands.AppCommandError, /) -> None:
         async def again() -> None:
             raise getattr(error, "original", error)

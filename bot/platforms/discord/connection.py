@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import aiohttp
@@ -50,14 +51,18 @@ async def run_discord(client: Client, settings: DiscordSettings) -> None:
                 await patiently(client.connect, away, "Discord")
             finally:
                 logger.info("leaving Discord; a training goes on with the next start")
-                await client.desk.say_goodbye()
-                await client.board.close()
+                await asyncio.gather(client.desk.say_goodbye(), client.board.close())
     except discord.LoginFailure:
         raise SettingsError(UNKNOWN_TOKEN) from None
     except discord.HTTPException as error:
         raise SettingsError(unlike_discord(settings, error)) from None
     except discord.ConnectionClosed as error:  # those that connecting again doesn't help
         raise SettingsError(UNKNOWN_TOKEN if error.code == REFUSED_TOKEN else f"Discord closed ({error}).") from None
+
+
+def is_connected(client: Client) -> bool:
+    """To the gateway, in all shards."""
+    return client.is_ready() and not any(shard.is_closed() for shard in client.shards.values())
 
 
 async def reach(settings: DiscordSettings) -> None:

@@ -98,7 +98,7 @@ class Desk:
         try:
             await answer.tell(self.look(locale).notice(text))
         except (discord.HTTPException, *NETWORK) as why:
-            logger.warning("an error could not be told (%s): %s", why, text)
+            logger.warning("an error (%s) could not be told: %s", type(error).__name__, why)
 
 
 def _reason(error: Exception) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import discord
 
+from bot import traces
 from bot.arguments import SayArguments
 from bot.domain import Caller, Utterance
 from bot.errors import Limited, NotAllowed
@@ -17,7 +18,7 @@ from bot.platforms.discord.desk import Desk
 from bot.platforms.discord.look import Look
 from bot.platforms.discord.look_say import growing
 from bot.platforms.discord.message import Message
-from bot.platforms.discord.people import Asked, caller_of, writer_of
+from bot.platforms.discord.people import PLATFORM, Asked, caller_of, writer_of
 from bot.platforms.discord.steady import missing_permission
 from bot.platforms.paced import Paced
 from bot.platforms.talk import Speech, addressed, talk
@@ -124,7 +125,8 @@ async def on_mention(desk: Desk, message: discord.Message) -> None:
             finish = _under_its_name(desk, reply, origin) if named else _as_usual(reply)
             await speak(desk, caller, wanted, reply, finish, not named)
 
-    await desk.see_through(reply, caller.locale, work())
+    with traces.request(PLATFORM):
+        await desk.see_through(reply, caller.locale, work())
 
 
 def prompt_of(message: discord.Message, client: discord.Client) -> str:

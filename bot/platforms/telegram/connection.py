@@ -11,6 +11,7 @@ import telegram
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
+from bot import traces
 from bot.errors import OperatorError, SettingsError
 from bot.platforms.board import Board
 from bot.platforms.handling import GOODBYE_SECONDS, GRACE_SECONDS, patiently
@@ -23,7 +24,7 @@ from bot.platforms.telegram.message import Message
 from bot.platforms.telegram.outbox import Outbox
 from bot.platforms.telegram.people import PLATFORM, Admins
 from bot.platforms.telegram.posts import Posts
-from bot.platforms.telegram.receiving import away, receiving
+from bot.platforms.telegram.receiving import Polling, away, receiving
 from bot.platforms.telegram.updates import Updates
 from bot.ports import Inbox
 from bot.settings import TelegramSettings
@@ -47,26 +48,33 @@ class Connection:
     bot: telegram.Bot
     desk: Desk
     updates: Updates
+    polling: Polling
 
     @property
     def board(self) -> Board[Message]:
         return self.desk.board
 
+    @property
+    def is_up(self) -> bool:
+        """Telegram knows us, and the last time we asked for updates it answered."""
+        return self.desk.me is not None and self.polling.works
+
 
 def make_connection(services: Services) -> Connection:
     """Raises SettingsError when there is no token, or none that could be one."""
     settings = services.settings.telegram
-    bot = _bot(settings)
+    polling = Polling(1, read_timeout=5)
+    bot = _bot(settings, polling)
     outbox = Outbox(bot, lambda old, new: updates.move(old, new))
     jobs = Jobs(lambda locale: desk.look(locale), services.settings.training.warn_characters)
     posts = Posts(outbox, services.chats)
     board: Board[Message] = Board(PLATFORM, posts, jobs, services)
     desk = Desk(services, outbox, board, posts, Admins(outbox))
     updates = Updates(desk, Inline(desk))
-    return Connection(settings, bot, desk, updates)
+    return Connection(settings, bot, desk, updates, polling)
 
 
-def _bot(settings: TelegramSettings) -> telegram.Bot:
+def _bot(settings: TelegramSettings, polling: Polling) -> telegram.Bot:
     if settings.token is None:
         raise SettingsError("telegram.token is missing. Set MYNAH_TELEGRAM__TOKEN; the README says where to get it.")
     token = settings.token.get_secret_value()
@@ -78,7 +86,7 @@ def _bot(settings: TelegramSettings) -> telegram.Bot:
             settings.api_base,
             settings.file_base,
             request=HTTPXRequest(CONNECTIONS, read_timeout=15, media_write_timeout=60, pool_timeout=15),
-            get_updates_request=HTTPXRequest(1, read_timeout=5),
+            get_updates_request=polling,
         )
     except InvalidToken:
         raise SettingsError(UNKNOWN_TOKEN) from None
@@ -154,8 +162,7 @@ async def _serve(connection: Connection, arrivals: Arrivals) -> None:
         for task in going:
             task.cancel()
         connection.updates.inline.rounds.close()
-        await connection.desk.outbox.steady.close(GOODBYE_SECONDS)
-        await connection.board.close()
+        await asyncio.gather(connection.desk.outbox.steady.close(GOODBYE_SECONDS), connection.board.close())
         try:
             await connection.desk.services.inbox.rest()
         except OperatorError as error:
@@ -163,6 +170,11 @@ async def _serve(connection: Connection, arrivals: Arrivals) -> None:
 
 
 async def _take(connection: Connection, arrival: Arrival) -> None:
+    with traces.request(PLATFORM):
+        await _deal_with(connection, arrival)
+
+
+async def _deal_with(connection: Connection, arrival: Arrival) -> None:
     try:
         await connection.updates.take(arrival)
     except TelegramError as error:

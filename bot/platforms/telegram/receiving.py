@@ -6,11 +6,14 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 import telegram
 from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 from telegram.ext import Updater
+from telegram.request import HTTPXRequest
 
 from bot.errors import SettingsError
 from bot.platforms.handling import patiently
@@ -21,6 +24,21 @@ from bot.settings import TelegramSettings
 WANTED = ["message", "channel_post", "callback_query", "inline_query", "my_chat_member"]  # edits are not
 POLL_SECONDS = 10
 logger = logging.getLogger(__name__)
+
+
+class Polling(HTTPXRequest):
+    """How Telegram is asked for updates. `works`: the last time it did."""
+
+    works = True
+
+    async def do_request(self, *arguments: Any, **options: Any) -> tuple[int, bytes]:
+        try:
+            code, payload = await super().do_request(*arguments, **options)
+        except TelegramError:
+            self.works = False
+            raise
+        self.works = code == HTTPStatus.OK
+        return code, payload
 
 
 @asynccontextmanager
@@ -59,7 +77,8 @@ async def _start_webhook(updater: Updater, settings: TelegramSettings, url: str)
     except OSError as error:
         where = f"{settings.webhook_listen}:{settings.webhook_port}"
         raise SettingsError(f"telegram.webhook_port: {where} can't be listened at ({error.strerror}).") from error
-    logger.info("Telegram calls %s, which has to reach %s:%d", url, settings.webhook_listen, settings.webhook_port)
+    host, here = urlsplit(url).hostname, f"{settings.webhook_listen}:{settings.webhook_port}"
+    logger.info("Telegram calls %s, which has to reach %s", host, here)  # not the address: its path may be a secret
 
 
 async def _check_webhook(bot: telegram.Bot, url: str, secret: str) -> None:

@@ -27,7 +27,7 @@ def test_help_names_the_commands(tmp_path: Path) -> None:
     done = mynah(tmp_path, "--help")
     assert done.returncode == 0
     for command in ("console", "train", "say", "models"):
-        assert f"  {command} " in done.stdout
+        assert f"│ {command} " in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_usage_errors(tmp_path: Path, arguments: list[str], message: str) -> Non
         (["train", "@alice", "--from", "/no/such/file"], "There is no file"),
         (["train", "@alice", "--dry-run"], "I can't tell which @alice you mean"),
         (["say", "@alice", "hi"], "There is no persona yet"),
-        (["models", "forget", "@alice", "--yes"], "nothing to forget"),
+        (["models", "rm", "@alice", "--yes"], "nothing to forget"),
     ],
 )
 def test_errors_are_a_sentence_and_exit_code_1(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -78,7 +78,7 @@ def test_a_bad_setting_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_folder_has_no_models(tmp_path: Path) -> None:
     done = mynah(tmp_path, "models", "list")
-    assert (done.returncode, done.stdout) == (0, "No persona yet. Train one: /train @pip_the_lighthouse\n")
+    assert (done.returncode, done.stdout) == (0, "No persona yet. Train one: mynah train @pip_the_lighthouse\n")
 
 
 def test_a_dry_run_shows_what_a_training_would_use_and_trains_nothing(tmp_path: Path) -> None:

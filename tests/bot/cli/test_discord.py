@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -39,3 +42,26 @@ async def test_without_network() -> None:
     with pytest.raises(OperatorError, match="Discord can't be reached"):
         async with asyncio.timeout(60):
             await links(DiscordSettings(token=SecretStr("x.y.z"), api_base="http://127.0.0.1:9"))
+
+
+async def invite(folder: Path, **environment: str) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "--data-dir", str(folder), "discord", "invite"),
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await process.communicate()
+    return process.returncode, out.decode(), errors.decode()
+
+
+async def test_the_command_prints_them(tmp_path: Path) -> None:
+    async with FakeDiscord() as fake:
+        base = {"MYNAH_DISCORD__API_BASE": fake.api_base}
+        code, out, errors = await invite(tmp_path, MYNAH_DISCORD__TOKEN=fake.token, **base)
+        assert (code, errors) == (0, "")
+        assert out.count(f"\n  https://discord.com/oauth2/authorize?client_id={fake.application_id}") == 2
+        code, out, errors = await invite(tmp_path, MYNAH_DISCORD__TOKEN="MTIzNDU2.wrong.token", **base)
+    assert (code, out, errors.count("\n")) == (1, "", 1)
+    assert "Discord doesn't know this token" in errors
+    assert "wrong" not in errors

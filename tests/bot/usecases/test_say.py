@@ -198,3 +198,23 @@ async def test_leaving_in_the_middle_gives_the_persona_back(service: FakeService
 )
 def test_a_hyphen_in_an_accounts_name_may_be_typed(typed: str, known: set[str], meant: str) -> None:
     assert spelt(typed, known) == meant
+
+
+async def test_the_operators_usual_one_where_nobody_was_chosen(service: FakeService) -> None:
+    for name in ("pip", "bob"):
+        await service.add_persona(name)
+    await service.services.chats.change_rules("", lambda rules: rules.model_copy(update={"persona": "bob"}))
+    there = Caller("discord", "ann", "general", space="discord:1")
+    assert (await find_persona(service.services, CALLER, None)).name == "bob"
+    assert (await find_persona(service.services, there, None)).name == "bob"
+    await service.services.chats.change_rules("discord:1", lambda rules: rules.model_copy(update={"persona": "pip"}))
+    assert (await find_persona(service.services, there, None)).name == "pip"
+
+
+async def test_a_full_disk_does_not_silence_anybody(service: FakeService) -> None:
+    await service.add_persona("pip")
+    pages = (await service.store.database.fetch("PRAGMA page_count", ()))[0][0]
+    await service.store.database.fetch(f"PRAGMA max_page_count = {pages}", ())
+    channel = Caller("test", "me", "there" * 20_000)  # more than the database has room for
+    assert await speak(service, "pip", caller=channel) == [Utterance("pip", ("My dream is soup.",))]
+    assert await service.store.current_persona(channel.channel) is None

@@ -8,6 +8,7 @@ import socket
 import pytest
 from aiohttp import web
 
+from bot.platforms.discord import desk
 from bot.platforms.discord.connection import away, reach
 from bot.platforms.handling import patiently
 from bot.settings import DiscordSettings
@@ -146,7 +147,8 @@ async def test_an_error_inside_is_told_and_logged(place: Harbour, caplog: pytest
     assert "oops" in caplog.text
 
 
-async def test_those_who_wait_are_told_of_a_restart(place: Harbour) -> None:
+async def test_those_who_wait_are_told_of_a_restart(place: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "GRACE_SECONDS", 0.1)
     await place.persona()
     place.service.generator.answers.append([asyncio.Event()])
     asked = await say(place)

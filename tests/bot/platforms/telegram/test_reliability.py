@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
+from bot.platforms.telegram import connection
 from bot.platforms.telegram.connection import make_connection, run_telegram
 from bot.settings import TelegramSettings
 from tests.bot.platforms.telegram.test_say import SAID
@@ -104,7 +105,10 @@ async def test_a_message_that_is_gone_is_sent_again(place: Town) -> None:
     await place.group.until(lambda chat: "to sail\n" in chat.sent[-1].plain)
 
 
-async def test_who_is_in_the_middle_of_something_at_a_stop_is_answered_by_the_next_start(place: Town) -> None:
+async def test_who_is_in_the_middle_of_something_at_a_stop_is_answered_by_the_next_start(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "GRACE_SECONDS", 0.1)
     await place.persona()
     never = asyncio.Event()
     place.service.generator.answers += [
@@ -198,7 +202,7 @@ async def test_a_port_that_is_taken_is_told(tmp_path: Path, place: Town) -> None
 def with_settings(place: Town, **telegram: object) -> Town:
     services = place.service.services
     changed = services.settings.telegram.model_copy(update=telegram)
-    object.__setattr__(services, "settings", services.settings.model_copy(update={"telegram": changed}))
+    services.live.now = services.settings.model_copy(update={"telegram": changed})
     return place
 
 

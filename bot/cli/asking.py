@@ -1,0 +1,18 @@
+"""Asking before something is deleted."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bot.errors import BadInput
+
+
+def sure(question: str, yes: bool) -> bool:
+    """`yes`: it was said beforehand. Raises BadInput where nobody can be asked."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise BadInput(f"{question} Nobody is here to answer, so nothing was done. To agree beforehand: --yes")
+    return typer.confirm(question, err=True)

@@ -1,0 +1,105 @@
+"""How the CLI tells of jobs: a row, all that is known, where one stands. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from bot.domain import AccountSource, Caller, Job, JobState
+from bot.figures import duration
+from bot.render import ago, clock, table
+from trainer.protocol import Progress
+
+COLUMNS = ("job", "persona", "state", "where", "asked", "time")
+PERSONA = 1
+UNKNOWN = "–"
+
+
+def row(job: Job, now: datetime, progress: Progress | None) -> tuple[str, ...]:
+    """`time`: how far a running one is, how long one that has ended has run."""
+    time = brief(progress) if progress else duration(ran) if (ran := ran_seconds(job)) is not None else UNKNOWN
+    where = job.caller.platform or UNKNOWN
+    return str(job.id), f"@{job.persona}", str(job.state), where, ago(now - job.created_at), time
+
+
+def brief(progress: Progress) -> str:
+    """`train 45%, 0:32 left`"""
+    share = f" {100 * progress.done // progress.total}%" if progress.total else ""
+    left = f", {clock(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+    return f"{progress.stage}{share}{left}"
+
+
+def facts(job: Job, progress: Progress | None = None, version: int | None = None) -> dict[str, object]:
+    """For programs."""
+    times = {"waited_seconds": waited_seconds(job), "ran_seconds": ran_seconds(job)}
+    return {**asdict(job), **times, "progress": progress, "version": version}
+
+
+def waited_seconds(job: Job) -> float | None:
+    """Until its last start."""
+    return (job.started_at - job.created_at).total_seconds() if job.started_at else None
+
+
+def ran_seconds(job: Job) -> float | None:
+    """Since its last start, once it has ended."""
+    if job.started_at is None or job.finished_at is None:
+        return None
+    return (job.finished_at - job.started_at).total_seconds()
+
+
+def details(job: Job, progress: Progress | None, version: int | None) -> str:
+    """All that is known, for people."""
+    waited, ran = waited_seconds(job), ran_seconds(job)
+    rows = [
+        *(("  Account", _account(account)) for account in job.accounts),
+        ("  Asked", _who(job.caller)),
+        ("  Queued", _at(job.created_at)),
+        ("  Started", "not yet" if waited is None else f"{_at(job.started_at)}, after {duration(waited)}"),
+        ("  Ended", _at(job.finished_at) + (f", after {duration(ran)}" if ran is not None else "")),
+        ("  Attempts", f"{job.attempts}{', starting over' if job.fresh else ''}"),
+        *([("  Now", brief(progress))] if progress else []),
+        *([("  Became", f"version {version}")] if version is not None else []),
+    ]
+    return "\n".join(
+        [f"Job {job.id} · @{job.persona} · {job.state}", table(rows), *([f"  {job.error}"] if job.error else [])]
+    )
+
+
+def _account(account: AccountSource) -> str:
+    parts = [
+        f"@{account.handle} from {account.reference}",
+        *([f"only “{account.part}”"] if account.part else []),
+        *([f"weight {account.weight:g}"] if account.weight != 1 else []),
+        *([f"in {account.language}"] if account.language else []),
+    ]
+    return ", ".join(parts)
+
+
+def _who(caller: Caller) -> str:
+    if not caller.user:
+        return f"on {caller.platform}; by whom was forgotten with the persona"
+    if not caller.space:
+        return f"by you, on the {caller.channel}" if caller.platform == "console" else f"by {caller.user}"
+    place = "in private" if caller.private else f"in {caller.space}, channel {caller.channel}"
+    return f"by {caller.platform}:{caller.user} {place}, in {caller.locale}"
+
+
+def _at(time: datetime | None) -> str:
+    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}" if time else "not yet"
+
+
+def standing(job: Job, now: datetime) -> str:
+    """Of a job that nobody is at work on."""
+    named = f"Job {job.id} (@{job.persona})"
+    when = ago(now - (job.finished_at or job.created_at))
+    match job.state:
+        case JobState.QUEUED:
+            return f"{named} was queued {when}; it starts with `mynah run` or `mynah console`."
+        case JobState.RUNNING:
+            return f"{named} was interrupted; it goes on with `mynah run` or `mynah console`."
+        case JobState.DONE:
+            return f"{named} is done: it ended {when}. `mynah jobs show {job.id}` has more."
+        case JobState.FAILED:
+            return f"{named} failed {when}: {job.error or 'why was forgotten with the persona.'}"
+        case JobState.CANCELLED:
+            return f"{named} was cancelled {when}."

@@ -1,0 +1,85 @@
+"""The data folder: whether it can be written, what lies in it, and how much room there is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.folders import Folders
+from bot.settings import DiskSettings
+from bot.setup.check import Check, doubtful, fine, size, wrong
+from bot.usecases.disk import MEGABYTE, WARN_FROM, limits
+from bot.usecases.stock import BLOCK, usage
+
+PRUNE = "`mynah models prune` makes room."
+
+
+def rights(folders: Folders) -> Check:
+    """Whether this user may write there, in its logs too. Makes nothing."""
+    root = folders.root
+    if not root.exists():
+        above = next(folder for folder in root.parents if folder.exists())
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+            return fine("Data folder", f"{root} will be made at the first start")
+        return wrong("Data folder", f"{root} can't be made in {above}", _elsewhere(root))
+    if not root.is_dir():
+        return wrong("Data folder", f"{root} is no folder", _elsewhere(root))
+    if closed := next(_closed(folders), None):
+        return wrong("Data folder", f"{closed} can't be written by this user", _own(closed))
+    return fine("Data folder", f"{root} and its logs can be written")
+
+
+def _closed(folders: Folders) -> Iterator[Path]:
+    """What can't be written. Files that an administrator's start has left are the usual case."""
+    places = [folders.root, folders.logs, folders.root / "personas", folders.root / "accounts"]
+    files = [folders.database, folders.lock, *sorted(folders.logs.glob("*"))]
+    yield from (place for place in places if place.exists() and not os.access(place, os.W_OK | os.X_OK))
+    yield from (file for file in files if file.exists() and not os.access(file, os.W_OK))
+
+
+def _elsewhere(root: Path) -> str:
+    return f"Make {root} for the user that runs Mynah, or choose another folder (data_dir, or --data-dir)."
+
+
+def _own(path: Path) -> str:
+    return f"Give it to the user that runs Mynah, like `sudo chown -R $USER {path}`."
+
+
+def room(folders: Folders, settings: DiskSettings) -> Check:
+    """Free disk, and what takes how much of it."""
+    place = next(folder for folder in (folders.root, *folders.root.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    sizes = breakdown(folders) if folders.root.is_dir() else {}
+    parts = ", ".join(f"{name} {size(n_bytes)}" for name, n_bytes in sizes.items() if n_bytes)
+    text = f"{size(free)} free; {parts or 'nothing is stored yet'}"
+    if free < settings.keep_free_megabytes * MEGABYTE:
+        needed = f"{settings.keep_free_megabytes} MB (disk.keep_free_megabytes)"
+        return wrong("Disk", f"{text}. Nothing is trained below {needed}", PRUNE)
+    allowed = limits(settings)
+    budgets = {"personas": allowed.personas, "posts": allowed.posts}
+    full = [name for name, most in budgets.items() if most and sizes.get(name, 0) > WARN_FROM * most]
+    if full:
+        return doubtful("Disk", f"{text}. {' and '.join(full).capitalize()}: near or over the budget in [disk]", PRUNE)
+    return fine("Disk", text)
+
+
+def breakdown(folders: Folders) -> dict[str, int]:
+    """Bytes on the disk by what they are for; a file that personas and accounts share counts once, as posts."""
+    known = usage(folders)
+    places = {
+        "tracking": folders.tracking.rglob("*"),
+        "logs": folders.logs.rglob("*"),
+        "uploads": folders.uploads.rglob("*"),
+    }
+    others = {name: sum(map(_blocks, files)) for name, files in places.items()}
+    database = sum(map(_blocks, folders.root.glob(f"{folders.database.name}*")))
+    return {"personas": known.personas, "posts": known.posts, "database": database, **others}
+
+
+def _blocks(path: Path) -> int:
+    try:
+        return path.lstat().st_blocks * BLOCK
+    except OSError:  # gone meanwhile
+        return 0
