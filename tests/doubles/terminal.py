@@ -24,6 +24,7 @@ class Display:
     character is one cell wide. `answer` takes what a terminal says to the program."""
 
     answer: Callable[[str], None]
+    columns: int = COLUMNS
     lines: list[list[str]] = field(default_factory=lambda: [[]])
     row: int = 0
     column: int = 0
@@ -58,7 +59,7 @@ class Display:
             case "\a":
                 pass
             case _:
-                if self.column == COLUMNS:
+                if self.column == self.columns:
                     self._move(self.row + 1)
                     self.column = 0
                 line = self.lines[self.row]
@@ -74,7 +75,7 @@ class Display:
             case "B":
                 self._move(self.row + number)
             case "C":
-                self.column = min(COLUMNS - 1, self.column + number)
+                self.column = min(self.columns - 1, self.column + number)
             case "D":
                 self.column = max(0, self.column - number)
             case "K":
@@ -94,14 +95,17 @@ class Display:
 class Terminal:
     """A program in a pseudo-terminal of its own, and a person who types."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], columns: int = COLUMNS, patience: float = PATIENCE
+    ) -> None:
+        self.patience = patience
         self._master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (ROWS, COLUMNS))
+        termios.tcsetwinsize(slave, (ROWS, columns))
         self.process = subprocess.Popen(
             command, env={**environment, "TERM": "xterm"}, preexec_fn=lambda: os.login_tty(slave), close_fds=True
         )
         os.close(slave)
-        self.display = Display(self.type)
+        self.display = Display(self.type, columns)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def type(self, text: str) -> None:
@@ -114,7 +118,7 @@ class Terminal:
     def wait_for(self, what: str | Callable[[str], bool]) -> str:
         """Until the text on the display has `what` in it, or fulfils it; returns the text."""
         is_there = what if callable(what) else lambda text: what in text
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while not is_there(self.text):
             assert time.monotonic() < end, f"{what} never came:\n{self.text}"
             assert self._read(), f"it ended before {what} came:\n{self.text}"
@@ -122,10 +126,10 @@ class Terminal:
 
     def wait_for_end(self) -> int:
         """The exit code, when the program has ended and everything is on the display."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while self._read():
             assert time.monotonic() < end, f"it doesn't end:\n{self.text}"
-        return self.process.wait(PATIENCE)
+        return self.process.wait(self.patience)
 
     def _read(self) -> bool:
         """Take what the program has written; False at its end."""
