@@ -170,7 +170,7 @@ def fill(disk: Path, leave: int = 0) -> Path:
 
 @pytest.fixture
 def cramped(mynah: Mynah, small_disk: Path) -> Mynah:
-    return replace(mynah, data_dir=small_disk / "data")
+    return replace(mynah, data_dir=small_disk / "data", extra={"MYNAH_DISK__KEEP_FREE_MEGABYTES": "64"})
 
 
 def test_a_nearly_full_disk_refuses_trainings_and_does_all_else(cramped: Mynah, small_disk: Path) -> None:

@@ -56,7 +56,7 @@ async def test_an_account_on_x_from_its_estimate_to_its_forgetting(mynah: Mynah)
         assert "10 new posts" in told
         assert x.bill.posts == 150
 
-        told = await run(mynah, "sources", "x", "usage")
+        told = await run(mynah, "sources", "usage")
         assert "@pip" in told
         assert "150" in told
         assert "$0.76" in told
