@@ -11,7 +11,7 @@ tracking/                           what W&B and trackio keep of trainings, if t
 uploads/                            files that people sent, until the job that reads them has ended
 work/job-<id>/                      a job's corpus, checkpoint and unfinished version; goes when the job ends
 work/pull/, work/publish/           models on their way from a hub and to it; a cut one goes on from there
-logs/                               what the bot and its workers have written down; a full file is kept once, as <name>.1
+logs/                               what the bot and its workers have written down; a full one is kept as <name>.1
 """
 
 from __future__ import annotations

@@ -126,6 +126,6 @@ def test_an_error_says_what_is_wrong_but_not_with_which_text() -> None:
     with pytest.raises(ProtocolError, match="100000 bytes; the line: json_invalid") as raised:
         decode_answer(b"a" * 100_000)
     assert "aaaa" not in str(raised.value)
-    with pytest.raises(ProtocolError, match="generate.n: less_than_equal") as raised:
+    with pytest.raises(ProtocolError, match=r"generate\.n: less_than_equal") as raised:
         decode_request(b'{"type": "generate", "id": 1, "key": "k", "prompt": "My dream", "n": 6}')
     assert "dream" not in f"{raised.value} {raised.value.__cause__}"
