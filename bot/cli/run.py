@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from bot.cli.shared import run, settings_of
+from bot.cli.shared import REFUSED, run, settings_of
 from bot.cli.stopping import obeying, on_signal
+from bot.errors import SettingsError
 
 if TYPE_CHECKING:
     from bot.platforms.router import Router
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 NO_MESSENGER = (
     "No messenger is set up. For Discord, set MYNAH_DISCORD__TOKEN; for Telegram, MYNAH_TELEGRAM__TOKEN (the README "
-    "says where to get them). `mynah console` chats in this terminal."
+    "says where to get them), or let `mynah init` ask for them."
 )
 
 
@@ -36,19 +38,30 @@ def serve(ctx: typer.Context) -> None:
     from bot.logs import set_up
 
     settings = settings_of(ctx)
+    if settings.discord.token is None and settings.telegram.token is None:
+        _offer_console(settings)
     set_up(settings, stderr=True)
     run(_serve(settings, lambda: settings_of(ctx)))
 
 
+def _offer_console(settings: Settings) -> NoReturn:
+    """To a person at a terminal. Raises SettingsError."""
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise SettingsError(f"{NO_MESSENGER} `mynah console` chats in a terminal.")
+    print(NO_MESSENGER)
+    if not typer.confirm("Chat in this terminal instead (mynah console)?", default=True):
+        sys.exit(REFUSED)
+    from bot.cli.console import run_console
+
+    sys.exit(run(run_console(settings)))
+
+
 async def _serve(settings: Settings, load: Callable[[], Settings]) -> None:
     from bot.app import open_services, run_jobs, warm_up
-    from bot.errors import SettingsError
     from bot.health import Health, until_stopped
     from bot.platforms.router import Router
     from bot.reloading import reload
 
-    if settings.discord.token is None and settings.telegram.token is None:
-        raise SettingsError(NO_MESSENGER)
     router, health = Router(), Health()
     with obeying(health.stopping):
         async with open_services(settings, router, health) as services, _monitored(services):
