@@ -82,6 +82,11 @@ class Container:
         lines = Path(f"/proc/{self.first}/status").read_text().splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith(f"{name}:"))
 
+    def mount_options(self, place: str) -> list[str]:
+        """Of what is mounted there last, as number 1 sees it."""
+        mounts = [line.split() for line in Path(f"/proc/{self.first}/mounts").read_text().splitlines()]
+        return [mount[3] for mount in mounts if mount[1] == place][-1].split(",")
+
     def kill(self) -> None:
         """Number 1 takes all others with it."""
         if self.process.poll() is None:
@@ -138,10 +143,13 @@ async def check(stage: Stage, place: Path) -> list[tuple[str, ...]]:
         async with running(stage, place, fake) as container:
             passed = await healthy(container)
             tell("healthy after", "never" if passed is None else f"{passed:.1f} s", passed is not None)
-            tell("its user and groups", f"{container.status('Uid').split()[0]}", container.status("Uid")[:2] != "0\t")
+            users, groups = ({*container.status(name).split()} for name in ("Uid", "Gid"))
+            groups |= {*container.status("Groups").split()}
+            known = f"{' '.join(sorted(users))}; {' '.join(sorted(groups))}"
+            tell("its user and groups", known, "0" not in users | groups)
             tell("capabilities", container.status("CapEff"), int(container.status("CapEff"), 16) == 0)
-            refused = container.execute("sh", "-c", "touch /opt/venv/x /etc/x 2>&1; echo x > /usr/x").returncode != 0
-            tell("root is read-only", "yes" if refused else "no", refused)
+            options = container.mount_options("/")
+            tell("root is read-only", ",".join(options), "ro" in options)
             began = time.monotonic()
             await fake.write(ann, chat, "/train @pip_the_lighthouse")
             await chat.until(lambda c: any("bits per byte" in m.plain or "My dream is" in m.plain for m in c.sent), 480)

@@ -149,7 +149,7 @@ async def service(world: World, folder: Path, max_bytes: int) -> AsyncIterator[S
     slot = WorkerSlot(worker_command("serve", world.base, 0), folder / "serve.log")
     client = GeneratorClient(slot)
     pool = ModelPool(lambda key: client.load(key, Path(key)), client.unload, max_bytes, 60, time.monotonic)
-    await client.warm()
+    await client.slot.worker()
     try:
         yield Service(world, client, pool)
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from bot.clients import ConverterClient, GeneratorClient, TrainerClient, WorkerSlot
 from bot.domain import Job
-from bot.errors import MynahError, SettingsError
+from bot.errors import SettingsError
 from bot.folders import Folders
 from bot.health import SERVE, Health, until_stopped
 from bot.hub import HuggingFaceHub
@@ -40,7 +39,6 @@ from trainer.tracking.installed import TrackingMissing, check_installed
 
 MEGABYTE = 1024 * 1024
 DOWNLOAD_SECONDS = 3600.0  # a base model by hub name is downloaded before its worker is ready
-logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -181,12 +179,5 @@ async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 
 def warm_up(services: Services) -> asyncio.Task[None]:
-    """Start the serving worker now, so that the first /say needn't wait for it."""
-
-    async def start() -> None:
-        try:
-            await services.generator.warm()
-        except MynahError as error:
-            logger.info("warming up the serve worker: %s", error)  # the first /say will say it to the person
-
-    return asyncio.create_task(start())
+    """Start the serving worker now, and again when it has died, so that no /say needs to wait for it."""
+    return asyncio.create_task(services.generator.stay_warm())

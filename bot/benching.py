@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.arguments import TrainArguments
+from bot.checking import ask_trainer
 from bot.clients import GeneratorClient
 from bot.domain import Persona, Voice
 from bot.errors import OperatorError
@@ -63,13 +63,18 @@ class _Heard:
     tokens: int = 0
 
 
-def bench_settings(settings: Settings, folder: Path, quick: bool) -> Settings:
-    """What is configured of base model, training and generation; nothing that leads out of the folder."""
+def bench_settings(settings: Settings, folder: Path, quick: bool, most: int = 1) -> Settings:
+    """What is configured of base model, training and generation; nothing that leads out of the folder.
+
+    The queue has room for `most` people who ask at once.
+    """
+    own = settings.generation
     training = settings.training.model_copy(update=QUICK if quick else {"min_characters": 1})
     return settings.model_copy(
         update={
             "data_dir": folder,
             "training": training,
+            "generation": own.model_copy(update={"queue": max(own.queue, most)}),
             "tracking": TrackingSettings(),
             "sources": SourcesSettings(bluesky=BlueskySettings(enabled=False)),
             "disk": DiskSettings(keep_free_megabytes=64),
@@ -79,17 +84,7 @@ def bench_settings(settings: Settings, folder: Path, quick: bool) -> Settings:
 
 async def machine(settings: Settings) -> Findings:
     """What the workers compute with. Raises OperatorError where the base model can't be used."""
-    command = (sys.executable, "-P", "-m", "trainer.check", "--json", "--base-model", settings.base_model)
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
-    try:
-        out, errors = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        raise
-    if not out:
-        raise OperatorError(f"This machine can't be looked at: {errors.decode(errors='replace')[-500:]}")
-    findings = Findings.model_validate_json(out)
+    findings = await ask_trainer(settings.base_model)
     if findings.base.problem:
         raise OperatorError(findings.base.problem)
     own = settings.generation.precision
@@ -169,9 +164,12 @@ async def _crowd(services: Services, persona: Persona, at_once: int, seconds: fl
         while time.perf_counter() < end:
             await _ask(services, persona, next(seeds), heard)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(at_once):
-            group.create_task(person())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(person())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     return heard
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -33,6 +35,10 @@ from trainer.protocol import (
     UnloadRequest,
 )
 
+PAUSES = (1.0, 5.0, 30.0, 60.0)  # seconds before a worker that is always wanted is started anew: deaths in a row
+STEADY_SECONDS = 60.0  # a worker that lived so long counts anew
+logger = logging.getLogger(__name__)
+
 
 @dataclass
 class WorkerSlot:
@@ -42,6 +48,7 @@ class WorkerSlot:
     log: Path
     on_death: Callable[[], None] = lambda: None
     ready_seconds: float = READY_SECONDS
+    pauses: Sequence[float] = PAUSES
     _start: asyncio.Task[WorkerProcess] | None = None
 
     @property
@@ -59,6 +66,27 @@ class WorkerSlot:
             start = WorkerProcess.start(self.command, self.log, self.on_death, self.ready_seconds)
             self._start = asyncio.create_task(start, context=traces.nobodys())
         return await asyncio.shield(self._start)
+
+    async def keep(self) -> None:
+        """Have a live worker until this is cancelled, or the slot closed: also after deaths, and failed starts."""
+        in_a_row = 0
+        while True:
+            in_a_row = 0 if await self._life() > STEADY_SECONDS else in_a_row
+            await asyncio.sleep(self.pauses[min(in_a_row, len(self.pauses) - 1)])
+            if self._start is None:
+                return
+            in_a_row += 1
+
+    async def _life(self) -> float:
+        """Seconds that a worker lived; 0: it couldn't be started."""
+        try:
+            worker = await self.worker()
+        except MynahError as error:
+            logger.warning("the %s worker can't be started: %s", self.log.stem, error)
+            return 0
+        began = time.monotonic()
+        await worker.process.wait()
+        return time.monotonic() - began
 
     async def answers(self, request: Request) -> AsyncGenerator[Answer, None]:
         """A request's answers, Failed raised as the error that it stands for."""
@@ -128,8 +156,8 @@ class GeneratorClient:
 
     slot: WorkerSlot
 
-    async def warm(self) -> None:
-        await self.slot.worker()
+    async def stay_warm(self) -> None:
+        await self.slot.keep()
 
     async def load(self, key: str, folder: Path) -> int:
         async with aclosing(self.slot.answers(LoadRequest(id=0, key=key, folder=str(folder)))) as answers:

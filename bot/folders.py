@@ -10,6 +10,7 @@ before-<time>/                      what `mynah db restore --replace` has moved 
 tracking/                           what W&B and trackio keep of trainings, if they are on
 uploads/                            files that people sent, until the job that reads them has ended
 work/job-<id>/                      a job's corpus, checkpoint and unfinished version; goes when the job ends
+work/rename.part-<pid>/              a persona on its way to another name
 work/pull/, work/publish/           models on their way from a hub and to it; a cut one goes on from there
 logs/                               what the bot and its workers have written down; a full one is kept as <name>.1
 """

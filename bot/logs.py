@@ -23,13 +23,14 @@ SECRET = "[secret]"
 SHORTEST = 4  # characters: what is shorter than that hides nothing, and is in every other word
 # Addresses that are secrets by themselves, in what libraries have to say: of webhooks, and of Discord's interactions.
 ADDRESS = r"(?P<before>/(?:webhooks|interactions)/\d+/)[\w.-]{16,}"
+LONG = 16  # characters of a path that is nobody's name for something else
 OURS = {"mynah file", "mynah stderr"}  # handlers
 QUIET = {"httpx": logging.WARNING, "tweepy": logging.WARNING, "telegram": logging.CRITICAL}
 
 
 def set_up(settings: Settings, stderr: bool) -> None:
     """Into the file, and with `stderr` there as well. Raises OperatorError when the file can't be written."""
-    mask = Mask.of(secrets_of(settings))
+    mask = Mask.of([*secrets_of(settings), *webhook_secrets(settings.telegram.webhook_url)])
     root = logging.getLogger()
     for old in [handler for handler in root.handlers if handler.name in OURS]:
         root.removeHandler(old)
@@ -37,13 +38,8 @@ def set_up(settings: Settings, stderr: bool) -> None:
     root.addHandler(_file(settings, mask))
     if stderr:
         root.addHandler(_stderr(settings, mask))
-    set_level(settings)
-    quiet_libraries()
-
-
-def set_level(settings: Settings) -> None:
-    """Also later, when the settings have changed."""
     use_level(settings.logs.level)
+    quiet_libraries()
 
 
 def quiet_libraries() -> None:
@@ -99,6 +95,16 @@ class Mask:
                 return [self._masked(one) for one in value]
             case _:
                 return self.found.sub(lambda found: (found["before"] or "") + SECRET, str(value))
+
+
+def webhook_secrets(url: str | None) -> Iterator[str]:
+    """The path of a webhook may be one: with its host, and alone where it is long."""
+    address = (url or "").partition("://")[2]
+    path = address.partition("/")[2]
+    if path:
+        yield address
+    if len(path) >= LONG:
+        yield path
 
 
 def secrets_of(value: object) -> Iterator[str]:

@@ -181,7 +181,14 @@ class ModelPool:
 
     async def drop(self, prefix: str) -> None:
         """Unload every persona that is here now and whose key starts with `prefix`, each once its leases are over."""
-        going = [entry for key, entry in self._entries.items() if key.startswith(prefix)]
+        await self._drop(lambda key: key.startswith(prefix))
+
+    async def drop_one(self, key: str) -> None:
+        """The same for one version."""
+        await self._drop(lambda other: other == key)
+
+    async def _drop(self, meant: Callable[[str], bool]) -> None:
+        going = [entry for key, entry in self._entries.items() if meant(key)]
         while going:
             freed = self._freed
             for entry in going:
@@ -190,7 +197,7 @@ class ModelPool:
             going = [entry for entry in going if self._entries.get(entry.key) is entry]
             if going:
                 await freed.wait()
-        leaving = [task for key, task in self._leaving.items() if key.startswith(prefix)]
+        leaving = [task for key, task in self._leaving.items() if meant(key)]
         if leaving:
             await asyncio.gather(*leaving)
 

@@ -236,8 +236,11 @@ class Users(Protocol):
     async def users(self) -> list[UserRules]:
         """All about whom something was decided, by name."""
 
-    async def set_user(self, rules: UserRules) -> None:
-        """Rules that are as for everybody are not kept."""
+    async def change_user(self, user: str, change: Callable[[UserRules], UserRules]) -> UserRules:
+        """Returns the rules as they are now; changes of others come before or after, not between.
+
+        Rules that are as for everybody are not kept.
+        """
 
 
 class Chats(Protocol):
@@ -330,8 +333,8 @@ class Trainer(Protocol):
 
 
 class Generator(Protocol):
-    async def warm(self) -> None:
-        """Get ready for the first request. Raises OperatorError."""
+    async def stay_warm(self) -> None:
+        """Be ready for the next request, until cancelled."""
 
     async def load(self, key: str, folder: Path) -> int:
         """Make a persona resident; returns its bytes. Raises DamagedPersona and others."""

@@ -9,7 +9,6 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from bot import logs
 from bot.errors import MynahError
 from bot.settings import Settings
 from bot.usecases.services import Services
@@ -53,7 +52,7 @@ SECTIONS = {
     "telegram": Keys(
         fixed="token api_base file_base webhook_url webhook_listen webhook_port webhook_secret",
     ),
-    "logs": Keys(live="level log_content", fixed="format file_megabytes"),
+    "logs": Keys(fixed="level log_content format file_megabytes"),  # of workers' command lines, too
     "metrics": Keys(fixed="listen port"),
     "disk": Keys(live="personas_gigabytes posts_gigabytes keep_free_megabytes"),
 }
@@ -97,7 +96,10 @@ def _with(model: M, key: str, value: object) -> M:
 
 
 def reload(services: Services, load: Callable[[], Settings]) -> Reloaded | None:
-    """Have what `load` reads. None, and nothing changes, where that can't be used. Logs keys, never values."""
+    """Have what `load` reads. None, and nothing changes, where that can't be used.
+
+    Logs keys of what changed; of what can't be used its value, too, unless it is a secret.
+    """
     try:
         reloaded = merge(services.settings, load())
     except MynahError as error:
@@ -106,7 +108,6 @@ def reload(services: Services, load: Callable[[], Settings]) -> Reloaded | None:
     services.live.now = reloaded.settings
     services.pool.max_bytes = reloaded.settings.pool.max_megabytes * MEGABYTE
     services.pool.wait_seconds = reloaded.settings.pool.wait_seconds
-    logs.set_level(reloaded.settings)
     logger.info("settings are reloaded; changed: %s", ", ".join(reloaded.changed) or "none")
     if reloaded.needs_restart:
         logger.warning("these settings change with a restart: %s", ", ".join(reloaded.needs_restart))

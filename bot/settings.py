@@ -26,7 +26,7 @@ from trainer.protocol import BlocklistOptions, Method
 ENV_PREFIX = "MYNAH_"
 CONFIG_VARIABLE = "MYNAH_CONFIG"
 DEFAULT_CONFIG = Path("config.toml")
-SECRETS = {"token", "webhook_secret"}  # never shown
+SECRETS = {"token", "webhook_secret", "webhook_url"}  # never shown
 X_API = "https://api.x.com"
 TELEGRAM_API = "https://api.telegram.org/bot"
 

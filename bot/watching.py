@@ -12,6 +12,7 @@ from bot.jobs import JobRunner
 from bot.ports import Notifier, Store
 from trainer.protocol import Progress
 
+MOST = 100  # pieces of news that wait for one who watches
 UNFINISHED = {"queued", "running"}
 
 
@@ -50,6 +51,8 @@ class Watchers:
     def _tell(self, news: News) -> None:
         for queue in self._watching.get(news.job.id, ()):
             queue.put_nowait(news)
+            if queue.qsize() > MOST:
+                _thin(queue)
 
     @contextmanager
     def _hearing(self, job_id: int) -> Iterator[asyncio.Queue[News]]:
@@ -77,3 +80,12 @@ class Watchers:
             await jobs.settled(job_id)
             while not queue.empty():
                 yield queue.get_nowait()
+
+
+def _thin(queue: asyncio.Queue[News]) -> None:
+    """Who watches doesn't listen, as after Ctrl-Z: the oldest progress goes, its end and its preview stay."""
+    waiting = [queue.get_nowait() for _ in range(queue.qsize())]
+    oldest = next((one for one in waiting if one.progress and not one.progress.preview), None)
+    for news in waiting:
+        if news is not oldest:
+            queue.put_nowait(news)

@@ -91,11 +91,13 @@ def look(name: str) -> BaseFound:
 
 
 def _find(name: str) -> Path | None:
-    """As `locate` does, but from the hub's cache alone; None where it isn't there. Raises BaseModelError."""
+    """As `locate` does, but from the hub's cache alone; None: it isn't there, or not whole. Raises BaseModelError."""
     if name == BUNDLED or is_path(name) or Path(os.path.expanduser(name)).is_dir():
         return locate(name)
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors"], local_files_only=True))
+        folder = Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors"], local_files_only=True))
+        whole = all(file.is_file() for file in (folder / "config.json", *weight_files(folder)))
+        return folder if whole else None  # what is left of a download goes on
     except LocalEntryNotFoundError:
         return None
     except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
 import stat
@@ -58,11 +59,22 @@ class LogFile(logging.Handler):
         own = os.fstat(self._file)
         moved = not self._is_here(own)
         if not moved and _is_regular(own) and 0 < own.st_size > self.limit - n_bytes:
-            os.replace(self.path, backup(self.path))
+            self._move(own)
             moved = True
         if moved:
             old, self._file = self._file, self._open()
             os.close(old)
+
+    def _move(self, own: os.stat_result) -> None:
+        """One process does it: a second one would put the new file in the place of the one before."""
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            if self._is_here(own):
+                os.replace(self.path, backup(self.path))
+        finally:
+            with suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _is_here(self, own: os.stat_result) -> bool:
         try:

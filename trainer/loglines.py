@@ -10,9 +10,10 @@ OTHERS = {"timestamp", "level", "logger", "event", "exception", "stack", "role",
 
 def for_people(line: Mapping[str, object], place: str, colour: bool) -> str:
     """When, how grave, where, what, and what else is known; a traceback below. `place`: such as a logger's name."""
-    level = str(line.get("level", "info"))
-    when = str(line.get("timestamp", "")).replace("T", " ")
-    known = [f"{name}={_value(value)}" for name, value in line.items() if name not in OTHERS and value is not None]
+    level = harmless(str(line.get("level", "info")))
+    when = harmless(str(line.get("timestamp", ""))).replace("T", " ")
+    others = [(name, value) for name, value in line.items() if name not in OTHERS and value is not None]
+    known = [f"{_value(name)}={_value(value)}" for name, value in others]
     parts = [
         _painted(when, "2", colour),
         _painted(f"{level:<7}", COLOURS.get(level, "0"), colour),

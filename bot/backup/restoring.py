@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from bot.backup.writing import NO_ROOM, Tell
 from bot.errors import BadInput, DiskFull, OperatorError
 from bot.figures import bytes_text
 from bot.folders import Folders, unfinished
-from bot.store.database import problems, writable
+from bot.store.database import problems, settle, writable
 from bot.store.migrate import check_known, schema
 from trainer.manifest import FileRecord
 
@@ -205,18 +206,38 @@ def _prepare_database(path: Path, contents: Contents, folders: Folders, migrate:
 
 def _move_in(part: Path, folders: Folders, now: datetime) -> Path | None:
     """The database last: until it is there, nothing here is a bot's. Returns where what was there is now."""
+    if folders.database.exists():
+        with suppress(OperatorError):  # a damaged one stays as it is
+            settle(folders.database)
     aside = folders.root / f"before-{now:%Y%m%d-%H%M%S}"
     out = [(folders.root / name, aside / name) for name in MOVED if (folders.root / name).exists()]
     into = [(part / name, folders.root / name) for name in (*FOLDERS, DATABASE) if (part / name).exists()]
-    if out:
-        aside.mkdir(mode=0o700)
+    with _undisturbed():
+        if out:
+            aside.mkdir(mode=0o700)
+        _rename((*out, *into))
+    return aside if out else None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C and SIGTERM do nothing: this takes a moment, and then there is nothing left to stop."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _rename(moves: Iterable[tuple[Path, Path]]) -> None:
+    """All or none. Raises OSError."""
     done: list[tuple[Path, Path]] = []
     try:
-        for old, new in (*out, *into):
+        for old, new in moves:
             old.rename(new)
             done.append((old, new))
-    except OSError:
+    except BaseException:
         for old, new in reversed(done):
             new.rename(old)
         raise
-    return aside if out else None

@@ -33,7 +33,7 @@ from bot.store.database import copy_database, writable
 from bot.store.migrate import schema
 from trainer.manifest import FileRecord
 
-TRIES = 3
+TRIES = 10
 PART = "mynah-backup"  # whatever it will be called: the next one removes what a killed one has left
 MARGIN = 1024 * 1024  # bytes: for the tar's own
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

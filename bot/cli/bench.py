@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,7 +64,7 @@ async def _say(settings: Settings, crowds: Sequence[int], seconds: float, as_jso
     with _telling() as tell:
         tell("looking at this machine")
         findings = await machine(settings)
-        async with _bench(settings, quick=True) as services:
+        async with _bench(settings, quick=True, most=max(crowds)) as services:
             async with run_jobs(services):
                 persona = await train_sample(services, tell)
             await services.jobs.training.trainer.rest()  # the machine is the serve worker's now
@@ -82,16 +85,31 @@ async def _train(settings: Settings, posts: int, as_json: bool) -> None:
 
 
 @asynccontextmanager
-async def _bench(settings: Settings, quick: bool) -> AsyncIterator[Services]:
-    """Everything in a folder that is gone at the end."""
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
+async def _bench(settings: Settings, quick: bool, most: int = 1) -> AsyncIterator[Services]:
+    """Everything in a folder that is gone at the end, but for a failure: its logs may say why. Raises OperatorError."""
     from bot.benching import bench_settings
+    from bot.folders import Folders
 
-    with TemporaryDirectory(prefix="mynah-bench-", ignore_cleanup_errors=True) as folder:
-        async with services_of(bench_settings(settings, Path(folder), quick)) as services:
+    folders = Folders(settings.data_dir)
+    folders.make()
+    with _kept_on_failure(folders.root / "work") as folder:
+        async with services_of(bench_settings(settings, folder, quick, most)) as services:
             yield services
+
+
+@contextmanager
+def _kept_on_failure(place: Path) -> Iterator[Path]:
+    place.mkdir(exist_ok=True)
+    folder = Path(mkdtemp(prefix="bench-", dir=place))
+    try:
+        yield folder
+    except Exception:
+        print(f"Its logs are kept in {folder}/logs; delete {folder} when you have read them.", file=sys.stderr)
+        raise
+    except BaseException:  # Ctrl-C
+        rmtree(folder, ignore_errors=True)
+        raise
+    rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -117,10 +135,11 @@ def _telling() -> Iterator[Tell]:
 
 def _hardware(findings: Findings, precision: bool) -> str:
     own, base = findings.compute, findings.base
+    size = f"{base.parameters / 1e6:,.0f} million parameters" if base.folder else "which had to be downloaded"
     with_precision = f", weights in {own.precision}" if precision else ""
     return (
         f"{own.cores} cores · {own.device}: {own.name} · torch {own.torch}\n"
-        f"base model {base.name}, {base.parameters / 1e6:,.0f} million parameters{with_precision}"
+        f"base model {base.name}, {size}{with_precision}"
     )
 
 

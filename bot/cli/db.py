@@ -85,8 +85,10 @@ def migrate(
     else:
         copy = folders.database.with_name(f"{folders.database.name}.before-{after}")
         with folders.owned(), _explained(copy):
-            copy.unlink(missing_ok=True)
-            copy_database(folders.database, copy)
+            part = copy.with_name(f"{copy.name}.part")
+            part.unlink(missing_ok=True)
+            copy_database(folders.database, part)
+            part.replace(copy)  # not before: the one of a try that failed may be all that is left
             _migrate(folders.database)
         print(f"The schema was {before} and is {after} now. The database as it was: {copy}")
         print("Delete that when all is well: what is forgotten from now on is still in there.")
@@ -131,7 +133,11 @@ def _migrate(database: Path) -> None:
         async with SqliteStore.open(database):
             pass
 
-    run(open_and_close())
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        run(open_and_close())
+    finally:  # an event loop that ends leaves the system's own
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -8,12 +8,11 @@ import typer
 
 from bot.cli import complete
 from bot.cli.output import JSON_HELP, show_json
-from bot.cli.shared import run, settings_of, store_of
-from bot.errors import BadInput, NotFound
+from bot.cli.shared import perform, run, settings_of, store_of
+from bot.errors import BadInput
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-    from bot.store.sqlite import SqliteStore
 
 
 def default(
@@ -42,7 +41,10 @@ def default(
         raise typer.BadParameter("--clear goes without a persona")
     if space and not all(space.partition(":")):
         raise BadInput(f"{space!r} is no space: those are named like discord:123 or telegram:-100123.")
-    name, here = run(_default(settings_of(ctx), space, persona, clear))
+    settings = settings_of(ctx)
+    if clear or persona is not None:
+        run(_set(settings, space, persona))
+    name, here = run(_usual(settings, space))
     if json:
         show_json({"space": space, "persona": name})
     else:
@@ -57,29 +59,18 @@ def _told(name: str | None, here: bool, space: str) -> str:
     return f"@{name} answers{where} where nobody was chosen.{gone}"
 
 
-async def _default(settings: Settings, space: str, persona: str | None, clear: bool) -> tuple[str | None, bool]:
-    """Who it is now, and whether it is there."""
+async def _set(settings: Settings, space: str, persona: str | None) -> None:
+    from bot.control.models import SET_DEFAULT, Default
+    from bot.domain import parse_persona
+
+    wanted = Default(space=space, persona=None if persona is None else parse_persona(persona))
+    await perform(settings, SET_DEFAULT, wanted)
+
+
+async def _usual(settings: Settings, space: str) -> tuple[str | None, bool]:
+    """Who it is, and whether it is there."""
     from bot.store.chats import SqliteChats
 
     async with store_of(settings) as store:
-        chats = SqliteChats(store.database)
-        known = list(await store.names(space))
-        if persona is not None or clear:
-            name = None if persona is None else await _known(store, persona, known, space)
-            rules = await chats.change_rules(space, lambda old: old.model_copy(update={"persona": name}))
-        else:
-            rules = await chats.rules(space)
-        return rules.persona, rules.persona in known
-
-
-async def _known(store: SqliteStore, given: str, known: list[str], space: str) -> str:
-    """Its name as it is spelt. Raises BadInput or NotFound."""
-    from bot.domain import parse_persona
-    from bot.usecases.say import spelt
-
-    name = spelt(parse_persona(given), known)
-    if name in known:
-        return name
-    if await store.persona(name) is not None:
-        raise NotFound(f"@{name} isn't seen in {space}. Somebody there has to train it first: /train")
-    raise NotFound(f"There is no persona @{name}. `mynah models list` shows those that there are.")
+        name = (await SqliteChats(store.database).rules(space)).persona
+        return name, name in await store.names(space)

@@ -15,6 +15,7 @@ from bot.errors import OperatorError
 
 SECONDS = 5.0  # in which it answers, or doesn't
 NOBODY = "No bot is running on {}. `mynah run` starts one."
+NOT_OURS = "The bot on {} is another user's. Run this as the user that it runs as, like `sudo -u mynah mynah health`."
 HANGS = "The bot that runs on {} doesn't answer ({}). Its log, in logs/bot.log, may say why; restart it."
 
 
@@ -49,9 +50,14 @@ def ask(data_dir: Path) -> dict[str, Any]:
             answer = _get(name)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):  # a killed process has left its socket
         raise OperatorError(NOBODY.format(data_dir)) from None
+    except PermissionError:
+        raise OperatorError(NOT_OURS.format(data_dir)) from None
     except (OSError, http.client.HTTPException) as error:
         raise OperatorError(HANGS.format(data_dir, str(error) or type(error).__name__)) from error
-    found: dict[str, Any] = json.loads(answer)
+    try:
+        found: dict[str, Any] = {"ready": False, "stopping": False, "parts": {}} | json.loads(answer)
+    except (ValueError, TypeError):
+        raise OperatorError(HANGS.format(data_dir, "what it says is no state of a bot")) from None
     return found
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.checking import ask_trainer
 from bot.cli.shared import run
 from bot.errors import OperatorError
 from bot.folders import Folders
 from bot.settings import Settings
 from bot.setup.check import Check, State
 from bot.setup.folder import rights
-from bot.setup.machine import ask_trainer, base_check, described
+from bot.setup.machine import base_check, described
 from bot.setup.origins import Given, Key
 from bot.setup.tokens import Asked, discord_token, telegram_token, x_token
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
+from bot.cli.output import printable
 from bot.domain import AccountSource, Caller, Job, JobState
 from bot.figures import duration
 from bot.render import ago, clock, table
@@ -60,9 +61,9 @@ def details(job: Job, progress: Progress | None, version: int | None) -> str:
         *([("  Now", brief(progress))] if progress else []),
         *([("  Became", f"version {version}")] if version is not None else []),
     ]
-    return "\n".join(
-        [f"Job {job.id} · @{job.persona} · {job.state}", table(rows), *([f"  {job.error}"] if job.error else [])]
-    )
+    head = f"Job {job.id} · @{job.persona} · {job.state}"
+    facts = table([(name, printable(value)) for name, value in rows])
+    return "\n".join([printable(head), facts, *([f"  {printable(job.error)}"] if job.error else [])])
 
 
 def _account(account: AccountSource) -> str:
@@ -90,6 +91,10 @@ def _at(time: datetime | None) -> str:
 
 def standing(job: Job, now: datetime) -> str:
     """Of a job that nobody is at work on."""
+    return printable(_standing(job, now))
+
+
+def _standing(job: Job, now: datetime) -> str:
     named = f"Job {job.id} (@{job.persona})"
     when = ago(now - (job.finished_at or job.created_at))
     match job.state:

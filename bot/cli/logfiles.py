@@ -58,6 +58,7 @@ class Tail:
         """What is new."""
         yield from self._new()
         if self._moved():
+            yield from self._new()  # what came before it was moved, and after we had read
             self.close()
             self.file = _opened(self.path)
             yield from self._new()

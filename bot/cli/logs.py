@@ -98,9 +98,10 @@ def begin(since: str, now: datetime) -> str:
         return f"{now - timedelta(**{UNITS[found[2]]: int(found[1])}):%Y-%m-%dT%H:%M:%S}"
     try:
         when = datetime.fromisoformat(since.strip())
-    except ValueError:
+        when = when.astimezone(UTC) if when.tzinfo else when
+    except (ValueError, OverflowError):
         raise BadInput(f"--since {since} is no time. Give one like 10m, 2h, 3d or 2026-07-05T14:00.") from None
-    return f"{when.astimezone(UTC) if when.tzinfo else when:%Y-%m-%dT%H:%M:%S}"
+    return f"{when:%Y-%m-%dT%H:%M:%S}"
 
 
 def _show(settings: Settings, found: Filter, parts: Iterable[str], lines: int, follow: bool, as_json: bool) -> None:

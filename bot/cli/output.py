@@ -24,7 +24,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], elastic: i
     from rich.console import Console
 
     console = Console(highlight=False)
-    rows = [[_printable(cell) for cell in row] for row in rows]
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
     spare = console.width - GAP * (len(widths) - 1) - sum(widths)
     widths[elastic] = min(widths[elastic], max(MIN_CELLS, widths[elastic] + spare))
@@ -44,7 +44,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], elastic: i
         print("\n".join(map(line, rows)))
 
 
-def _printable(cell: str) -> str:
+def printable(cell: str) -> str:
     """What people have typed may hold a terminal's commands."""
     return "".join(character if character.isprintable() else " " for character in cell)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.asking import sure
 from bot.cli.output import JSON_HELP, show_json, show_table
 from bot.cli.shared import perform, run, settings_of, store_of
-from bot.errors import BadInput
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -37,9 +37,8 @@ def prune(
     chosen = plan(found, limits(settings.disk), all_old)
     if not json:
         _show(settings, found.usage, chosen)
-    if not dry_run and chosen and not yes:
-        _ask(json)
-    gone = run(_prune(settings, chosen)) if chosen and not dry_run else ()
+    agreed = bool(chosen) and not dry_run and sure("Remove these?", yes)
+    gone = run(_prune(settings, chosen)) if agreed else ()
     if json:
         show_json({"usage": found.usage, "planned": chosen, "pruned": gone})
     elif gone:
@@ -59,14 +58,6 @@ async def _prune(settings: Settings, chosen: tuple[Item, ...]) -> tuple[Item, ..
     from bot.control.disk import PRUNE, Prune
 
     return await perform(settings, PRUNE, Prune(names=tuple(item.name for item in chosen)))
-
-
-def _ask(json: bool) -> None:
-    if json or not sys.stdin.isatty():
-        raise BadInput(
-            "Nothing was removed: say --yes, as nobody can be asked here; or --dry-run to see what would go."
-        )
-    typer.confirm("Remove these?", abort=True)
 
 
 def _show(settings: Settings, usage: Usage, chosen: tuple[Item, ...]) -> None:

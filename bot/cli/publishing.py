@@ -10,6 +10,7 @@ import typer
 
 from bot.cli import complete
 from bot.cli.shared import perform, run, services_of, settings_of
+from bot.errors import OperatorError
 
 if TYPE_CHECKING:
     from bot.control.operation import Event
@@ -101,7 +102,16 @@ async def _publish(settings: Settings, name: str, repo: str, form: Form, public:
     from bot.usecases.exporting import publish
 
     async with services_of(settings) as services:
-        return await publish(services, await find(services, name), repo, form, public)
+        persona = await find(services, name)
+        try:
+            return await publish(services, persona, repo, form, public)
+        except OperatorError as error:
+            if await services.store.persona(persona.name) is not None:
+                raise
+            raise OperatorError(
+                f"@{persona.name} was renamed or removed meanwhile, so it is not recorded where it was published. It "
+                f"may be at {repo}: delete it there, or publish it again by its new name."
+            ) from error
 
 
 async def find(services: Services, name: str) -> Persona:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -37,11 +38,23 @@ def serve(ctx: typer.Context) -> None:
     """
     from bot.logs import set_up
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it is obeyed: a reload in the first moments ends nothing
     settings = settings_of(ctx)
     if settings.discord.token is None and settings.telegram.token is None:
         _offer_console(settings)
     set_up(settings, stderr=True)
-    run(_serve(settings, lambda: settings_of(ctx)))
+    run(_serve(settings, reader(*ctx.obj)))
+
+
+def reader(config: Path | None, data_dir: Path | None) -> Callable[[], Settings]:
+    """Reads the settings anew, from the file that there is now: where it is gone then, that is an error.
+
+    Raises SettingsError.
+    """
+    from bot.settings import find_config, load_settings
+
+    file = find_config(config)
+    return lambda: load_settings(file, data_dir)
 
 
 def _offer_console(settings: Settings) -> NoReturn:
@@ -53,6 +66,7 @@ def _offer_console(settings: Settings) -> NoReturn:
         sys.exit(REFUSED)
     from bot.cli.console import run_console
 
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a terminal that is closed ends it
     sys.exit(run(run_console(settings)))
 
 
@@ -79,17 +93,19 @@ async def _serve(settings: Settings, load: Callable[[], Settings]) -> None:
 
 @asynccontextmanager
 async def _monitored(services: Services) -> AsyncIterator[None]:
-    """Meanwhile others can see how it goes."""
+    """Meanwhile others can see how it goes, and memory isn't hoarded."""
+    from bot.memory import keep_trimmed
     from bot.monitoring.observers import counting_troubles, measure_lag
     from bot.monitoring.server import watched
 
-    lag = asyncio.create_task(measure_lag(services.metrics))
+    beside = [asyncio.create_task(measure_lag(services.metrics)), asyncio.create_task(keep_trimmed())]
     try:
         with counting_troubles(services.metrics):
             async with watched(services, services.settings.metrics):
                 yield
     finally:
-        lag.cancel()
+        for task in beside:
+            task.cancel()
 
 
 def _messengers(services: Services, router: Router) -> list[Callable[[], Coroutine[None, None, None]]]:

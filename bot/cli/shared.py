@@ -48,6 +48,9 @@ def noun(about: str, usual: str = "list") -> typer.Typer:
 
 def entry(app: typer.Typer) -> None:
     """Run the command line. MynahErrors are shown as their message."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no "·" shows a "?"
     try:
         app()
     except MynahError as error:
@@ -120,9 +123,6 @@ def run(work: Coroutine[None, None, T]) -> T:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await task
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that knows no "·" shows a "?"
     try:
         return asyncio.run(stoppable())
     except asyncio.CancelledError:

@@ -27,7 +27,7 @@ def verify(
         ),
     ] = [],  # noqa: B006 (typer copies it)
     delete_orphans: Annotated[
-        bool, typer.Option("--delete-orphans", help="Delete folders of personas that are recorded nowhere.")
+        bool, typer.Option("--delete-orphans", help="Delete what a crash has left, an hour ago or more.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
@@ -72,12 +72,15 @@ def _size(orphan: Orphan) -> str:
 def _remedy(one: Verified) -> str:
     """What mends it, or ends it."""
     from bot.domain import train_command
+    from bot.usecases.say import renamed
 
     name, origin = one.persona.name, one.persona.manifest.origin
+    again = train_command(one.persona.weights.items(), "--fresh").replace("/train", "mynah train", 1)
+    if renamed(one.persona):
+        without = f"mynah models rm @{name}; to train it anew: {again}"
+        return f"To mend it: mynah db restore FILE; or to do without it: {without}"
     if origin is not None:
         again = f"mynah models pull {origin.repo} --as {name}"
-    else:
-        again = train_command(one.persona.weights.items(), "--fresh").replace("/train", "mynah train", 1)
     return f"To mend it: {again}; or to do without it: mynah models rm @{name}"
 
 

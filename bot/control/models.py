@@ -10,8 +10,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bot.control.operation import Note, Operation, Params, Tell
+from bot.errors import NotFound
 from bot.figures import bytes_text
 from bot.usecases import personas, pulling, renaming, verifying
+from bot.usecases.say import spelt
 from bot.usecases.services import Services
 from bot.usecases.train import OPERATOR
 from bot.usecases.verifying import Orphan
@@ -34,6 +36,13 @@ class Pull(Params):
     repo: str
     name: str | None = None
     revision: str | None = None
+
+
+class Default(Params):
+    """Who answers in a space where nobody was chosen. `persona` None: nobody; `space` "": everywhere."""
+
+    space: str = ""
+    persona: str | None = None
 
 
 class OrphanFolders(Params):
@@ -90,9 +99,29 @@ async def _delete_orphans(services: Services, params: OrphanFolders, tell: Tell)
     return tuple(await verifying.delete_orphans(services, params.folders))
 
 
+async def _set_default(services: Services, params: Default, tell: Tell) -> str | None:
+    """Returns the persona's name as it is spelt."""
+    async with services.arranging:  # nobody is renamed meanwhile
+        name = None if params.persona is None else await _seen(services, params.persona, params.space)
+        await services.chats.change_rules(params.space, lambda rules: rules.model_copy(update={"persona": name}))
+    return name
+
+
+async def _seen(services: Services, given: str, space: str) -> str:
+    """Its name as it is spelt. Raises NotFound."""
+    known = await services.store.names(space)
+    name = spelt(given, known)
+    if name in known:
+        return name
+    if await services.store.persona(name) is not None:
+        raise NotFound(f"@{name} isn't seen in {space}. Somebody there has to train it first: /train")
+    raise NotFound(f"There is no persona @{name}. `mynah models list` shows those that there are.")
+
+
 FORGET = Operation("model-rm", Name, TypeAdapter(None), _forget)
 RENAME = Operation("model-rename", Rename, TypeAdapter(str), _rename)
 PULL = Operation("model-pull", Pull, TypeAdapter(str), _pull)
 DELETE_ORPHANS = Operation("model-orphans-rm", OrphanFolders, TypeAdapter(tuple[Orphan, ...]), _delete_orphans)
+SET_DEFAULT = Operation("model-default", Default, TypeAdapter(str | None), _set_default)
 
-OPERATIONS = (FORGET, RENAME, PULL, DELETE_ORPHANS)
+OPERATIONS = (FORGET, RENAME, PULL, DELETE_ORPHANS, SET_DEFAULT)

@@ -15,6 +15,8 @@ from bot.usecases.services import Services
 from bot.watching import News
 from trainer.protocol import Piece
 
+OTHER_VERSION = "The bot that runs is of another version. Restart it."
+
 P = TypeVar("P", bound="Params")
 R = TypeVar("R")
 
@@ -38,6 +40,10 @@ class Note(BaseModel):
 
 Event = Note | Piece | News
 Tell = Callable[[Event], Awaitable[None]]
+
+
+class Gone(ConnectionError):
+    """Whoever waited for the answer has gone away; raised by their Tell."""
 
 
 async def unheard(event: Event) -> None:

@@ -71,24 +71,27 @@ async def _opt_in(services: Services, params: OptOut, tell: Tell) -> None:
 
 async def _block(services: Services, params: Block, tell: Tell) -> list[Job]:
     """Returns their trainings under way. Raises NotFound when there is no block to lift."""
-    rules = await services.users.user(params.user)
-    if not params.blocked and not rules.blocked:
-        raise NotFound(f"{params.user} is not blocked. mynah users list shows who is.")
+
+    def block(rules: UserRules) -> UserRules:
+        if not params.blocked and not rules.blocked:
+            raise NotFound(f"{params.user} is not blocked. mynah users list shows who is.")
+        return replace(rules, blocked=params.blocked)
+
+    await services.users.change_user(params.user, block)
     logger.info("%s is %s, by the operator", params.user, "blocked" if params.blocked else "not blocked any more")
-    await services.users.set_user(replace(rules, blocked=params.blocked))
     return [job for job in await services.store.unfinished_jobs() if named(job.caller) == params.user]
 
 
 async def _set_quota(services: Services, params: Quota, tell: Tell) -> UserRules:
-    rules = await services.users.user(params.user)
-    if params.clear:
-        rules = replace(rules, generations_a_day=None, trainings_a_day=None)
-    if params.generations is not None:
-        rules = replace(rules, generations_a_day=params.generations)
-    if params.trainings is not None:
-        rules = replace(rules, trainings_a_day=params.trainings)
-    await services.users.set_user(rules)
-    return rules
+    def change(rules: UserRules) -> UserRules:
+        before = UserRules(rules.user) if params.clear else rules
+        return replace(
+            rules,
+            generations_a_day=before.generations_a_day if params.generations is None else params.generations,
+            trainings_a_day=before.trainings_a_day if params.trainings is None else params.trainings,
+        )
+
+    return await services.users.change_user(params.user, change)
 
 
 OPT_OUT = Operation("optout-add", OptOut, TypeAdapter(Silence), _opt_out)

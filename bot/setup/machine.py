@@ -1,20 +1,17 @@
-"""Python, torch, the base model and memory. What only torch knows is asked of `python -m trainer.check`."""
+"""Python, torch, the base model and memory. What only torch knows is asked of it (bot.checking)."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import sqlite3
-import sys
-from contextlib import suppress
 from pathlib import Path
 
+from bot.checking import ask_trainer
 from bot.errors import OperatorError
 from bot.settings import Settings
 from bot.setup.check import Check, doubtful, fine, size, wrong
 from bot.store.database import OLDEST_SQLITE
-from bot.workers import READY_SECONDS, WORKER_ENVIRONMENT
 from trainer.basenames import BUNDLED, is_on_hub
 from trainer.findings import BaseFound, Compute, Findings
 
@@ -32,31 +29,6 @@ def python() -> Check:
         needed = ".".join(map(str, OLDEST_SQLITE))
         return wrong("Python", text, f"Mynah needs SQLite {needed} or newer: install it with a newer Python.")
     return fine("Python", text)
-
-
-async def ask_trainer(base_model: str) -> Findings:
-    """Raises OperatorError with what torch said last, where it can't be imported."""
-    command = [sys.executable, "-P", "-m", "trainer.check", "--json", "--base-model", base_model]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=os.environ | WORKER_ENVIRONMENT,
-    )
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            out, err = await process.communicate()
-        return Findings.model_validate_json(out)
-    except TimeoutError:
-        raise OperatorError(f"torch was not ready after {READY_SECONDS:.0f} s.") from None
-    except ValueError:
-        lines = err.decode(errors="replace").strip().splitlines()
-        raise OperatorError(f"torch can't be used: {lines[-1] if lines else 'it ended without a word'}") from None
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 async def machine(settings: Settings) -> list[Check]:

@@ -16,6 +16,7 @@ from bot.settings import Settings
 Origin = Literal["default", "file", "environment", "option"]
 Key = tuple[str, ...]
 MASK = "********"
+WEBHOOK: Key = ("telegram", "webhook_url")
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,17 @@ def _listed(section: BaseModel, above: Key, given: Given) -> Iterator[Setting]:
             subsections.append((key, value))
             continue
         default = field.get_default(call_default_factory=True, validated_data={})
-        yield Setting(".".join(key), _masked(value), given.origin(key), default)
+        yield Setting(".".join(key), _masked(key, value), given.origin(key), default)
     for key, value in subsections:
         yield from _listed(value, key, given)
 
 
-def _masked(value: Any) -> Any:
+def _masked(key: Key, value: Any) -> Any:
+    """Of a webhook's address the path, too: nobody else is to know it."""
+    if key == WEBHOOK and value is not None:
+        scheme, _, address = value.partition("://")
+        host, _, path = address.partition("/")
+        return f"{scheme}://{host}/{MASK}" if path else value
     return MASK if isinstance(value, SecretStr) else value
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.control.client import connected
+from bot.errors import OperatorError
 from bot.folders import Folders
 from bot.settings import Settings
 from bot.setup.check import Check, doubtful, fine, wrong
@@ -22,7 +23,7 @@ async def runs(folders: Folders) -> bool:
     try:
         async with connected(folders.control) as remote:
             return remote is not None
-    except OSError:  # somebody else's socket
+    except OperatorError:  # it hangs, or is another user's
         return False
 
 

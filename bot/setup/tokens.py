@@ -106,13 +106,13 @@ def _hub_answer(answer: httpx.Response, hub: str) -> Check:
 
 async def _ask(name: str, key: str, url: str, token: str) -> httpx.Response | Check:
     """An answer, or why there is none. Nobody else is shown the token: redirects are not followed."""
+    if not (token.isascii() and token.isprintable()):  # no header can have that; errors would show it
+        return wrong(name, "the token has characters that none has", "Copy it again.")
     try:
         async with asyncio.timeout(SECONDS), httpx.AsyncClient(timeout=SECONDS) as client:
             return await client.get(url, headers={"Authorization": f"Bearer {token}"})
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
         return _unreachable(name, key, error)
-    except ValueError:  # no header can have it in it
-        return wrong(name, "the token has characters that none has", "Copy it again.")
 
 
 def _unreachable(name: str, key: str, error: BaseException) -> Check:

@@ -14,13 +14,14 @@ from pathlib import Path
 import aiosqlite
 
 from bot.errors import DiskFull, OperatorError
-from bot.store.reading import read_only_uri
+from bot.store.reading import UNLOCKED, read_only_uri
 
 Value = str | int | None
 Values = Sequence[Value] | Mapping[str, Value]
 Execute = Callable[[str, Values], Awaitable[list[sqlite3.Row]]]
 
 BUSY_SECONDS = 5.0  # how long to wait for another process that writes
+COPIES = 5  # tries
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables; RETURNING is older
 PRAGMAS = (
     "synchronous = FULL",  # what is committed survives a power cut; commits are few (about a millisecond each)
@@ -113,7 +114,13 @@ async def _use_wal(database: Database) -> None:
 @contextmanager
 def read_only(path: Path) -> Iterator[sqlite3.Connection]:
     """A file that is there, as it is: nothing is made or migrated. Raises OperatorError."""
-    with translated(path), closing(sqlite3.connect(read_only_uri(path), uri=True)) as connection:
+    with _opened(path, read_only_uri(path)) as connection:
+        yield connection
+
+
+@contextmanager
+def _opened(path: Path, uri: str) -> Iterator[sqlite3.Connection]:
+    with translated(path), closing(sqlite3.connect(uri, uri=True)) as connection:
         connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         connection.row_factory = sqlite3.Row
         yield connection
@@ -136,22 +143,56 @@ def copy_database(path: Path, to: Path) -> None:
     """
     os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with read_only(path) as connection, translated(to):
-            connection.execute("VACUUM INTO ?", (str(to),))
+        if not any(_copied(path, to) for _ in range(COPIES)):
+            raise OperatorError(f"The database {path} was changed each time while it was copied. Try again.")
     except BaseException:
         to.unlink(missing_ok=True)
         raise
 
 
+def _copied(path: Path, to: Path) -> bool:
+    """False: it was read as a database at rest, without locks, and somebody has begun to write meanwhile."""
+    before, uri = _state(path), read_only_uri(path)
+    os.truncate(to, 0)
+    try:
+        with _opened(path, uri) as connection, translated(to):
+            connection.execute("VACUUM INTO ?", (str(to),))
+        _check_sound(path, to)
+    except OperatorError:
+        if UNLOCKED not in uri or _state(path) == before:
+            raise
+        return False
+    return UNLOCKED not in uri or _state(path) == before
+
+
+def _check_sound(path: Path, copy: Path) -> None:
+    with read_only(copy) as connection:
+        if wrong := _damage(connection):
+            raise OperatorError(f"A copy of the database {path} is damaged ({wrong[0]}): see `mynah db check`.")
+
+
+def _state(path: Path) -> tuple[int, int, bool]:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size, path.with_name(f"{path.name}-wal").exists()
+
+
+def settle(path: Path) -> None:
+    """What is committed is in the file itself, none of it in the log beside it. Raises OperatorError."""
+    with translated(path), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def problems(path: Path) -> list[str]:
     """What SQLite finds wrong with a file, a sentence each; none: it is sound. Raises OperatorError."""
     with read_only(path) as connection:
-        wrong = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
-        strangers = [
+        return _damage(connection) + [
             f"row {row[1]} of {row[0]} refers to a row of {row[2]} that isn't there"
             for row in connection.execute("PRAGMA foreign_key_check")
         ]
-    return [one for one in wrong if one != "ok"] + strangers
+
+
+def _damage(connection: sqlite3.Connection) -> list[str]:
+    return [str(row[0]) for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
 
 
 def _check_sqlite() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from bot.errors import DiskFull
 from bot.figures import bytes_text
 from bot.settings import DiskSettings
-from bot.usecases.services import Services
+from bot.usecases.services import Services, whole
 from bot.usecases.stock import Item, Survey, Usage, Why, orphans, survey, unused, used_handles
 
 GIGABYTE, MEGABYTE = 10**9, 2**20
@@ -84,24 +84,26 @@ async def _remove_version(services: Services, item: Item) -> bool:
     except DiskFull:  # a record without files is no harm, and it is the files that make room
         persona = await services.store.persona(item.persona)
         dropped = persona is not None and persona.version != item.number
-    key = f"{item.persona}/v{item.number}"
-    if dropped and key in services.pool.resident:
-        await services.pool.drop(key)
+    if dropped:
+        await services.pool.drop_one(f"{item.persona}/v{item.number}")
     return dropped and await asyncio.to_thread(_delete, services.folders.root / item.name)
 
 
 async def _remove_orphan(services: Services, item: Item) -> bool:
-    versions, jobs = await services.library.versions(), await services.store.unfinished_jobs()
-    still = await asyncio.to_thread(lambda: {one.name for one in orphans(services.folders, versions, jobs)})
-    return item.name in still and await asyncio.to_thread(_delete, services.folders.root / item.name)
+    async with services.arranging:
+        versions, jobs = await services.library.versions(), await services.store.unfinished_jobs()
+        still = await asyncio.to_thread(lambda: {one.name for one in orphans(services.folders, versions, jobs)})
+        place = services.folders.root / item.name
+        return item.name in still and await whole(asyncio.to_thread(_delete, place))
 
 
 async def _remove_posts(services: Services, item: Item) -> bool:
-    used = await used_handles(services.store)
-    if item.name not in {one.name for one in unused(services.folders, used)}:  # at once: nothing comes between
+    handle = item.name.removeprefix("accounts/")
+    still = await asyncio.to_thread(lambda: list(unused(services.folders, (), handle)))
+    if not still or handle in await used_handles(services.store):
         return False
     try:
-        services.sources.forget(item.name.removeprefix("accounts/"))
+        services.sources.forget(handle)  # at once: nothing comes between
     except OSError as error:
         logger.warning("%s could not be deleted: %s", item.name, error)
         return False

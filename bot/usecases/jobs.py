@@ -62,8 +62,10 @@ async def retry(services: Services, job_id: int) -> tuple[Job, int]:
     voices = [Voice(account.handle, account.weight) for account in job.accounts]
     check_pulled(await services.store.persona(job.persona), voices, services.settings, job.fresh)
     await check_private(services, job.caller, job.accounts, job.fresh)
-    again = await services.store.add_job(job.accounts, job.persona, job.caller, job.fresh)
-    services.jobs.wake()
+    try:
+        again = await services.store.add_job(job.accounts, job.persona, job.caller, job.fresh)
+    finally:
+        services.jobs.wake()  # as in bot.usecases.train.submit
     await services.gate.count_training(job.caller)  # as it gets back what comes to nothing
     return again, await services.store.position(again.id)
 

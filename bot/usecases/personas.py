@@ -11,7 +11,7 @@ from bot.policy import check_trainer
 from bot.texts import Text
 from bot.usecases.optouts import willing
 from bot.usecases.say import spelt
-from bot.usecases.services import Services
+from bot.usecases.services import Services, whole
 from bot.usecases.stock import used_handles
 
 
@@ -111,7 +111,7 @@ async def _check_forgetting(services: Services, caller: Caller, persona: Persona
 async def forget(services: Services, caller: Caller, plan: Forgetting) -> bool:
     """Remove posts, corpus, weights and the resident copy; cancel its job. Raises BadInput when the disk won't.
 
-    False: others see it too; then it is gone from this space only.
+    False: others see it too; then it is gone from this space only. Once the job has stopped, it is done whole.
     """
     if caller.space and await services.store.spaces(plan.name) - {caller.space}:
         await services.store.hide(plan.name, caller.space)
@@ -119,12 +119,16 @@ async def forget(services: Services, caller: Caller, plan: Forgetting) -> bool:
     job = await services.store.active_job(plan.name)  # perhaps a newer one than the plan's, whoever asked for it
     if job is not None:
         await services.jobs.cancel(job.id)
+    await whole(_forget(services, plan))
+    return True
+
+
+async def _forget(services: Services, plan: Forgetting) -> None:
     try:
         await services.store.forget(plan.name)
         await services.pool.drop(f"{plan.name}/")
     finally:
         _forget_files(services, plan.name, set(plan.accounts) - await used_handles(services.store))
-    return True
 
 
 def _forget_files(services: Services, name: str, accounts: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from bot.errors import BadInput, OperatorError, UserError
 from bot.texts import Text
 from bot.usecases.exporting import repository
 from bot.usecases.optouts import check_wanted
-from bot.usecases.services import Services
+from bot.usecases.services import Services, whole
 from trainer.foreign_card import read_card
 from trainer.layout import CARD, MOST_CARD_BYTES
 from trainer.manifest import read_manifest
@@ -66,7 +66,9 @@ async def _adopt(services: Services, persona: str, origin: Origin, folder: Path)
     )
     try:
         n_bytes = await services.converter.adopt(request)
-        pulled = await _publish(services, persona, out, n_bytes)
+        async with services.arranging:
+            await _check_free(services, persona, origin.repo)  # somebody may have been faster
+            pulled = await whole(_publish(services, persona, out, n_bytes))
     finally:
         shutil.rmtree(out, ignore_errors=True)
     services.folders.drop_old_versions(pulled.name, pulled.version)

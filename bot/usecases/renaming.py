@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from bot.domain import Job, kept_by, parse_persona
 from bot.errors import AlreadyThere, BadInput, Busy, NotFound, OperatorError
+from bot.folders import sync, unfinished
 from bot.handles import MAX_CHARACTERS
 from bot.usecases.optouts import check_wanted
 from bot.usecases.say import spelt
-from bot.usecases.services import Services
+from bot.usecases.services import Services, whole
 from trainer.corpus import MAX_ACCOUNTS
 from trainer.manifest import DamagedPersona, read_manifest, write_manifest
 
@@ -24,17 +24,15 @@ LONGEST = MAX_ACCOUNTS * MAX_CHARACTERS  # a blend's
 async def rename(services: Services, old: str, new: str) -> str:
     """Returns the new name as it is spelt. Done whole, whoever goes away meanwhile.
 
-    Raises UserError, or OperatorError when the disk won't.
+    A training that is asked for between the last look at the jobs and the record's change, a few milliseconds, has
+    the old name: it makes a persona of that name again. Raises UserError, or OperatorError when the disk won't.
     """
     old, new = await _names(services, old, _valid(new))
     await _settle(services, old)
-    await _check_jobs(services, old, new)
-    moving = asyncio.create_task(_move(services, old, new))
-    try:
-        await asyncio.shield(moving)
-    except asyncio.CancelledError:
-        await asyncio.wait([moving])
-        raise
+    async with services.arranging:
+        old, new = await _names(services, old, new)  # others may have been faster
+        await _check_jobs(services, old, new)
+        await whole(_move(services, old, new))
     return new
 
 
@@ -83,17 +81,18 @@ async def _move(services: Services, old: str, new: str) -> None:
     """Files under both names, then the record in one transaction, then no files under the old one."""
     before, after = services.folders.persona(old), services.folders.persona(new)
     try:
-        await asyncio.to_thread(_copy, before, after, new)
+        await asyncio.to_thread(_copy, before, after, services.folders.root / "work")
+    except OSError as error:
+        raise OperatorError(
+            f"@{old} keeps its name: its files could not be copied ({error.strerror or error}). Mend that, then "
+            "try again."
+        ) from error
+    try:
         await _check_jobs(services, old, new)  # one may have come meanwhile
         await services.library.rename(old, new)
-    except Exception as error:  # not a cancellation: in the middle of a COMMIT, nobody knows which name holds
+    except Exception:  # not a cancellation: in the middle of a COMMIT, nobody knows which name holds
         with suppress(OSError):  # `mynah models verify` finds what is left
             await asyncio.to_thread(shutil.rmtree, after)
-        if isinstance(error, OSError):
-            raise OperatorError(
-                f"@{old} keeps its name: its files could not be copied ({error.strerror or error}). Mend that, then "
-                "try again."
-            ) from error
         raise
     await services.pool.drop(f"{old}/")
     try:
@@ -101,19 +100,26 @@ async def _move(services: Services, old: str, new: str) -> None:
     except OSError as error:
         raise OperatorError(
             f"@{old} is @{new} now, but files of the old name could not be deleted ({error.strerror}). "
-            "`mynah models verify --delete-orphans` tries it again."
+            "An hour from now, `mynah models verify --delete-orphans` tries it again."
         ) from error
 
 
-def _copy(before: Path, after: Path, name: str) -> None:
-    """On the disk when it returns. What lies at `after` is recorded nowhere: it goes. Raises OSError."""
+def _copy(before: Path, after: Path, work: Path) -> None:
+    """Made in `work`, and on the disk when it returns. Raises OSError: then nothing that has come to `after` is lost.
+
+    What lies at `after` beforehand is recorded nowhere: it goes.
+    """
     if after.exists():
         shutil.rmtree(after)
-    shutil.copytree(before, after, symlinks=True, copy_function=_link)
-    for folder in after.glob("v*"):
-        with suppress(DamagedPersona):
-            write_manifest(folder, read_manifest(folder).model_copy(update={"persona": name}))
-    _sync((*(path for path in after.rglob("*") if not path.is_symlink()), after, after.parent))
+    with unfinished(work, "rename") as part:
+        shutil.copytree(before, part, symlinks=True, copy_function=_link)
+        for folder in part.glob("v*"):
+            with suppress(DamagedPersona):
+                write_manifest(folder, read_manifest(folder).model_copy(update={"persona": after.name}))
+        for path in (*(path for path in part.rglob("*") if not path.is_symlink()), part):
+            sync(path)
+        part.rename(after)
+    sync(after.parent)
 
 
 def _link(source: str, target: str) -> None:
@@ -122,12 +128,3 @@ def _link(source: str, target: str) -> None:
         os.link(source, target, follow_symlinks=False)
     except OSError:
         shutil.copy2(source, target, follow_symlinks=False)
-
-
-def _sync(paths: Iterable[Path]) -> None:
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -16,6 +16,7 @@ from bot.ports import Store
 from bot.texts import Text
 from bot.usecases.optouts import check_wanted
 from bot.usecases.services import Services
+from trainer.corpus import persona_name
 from trainer.logs import get_logger, milliseconds
 from trainer.protocol import Generated, GenerateRequest, Piece
 
@@ -216,6 +217,7 @@ async def _attempt(
 @contextmanager
 def told_of(persona: Persona) -> Iterator[None]:
     """What is wrong with a persona's files or its base model, with what to do. Raises DamagedPersona or WrongBase."""
+    again, remove = train_command(persona.weights.items(), "--fresh"), f"mynah models rm @{persona.name}"
     try:
         yield
     except DamagedPersona as error:
@@ -229,23 +231,50 @@ def told_of(persona: Persona) -> Iterator[None]:
                     command=f"mynah models pull {persona.manifest.origin.repo} --as {persona.name}",
                 )
             ) from error
+        if renamed(persona):
+            raise DamagedPersona(
+                Text(
+                    "The files of @{persona} are damaged: {error}. The operator can restore it from a backup; or "
+                    "remove it with {remove}, and train it anew with {command}",
+                    persona=persona.name,
+                    error=error,
+                    remove=remove,
+                    command=again,
+                )
+            ) from error
         raise DamagedPersona(
             Text(
                 "The files of @{persona} are damaged: {error}. To mend it, train it again with {command}",
                 persona=persona.name,
                 error=error,
-                command=train_command(persona.weights.items(), "--fresh"),
+                command=again,
             )
         ) from error
     except WrongBase as error:
+        if renamed(persona):
+            raise WrongBase(
+                Text(
+                    "@{persona} can't speak: {error}. The operator can set base_model back; or remove it with "
+                    "{remove}, and train it anew with {command}",
+                    persona=persona.name,
+                    error=error,
+                    remove=remove,
+                    command=again,
+                )
+            ) from error
         raise WrongBase(
             Text(
                 "@{persona} can't speak: {error}. Set base_model back, or train it again with {command}",
                 persona=persona.name,
                 error=error,
-                command=train_command(persona.weights.items(), "--fresh"),
+                command=again,
             )
         ) from error
+
+
+def renamed(persona: Persona) -> bool:
+    """Training on its accounts would make another one, of its old name."""
+    return persona.manifest.origin is None and persona_name(persona.weights) != persona.name
 
 
 def _utterance(persona: Persona, generated: Generated) -> Utterance:

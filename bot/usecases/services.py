@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bot.folders import Folders
 from bot.health import Health
@@ -16,9 +19,13 @@ from bot.settings import Settings
 from bot.usecases.gate import Gate
 from bot.watching import Watchers
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Services:
+    """`arranging`: held by whoever gives folders of personas another name, or deletes those that nothing records."""
+
     live: LiveSettings
     folders: Folders
     store: Store
@@ -38,7 +45,18 @@ class Services:
     spending: Spending
     metrics: Metrics
     health: Health
+    arranging: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def settings(self) -> Settings:
         return self.live.now
+
+
+async def whole(work: Coroutine[None, None, T]) -> T:
+    """Done whole once it has begun, whoever goes away meanwhile: being cancelled waits for its end."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -1,7 +1,7 @@
 """What lies on the disk: how much, and what of it is no current version, recorded nowhere, or used by nobody.
 
 What is younger than an hour is left out of that: it may be a persona that is just being made, or an account that is
-being read.
+being read. Of what lies in work/ beside trainings, what is younger than a day.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from glob import escape
 from pathlib import Path
 
 from bot.domain import Job, Version
@@ -24,6 +25,7 @@ from bot.ports import Library, Store
 
 BLOCK = 512  # bytes: what stat counts in
 YOUNG = 3600.0  # seconds
+CUT = 24 * YOUNG  # what is on its way from a hub or to it goes on where it was cut, for a day
 
 
 class Why(StrEnum):
@@ -130,19 +132,30 @@ def orphans(folders: Folders, versions: Sequence[Version], jobs: Sequence[Job]) 
             places.append(persona)
         elif persona.name not in training:
             places += [one for one in sorted(persona.glob("v*")) if folders.relative(one) not in recorded]
-    for place in places:
-        if (changed := _changed([place, *place.rglob("*")])) is not None:
+    for place, age in (*((one, YOUNG) for one in places), *((one, CUT) for one in _under_way(folders))):
+        if (changed := _changed([place, *place.rglob("*")], age)) is not None:
             yield Item(folders.relative(place), Why.ORPHAN, _size([place], set()), changed)
 
 
-def unused(folders: Folders, used: Collection[str]) -> Iterator[Item]:
+def _under_way(folders: Folders) -> Iterator[Path]:
+    """What lies in work/ beside trainings: models that are pulled or published, each by itself, and the like."""
+    for place in sorted((folders.root / "work").glob("*/")):
+        if place in {folders.downloads, folders.outgoing}:
+            yield from sorted(place.glob("*/"))
+        elif not place.name.startswith("job-"):
+            yield place
+
+
+def unused(folders: Folders, used: Collection[str], only: str | None = None) -> Iterator[Item]:
+    """`only`: look at no other handle's files."""
     accounts: dict[str, list[Path]] = {}
-    for path in sorted((folders.root / "accounts").glob("*/*")):
+    names = "*" if only is None else escape(only).replace("_", "?") + ".*"  # `_` stands for others (Address.handle)
+    for path in sorted((folders.root / "accounts").glob(f"*/{names}")):
         name = account_of(path)
-        if name is not None and (handle := Address(name).handle) not in used:
+        if name is not None and (handle := Address(name).handle) not in used and only in {None, handle}:
             accounts.setdefault(handle, []).append(path)
     for handle, paths in accounts.items():
-        if (changed := _changed(paths)) is not None:
+        if (changed := _changed(paths, YOUNG)) is not None:
             yield Item(f"accounts/{handle}", Why.UNUSED, sum(map(_blocks, paths)), changed)
 
 
@@ -150,10 +163,10 @@ def _blocks(path: Path) -> int:
     return path.lstat().st_blocks * BLOCK
 
 
-def _changed(paths: Iterable[Path]) -> datetime | None:
-    """When one of them was last written or moved; None: just now, or they have gone."""
+def _changed(paths: Iterable[Path], age: float) -> datetime | None:
+    """When one of them was last written or moved; None: less than `age` seconds ago, or they have gone."""
     try:
         last = max(max(stat.st_mtime, stat.st_ctime) for stat in (path.lstat() for path in paths))
     except OSError:
         return None
-    return None if time.time() - last < YOUNG else datetime.fromtimestamp(last, UTC)
+    return None if time.time() - last < age else datetime.fromtimestamp(last, UTC)

@@ -106,7 +106,9 @@ async def submit(
             wanted = replace(wanted, files=await files())
         accounts = find_accounts(services.sources, wanted, await _keepers(services, caller, name))
         name = _name(accounts)
-        check_pulled(await services.store.persona(name), _voices(accounts), services.settings, wanted.fresh)
+        seen = name in await services.store.names(caller.space)
+        known = await services.store.persona(name)
+        check_pulled(known, _voices(accounts), services.settings, wanted.fresh, seen)
         await check_wanted(services, [account.handle for account in accounts])
         await _check_active(services, caller, name)
         await _check_there(services, caller, accounts)
@@ -120,7 +122,8 @@ async def submit(
         except AlreadyTraining:
             await _check_active(services, caller, name)  # somebody was faster: perhaps somewhere else
             raise
-        services.jobs.wake()
+        finally:
+            services.jobs.wake()  # whoever goes away in the middle of it may have left a job
         await services.gate.count_training(caller)
     return job, await services.store.position(job.id)
 
@@ -149,13 +152,20 @@ async def _known(services: Services, caller: Caller, wanted: TrainArguments, n_f
     return replace(wanted, voices=voices, language=language)
 
 
-def check_pulled(known: Persona | None, voices: Sequence[Voice], settings: Settings, fresh: bool) -> None:
-    """Under a name that a persona was pulled as, or renamed to, nobody else is trained. Raises BadInput."""
+def check_pulled(
+    known: Persona | None, voices: Sequence[Voice], settings: Settings, fresh: bool, seen: bool = True
+) -> None:
+    """Under a name that a persona was pulled as, or renamed to, nobody else is trained.
+
+    Raises BadInput; or NotAllowed, which says no more of a persona that the person doesn't see.
+    """
     if known is None:
         return
     others = set(known.weights) != {voice.handle for voice in voices}
     if not others and (known.manifest.origin is None or fresh or can_go_on(known.manifest, settings)):
         return
+    if not seen:
+        raise _somebody_elses(known)
     if known.manifest.origin is None:
         raise BadInput(
             Text(
@@ -336,9 +346,7 @@ async def check_private(
     if not caller.space or known is None or spaces == {caller.space}:
         return
     if not {"", caller.space} & spaces and any(is_private(one.source) for one in known.manifest.corpus.accounts):
-        raise NotAllowed(
-            Text("Somebody else has a persona @{persona}. Give the account another name.", persona=known.name)
-        )
+        raise _somebody_elses(known)
     given = any(is_private(account.reference) for account in accounts)
     given_before = any(is_private(one.source) for one in known.manifest.corpus.accounts)
     begins_anew = fresh and (given_before or known.manifest.origin is not None)
@@ -350,6 +358,12 @@ async def check_private(
                 persona=known.name,
             )
         )
+
+
+def _somebody_elses(persona: Persona) -> NotAllowed:
+    return NotAllowed(
+        Text("Somebody else has a persona @{persona}. Give the account another name.", persona=persona.name)
+    )
 
 
 def _voices(accounts: Sequence[AccountSource]) -> list[Voice]:

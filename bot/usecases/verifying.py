@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain import Persona, Version
 from bot.errors import NotFound, OperatorError
+from bot.usecases import stock
 from bot.usecases.say import spelt
-from bot.usecases.services import Services
+from bot.usecases.services import Services, whole
 from trainer.manifest import DamagedPersona, verify
-
-_VERSION = re.compile(r"v\d+")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class Orphan:
-    """A folder of a persona or of a version that is recorded nowhere; `folder` is relative to the data folder."""
+    """What a kill has left: a folder that is recorded nowhere; `folder` is relative to the data folder."""
 
     folder: str
     n_bytes: int
@@ -98,45 +96,27 @@ async def _posts(services: Services, persona: Persona) -> list[str]:
 
 
 async def orphans(services: Services) -> list[Orphan]:
-    """The disk is read before the records: what is published meanwhile is recorded then. Raises OperatorError."""
-    root = services.folders.root
+    """Those that pruning finds: what is younger than an hour may be about to be recorded. Raises OperatorError."""
+    versions, jobs = await services.library.versions(), await services.store.unfinished_jobs()
     try:
-        found = await asyncio.to_thread(lambda: list(_found(root)))
-        busy = {job.persona for job in await services.store.unfinished_jobs()}
-        left = [path for path in found if _name(path, root) not in busy]
-        folders = _recorded(await services.library.versions())
-        lost = [path for path in left if path.relative_to(root).as_posix() not in folders]
-        return [Orphan(path.relative_to(root).as_posix(), _size(path)) for path in lost if path.parent not in lost]
+        found = await asyncio.to_thread(lambda: list(stock.orphans(services.folders, versions, jobs)))
     except OSError as error:
-        raise OperatorError(f"{error.filename or root} can't be read ({error.strerror}).") from error
-
-
-def _found(root: Path) -> Iterator[Path]:
-    """Folders of personas, each before those of its versions."""
-    for persona in sorted((root / "personas").glob("*")):
-        if persona.is_dir():
-            yield persona
-            yield from (path for path in sorted(persona.iterdir()) if _VERSION.fullmatch(path.name))
-
-
-def _name(path: Path, root: Path) -> str:
-    return path.relative_to(root / "personas").parts[0]
-
-
-def _recorded(versions: Iterable[Version]) -> set[str]:
-    return {place for one in versions for place in (one.folder, one.folder.rpartition("/")[0])}
-
-
-def _size(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+        place = error.filename or services.folders.root
+        raise OperatorError(f"{place} can't be read ({error.strerror}).") from error
+    return [Orphan(one.name, one.n_bytes) for one in found]
 
 
 async def delete_orphans(services: Services, folders: Collection[str]) -> list[Orphan]:
     """Of these, those that are recorded nowhere now, either. Raises OperatorError."""
-    going = [one for one in await orphans(services) if one.folder in folders]
-    for one in going:
-        try:
-            await asyncio.to_thread(shutil.rmtree, services.folders.root / one.folder)
-        except OSError as error:
-            raise OperatorError(f"{one.folder} could not be deleted ({error.strerror}). Delete it by hand.") from error
+    async with services.arranging:
+        going = [one for one in await orphans(services) if one.folder in folders]
+        for one in going:
+            await whole(_delete(services, one))
     return going
+
+
+async def _delete(services: Services, one: Orphan) -> None:
+    try:
+        await asyncio.to_thread(shutil.rmtree, services.folders.root / one.folder)
+    except OSError as error:
+        raise OperatorError(f"{one.folder} could not be deleted ({error.strerror}). Delete it by hand.") from error

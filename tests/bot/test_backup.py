@@ -5,7 +5,9 @@ import json
 import os
 import resource
 import shutil
+import signal
 import sqlite3
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -225,10 +227,25 @@ async def test_a_report_card_that_is_written_meanwhile(service: FakeService, her
 async def test_where_something_changes_each_time_there_is_no_backup(service: FakeService, here: Place) -> None:
     await fill(service)
     adapter = here.folders.version("pip", 2) / "adapter_model.safetensors"
-    change = here.first_change(lambda: os.utime(adapter, ns=(0, adapter.stat().st_mtime_ns + 1)), times=99)
+    change = here.first_change(lambda: os.utime(adapter, ns=(0, adapter.stat().st_mtime_ns + 1)), times=999)
     with pytest.raises(OperatorError, match="trained or forgotten each time"):
         here.backup(tell=change)
     assert {path.name for path in here.files.iterdir()} == {"data"}
+
+
+async def test_some_trainings_that_end_meanwhile_are_no_harm(service: FakeService, here: Place) -> None:
+    await fill(service)
+    tries, before = [0], [sys.maxsize]
+
+    def tell(done: int, total: int) -> None:
+        if done < before[0]:
+            tries[0] += 1
+            if tries[0] <= 6:
+                sql(here.folders.database, f"UPDATE personas SET version = {2 - tries[0] % 2} WHERE name = 'pip'")
+        before[0] = done
+
+    assert here.backup(tell=tell).contents.personas == 2
+    assert tries == [7]
 
 
 async def test_what_was_lost_before_is_told(service: FakeService, here: Place) -> None:
@@ -350,6 +367,77 @@ async def test_moves_that_fail_are_undone(service: FakeService, here: Place, mon
         here.restore(file, replace=True)
     assert tree(here.folders, "personas", "accounts", "uploads") == before
     assert here.folders.database.exists()
+
+
+async def test_moves_that_are_broken_off_are_undone(
+    service: FakeService, here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(service)
+    file = here.backup().path
+    before, rename = tree(here.folders, "personas", "accounts", "uploads"), Path.rename
+
+    def broken_off(self: Path, target: Path) -> Path:
+        if self.name == "accounts" and "part" in str(self):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        here.restore(file, replace=True)
+    assert tree(here.folders, "personas", "accounts", "uploads") == before
+    assert here.folders.database.exists()
+
+
+class Stopped(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_moves_are_too_short_to_be_stopped(
+    service: FakeService, here: Place, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    await fill(service)
+    file, rename = here.backup().path, Path.rename
+
+    def stopped(self: Path, target: Path) -> Path:
+        os.kill(os.getpid(), number)
+        return rename(self, target)
+
+    def stop(number: int, frame: object) -> None:
+        raise Stopped
+
+    monkeypatch.setattr(Path, "rename", stopped)
+    before = signal.signal(number, stop)
+    try:
+        restored = here.restore(file, replace=True)
+        assert signal.getsignal(number) is stop
+    finally:
+        signal.signal(number, before)
+    assert restored.aside is not None
+    assert here.folders.database.exists()
+
+
+async def test_the_database_is_moved_aside_with_all_that_is_committed(
+    service: FakeService, here: Place, tmp_path: Path
+) -> None:
+    """Its log is a file of its own, and whoever is killed may have moved only one of both."""
+    await fill(service)
+    file = here.backup().path
+    await service.store.forget("pip")
+    restored = here.restore(file, replace=True)
+    assert restored.aside is not None
+    alone = shutil.copy(restored.aside / DATABASE, tmp_path / "alone.sqlite3")
+    with closing(sqlite3.connect(alone)) as connection:
+        assert connection.execute("SELECT name FROM personas").fetchall() == [("bob-ladle",)]
+
+
+async def test_a_damaged_database_is_moved_aside_as_it_is(service: FakeService, here: Place, there: Place) -> None:
+    file = here.backup().path
+    there.folders.make()
+    there.folders.database.write_text("no database at all")
+    restored = there.restore(file, replace=True)
+    assert restored.aside is not None
+    assert (restored.aside / DATABASE).read_text() == "no database at all"
 
 
 async def refused(there: Place, file: Path, message: str) -> None:

@@ -5,10 +5,12 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bot.clients import ConverterClient, GeneratorClient, TrainerClient, WorkerSlot, failure
+from bot import clients
+from bot.clients import PAUSES, ConverterClient, GeneratorClient, TrainerClient, WorkerSlot, failure
 from bot.errors import BadInput, DamagedPersona, DiskFull, MynahError, OperatorError, WorkerDied, WrongBase
 from bot.ports import Converter
 from tests.builders import report_card
@@ -110,6 +112,41 @@ async def test_a_worker_that_died_is_replaced(slot: WorkerSlot) -> None:
     await eventually(lambda: bool(deaths))
     assert await speak(slot) != f"hello {first.process.pid}"
     assert deaths == ["died"]
+
+
+async def test_a_worker_that_is_always_wanted_comes_back_until_its_slot_is_closed(
+    make_slot: MakeSlot, tmp_path: Path
+) -> None:
+    def pids() -> list[str]:
+        log = tmp_path / "worker.log"
+        return log.read_text().split() if log.exists() else []
+
+    slot, killed = make_slot("ready()\nprint(os.getpid(), file=sys.stderr, flush=True)\nreceive()"), list[str]()
+    slot.pauses = (0.0,)
+    keeping = asyncio.create_task(GeneratorClient(slot).stay_warm())
+    for _ in range(3):
+        await eventually(lambda: len(pids()) > len(killed))
+        killed.append(pids()[-1])
+        os.kill(int(killed[-1]), signal.SIGKILL)
+    await eventually(lambda: len(pids()) > len(killed) and slot.is_ready)
+    await slot.close()
+    await keeping
+    assert not slot.is_live
+
+
+async def test_a_worker_that_is_always_wanted_is_started_anew_after_a_longer_pause_each_time(
+    make_slot: MakeSlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot, paused = make_slot("sys.exit(1)"), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+        if len(paused) == 6:
+            await slot.close()
+
+    monkeypatch.setattr(clients, "asyncio", SimpleNamespace(**vars(asyncio) | {"sleep": sleep}))
+    await slot.keep()
+    assert paused == [*PAUSES, PAUSES[-1], PAUSES[-1]]
 
 
 async def test_a_worker_that_cannot_start_is_tried_again_next_time(make_slot: MakeSlot, tmp_path: Path) -> None:

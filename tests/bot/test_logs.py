@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import OperatorError
-from bot.logs import Mask, secrets_of, set_level, set_up
+from bot.logs import Mask, secrets_of, set_up, webhook_secrets
 from bot.settings import (
     DiscordSettings,
     HubSettings,
@@ -103,6 +103,18 @@ def test_addresses_that_are_secrets_are_masked_in_what_libraries_say() -> None:
     assert (line["n"], line["ok"], line["none"]) == (3, True, None)
 
 
+def test_the_path_of_a_webhook_is_masked(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    address = "https://bot.example.org/hook/Zq3kT9vX7LpB2m"
+    webhook = settings.telegram.model_copy(update={"webhook_url": address})
+    set_up(settings.model_copy(update={"telegram": webhook}), stderr=False)
+    log.info(f"called: {address}", path="/hook/Zq3kT9vX7LpB2m", n=1)
+    (line,) = read(tmp_path)
+    assert (line["event"], line["path"]) == ("called: https://[secret]", "/[secret]")
+    assert list(webhook_secrets("https://bot.example.org/telegram")) == ["bot.example.org/telegram"]
+    assert list(webhook_secrets("https://bot.example.org/")) == list(webhook_secrets(None)) == []
+
+
 def test_a_secret_that_hides_nothing_does_not_spoil_the_log() -> None:
     assert Mask.of(["a", ""])(None, "", {"event": "a banana"}) == {"event": "a banana"}
 
@@ -121,11 +133,10 @@ def test_stderr_is_for_people_or_for_programs(tmp_path: Path, capsys: pytest.Cap
     assert len(read(tmp_path)) == 2  # set up anew, not twice
 
 
-def test_the_level_can_change_while_it_runs(tmp_path: Path) -> None:
-    settings = settings_for(tmp_path, level="warning")
-    set_up(settings, stderr=False)
+def test_a_level_is_for_our_lines(tmp_path: Path) -> None:
+    set_up(settings_for(tmp_path, level="warning"), stderr=False)
     log.info("not now")
-    set_level(settings_for(tmp_path, level="debug"))
+    set_up(settings_for(tmp_path, level="debug"), stderr=False)
     log.debug("now")
     logging.getLogger("httpx").info("GET https://api.telegram.org/bot…")
     logging.getLogger("aiosqlite").debug("executing …, somebody's text")

@@ -187,6 +187,24 @@ async def test_over_http(service: FakeService, http: aiohttp.ClientSession) -> N
         await http.get(f"http://127.0.0.1:{port}/healthz")
 
 
+@pytest.mark.parametrize("answer", [b"hello", b"[1]", b'"x"', b""])
+def test_somebody_else_on_the_socket_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr("bot.cli.health._get", lambda name: answer)
+    with pytest.raises(OperatorError, match="no state of a bot"):
+        ask(tmp_path)
+
+
+def test_a_bot_of_another_user_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(name: str) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("bot.cli.health._get", refused)
+    with pytest.raises(OperatorError, match="another user's"):
+        ask(tmp_path)
+
+
 async def test_a_port_that_is_taken_is_a_warning(service: FakeService, caplog: pytest.LogCaptureFixture) -> None:
     port = free_port()
     async with (

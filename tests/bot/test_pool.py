@@ -274,6 +274,18 @@ async def test_dropping_waits_for_leases() -> None:
     assert bench.generator.resident == {"pip-bob/v1"}
 
 
+async def test_one_version_is_dropped_and_none_that_is_named_like_it() -> None:
+    bench = Bench(max_bytes=12)
+    await bench.use("pip/v1", "pip/v10")
+    person = bench.hold("pip/v10")
+    await settle()
+    dropping = asyncio.create_task(bench.pool.drop_one("pip/v1"))
+    await settle()
+    assert dropping.done()
+    assert bench.generator.resident == {"pip/v10"}
+    await person.leave()
+
+
 async def test_dropping_does_not_wait_for_who_comes_later() -> None:
     bench = Bench()
     old = bench.hold("pip/v1")

@@ -43,7 +43,7 @@ def test_what_can_change_does_and_the_rest_is_named(tmp_path: Path) -> None:
     new = settings(
         tmp_path,
         'base_model = "other"\n[limits]\ncooldown_seconds = 7\n[generation]\nrows = 9\ntop_k = 6\n'
-        '[sources.x]\nmonthly_budget = 3\nconfirm_above = 2\n[blocklist]\nadd = ["xyzzy"]\n',
+        '[sources.x]\nmonthly_budget = 3\nconfirm_above = 2\n[blocklist]\nadd = ["xyzzy"]\n[logs]\nlevel = "debug"\n',
     )
     found = merge(old, new)
     assert set(found.changed) == {
@@ -52,7 +52,7 @@ def test_what_can_change_does_and_the_rest_is_named(tmp_path: Path) -> None:
         "sources.x.confirm_above",
         "blocklist.add",
     }
-    assert set(found.needs_restart) == {"base_model", "generation.rows", "sources.x.monthly_budget"}
+    assert set(found.needs_restart) == {"base_model", "generation.rows", "sources.x.monthly_budget", "logs.level"}
     now = found.settings
     assert (now.limits.cooldown_seconds, now.generation.top_k, now.blocklist.add) == (7, 6, ("xyzzy",))
     assert (now.base_model, now.generation.rows, int(now.sources.x.monthly_budget)) == ("bundled", 8, 20)
@@ -91,7 +91,6 @@ OTHER = {
     "generation.top_p": 0.5,
     "generation.quote_tries": 5,
     "limits.private_trainings_a_day": 5,
-    "logs.level": "error",
     "tracking.project": "other",
     "disk.keep_free_megabytes": 100,
 }

@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncio
 
 from bot.domain import Job
-from bot.watching import News
+from bot.watching import MOST, News
 from tests.doubles.processes import eventually
 from tests.doubles.service import FakeService
+from trainer.protocol import Preview, Progress
 
 
 async def watched(service: FakeService, job: Job) -> list[News]:
@@ -53,6 +54,23 @@ async def test_of_a_job_that_has_ended_or_never_was_there_is_no_news(service: Fa
     assert await watched(service, job) == []
     service.services.watchers._tell(News(job))  # nobody is left who would keep it
     assert not service.services.watchers._watching
+
+
+async def test_for_who_does_not_listen_the_latest_progress_is_kept_and_the_end(service: FakeService) -> None:
+    job, watchers = await service.add_job(), service.services.watchers
+    with watchers._hearing(job.id) as queue:
+        await watchers.progress(job, Progress(stage="clean", preview=Preview(accounts=(), posts=("one",))))
+        for done in range(1000):
+            await watchers.progress(job, Progress(stage="train", done=done, total=1000))
+        await watchers.trained(job, await service.add_persona())
+        for done in range(1000):
+            await watchers.progress(job, Progress(stage="check", done=done, total=1000))
+        news = [queue.get_nowait() for _ in range(queue.qsize())]
+    assert len(news) == MOST
+    assert news[0].progress is not None
+    assert news[0].progress.preview is not None
+    assert news[1].persona is not None
+    assert [one.progress.done for one in news[2:] if one.progress] == list(range(1002 - MOST, 1000))
 
 
 async def test_whoever_goes_away_is_forgotten(service: FakeService) -> None:

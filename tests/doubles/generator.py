@@ -27,7 +27,7 @@ class FakeGenerator:
     log: list[str] = field(default_factory=list)
     requests: list[GenerateRequest] = field(default_factory=list)
 
-    async def warm(self) -> None:
+    async def stay_warm(self) -> None:
         self.log.append("warm")
 
     async def load(self, key: str, folder: Path = Path()) -> int:

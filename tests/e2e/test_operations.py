@@ -151,9 +151,11 @@ async def test_health_metrics_and_a_reload(trained: Mynah) -> None:
         await town.fake.write(town.ann, town.alone, "/say My dream is")
         await holds(lambda: 'platform="telegram"} 2.0' in get(port, "/metrics")[1], "it doesn't speak")
 
-        for pid in trained.workers("serve"):
-            subprocess.run(["kill", "-9", str(pid)], check=True)
+        (before,) = trained.workers("serve")
+        subprocess.run(["kill", "-9", str(before)], check=True)
         await holds(lambda: get(port, "/readyz")[0] == 503, "nobody misses the worker")
+        await holds(lambda: get(port, "/readyz")[0] == 200, "it doesn't come back")
+        assert before not in trained.workers("serve")
         assert get(port, "/healthz")[0] == 200
         process.send_signal(signal.SIGINT)
         assert await ended(process) == 0

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 
 from tests.bases import save_tiny_base
 from trainer.basefiles import BUNDLED_FOLDER
@@ -69,6 +71,34 @@ def test_a_changed_bundled_model_is_noticed(tmp_path: Path, monkeypatch: pytest.
     assert look("bundled").problem == ""
     (tmp_path / "config.json").write_text("{}")
     assert "damaged or was changed" in look("bundled").problem
+
+
+def cached(cache: Path, base: Path, *files: str) -> None:
+    """As the hub's library keeps a model of which these files have come so far."""
+    place, commit = cache / "models--somebody--model", "0" * 40
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text(commit)
+    (place / "snapshots" / commit).mkdir(parents=True)
+    for file in files:
+        shutil.copy(base / file, place / "snapshots" / commit / file)
+
+
+@pytest.mark.parametrize("has", [("config.json", "tokenizer.json"), ("config.json",)])
+def test_a_download_that_was_cut_off_is_no_model_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    cached(tmp_path / "hub", save_tiny_base(tmp_path / "base"), *has)
+    found = look("somebody/model")
+    assert (found.folder, found.problem, found.parameters) == (None, "", 0)
+
+
+def test_a_model_from_a_hub_that_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    base = save_tiny_base(tmp_path / "base")
+    cached(tmp_path / "hub", base, *(file.name for file in base.iterdir()))
+    found = look("somebody/model")
+    assert (found.problem, found.parameters > 10_000) == ("", True)
 
 
 def test_a_hubs_model_that_is_not_here_is_not_downloaded() -> None:

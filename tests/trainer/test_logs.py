@@ -119,6 +119,14 @@ def test_colour_is_for_terminals_and_a_traceback_stands_below() -> None:
     assert "\x1b[31m" in for_people(line, "bot", colour=True)
 
 
+@pytest.mark.parametrize("field", ["timestamp", "level", "event", "exception", "stack", "x"])
+def test_nothing_in_a_line_steers_a_terminal(field: str) -> None:
+    line = {"timestamp": "2026-07-05T14:00:00.000Z", "level": "info", "event": "yes", field: "evil\x1b]0;x\x07\x9b2J"}
+    shown = for_people({**line, "evil\x1b[2J": 1}, "bot", colour=False)
+    assert shown.replace("\n", "").isprintable()
+    assert "evil" in shown
+
+
 # Their file
 
 
@@ -160,6 +168,43 @@ def test_several_processes_write_to_one_file_and_none_to_a_file_that_is_past(tmp
     assert path.read_text() == "again\n"
     one.close()
     other.close()
+
+
+ROTATING = """
+import logging, sys
+from pathlib import Path
+from trainer.logfile import LogFile
+
+class Waiting(LogFile):
+    looked = False
+
+    def _is_here(self, own):
+        found = super()._is_here(own)
+        if not self.looked:
+            self.looked = True
+            print("looked", flush=True)
+            input()
+        return found
+
+Waiting(Path(sys.argv[1]), limit=20).handle(logging.LogRecord("x", logging.INFO, "", 0, sys.argv[2], (), None))
+"""
+
+
+def test_two_processes_that_find_it_full_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_text("what is to be kept\n")
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", ROTATING, str(path), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for name in ("one", "two")
+    ]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "looked\n"
+    for process in both:
+        process.communicate("go on\n", timeout=60)
+    assert (backup(path).read_text(), path.read_text()) == ("what is to be kept\n", "one\ntwo\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -8,12 +9,15 @@ import pytest
 import typer
 
 from bot.benching import bench_say, bench_settings, bench_train, quantile, resident_bytes
-from bot.cli.bench import _crowds
+from bot.cli.bench import _crowds, _hardware, _kept_on_failure
+from bot.errors import OperatorError
 from bot.settings import DiscordSettings, Settings, TrackingSettings, TrainingSettings
 from tests.bases import save_tiny_base
+from tests.bot.setup.test_checks import CPU
 from tests.doubles.service import fake_service
 from tests.doubles.sources import make_posts
 from tests.e2e.conftest import Mynah
+from trainer.findings import BaseFound, Findings
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,7 @@ def test_speaking_is_measured_with_the_real_workers_and_leaves_nothing(mynah: My
     assert all(0 < one["first_p50"] <= one["first_p95"] for one in found["say"])
     assert found["say"][0]["worker_bytes"] > 50e6
     assert found["machine"]["compute"]["cores"] >= 1
-    assert not mynah.data_dir.exists()
+    assert list((mynah.data_dir / "work").iterdir()) == []
     assert list(Path(mynah.extra["TMPDIR"]).iterdir()) == []
 
 
@@ -68,6 +72,26 @@ async def test_a_failed_training_is_an_error(tmp_path: Path) -> None:
                 await bench_train(service.services, 100, lambda text: None)
 
 
+async def test_one_who_gets_no_answer_is_an_error_of_one_line(tmp_path: Path) -> None:
+    async with fake_service(tmp_path) as service:
+        persona = await service.add_persona("pip")
+        service.generator.answers = [[OperatorError("The worker is gone.")]]
+        with pytest.raises(OperatorError, match="gone"):
+            await bench_say(service.services, persona, [3], 0.0, lambda text: None)
+
+
+@pytest.mark.parametrize(("error", "kept"), [(OperatorError("no"), True), (asyncio.CancelledError(), False)])
+def test_what_a_failure_has_written_down_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: BaseException, kept: bool
+) -> None:
+    bench = _kept_on_failure(tmp_path / "work")
+    folder = bench.__enter__()
+    assert folder.is_dir()
+    assert not bench.__exit__(type(error), error, None)  # it goes on
+    assert folder.exists() is kept
+    assert (f"{folder}/logs" in capsys.readouterr().err) is kept
+
+
 async def test_everybody_is_answered_at_least_once(tmp_path: Path) -> None:
     async with fake_service(tmp_path) as service:
         persona = await service.add_persona("pip")
@@ -96,7 +120,14 @@ def test_the_bench_keeps_to_its_folder_and_to_what_is_configured(tmp_path: Path)
     whole, quick = (bench_settings(settings, tmp_path, quick) for quick in (False, True))
     assert (whole.data_dir, whole.base_model, whole.training.lora_rank) == (tmp_path, "gpt2", 3)
     assert whole.tracking.backends == ()
+    assert bench_settings(settings, tmp_path, True, most=1000).generation.queue == 1000
+    assert whole.generation == settings.generation
     assert (whole.training.epochs, quick.training.epochs) == (9, 1)
+
+
+def test_a_model_that_is_not_here_yet_has_no_size() -> None:
+    found = Findings(compute=CPU, base=BaseFound(name="somebody/model"))
+    assert "somebody/model, which had to be downloaded, weights in int8" in _hardware(found, precision=True)
 
 
 def test_quantiles() -> None:

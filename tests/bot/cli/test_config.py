@@ -36,13 +36,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_every_setting_is_shown_with_where_it_comes_from(folder: Path) -> None:
-    done = config(folder, MYNAH_TRAINING__EPOCHS="5", MYNAH_TELEGRAM__TOKEN=SECRET)
+    webhook = {"MYNAH_TELEGRAM__WEBHOOK_URL": f"https://bot.example.org/{SECRET}"}
+    done = config(folder, MYNAH_TRAINING__EPOCHS="5", MYNAH_TELEGRAM__TOKEN=SECRET, **webhook)
     rows = [line.split() for line in done.stdout.splitlines()]
     assert ["epochs", "5", "environment"] in rows
     assert ["seed", "9", "file"] in rows
     assert ["max_posts", "3200", "default"] in rows
     assert ["token", "********", "file"] in rows
     assert ["token", "********", "environment"] in rows
+    assert ["webhook_url", "https://bot.example.org/********", "environment"] in rows
     assert rows.index(["[training]"]) < rows.index(["seed", "9", "file"]) < rows.index(["[generation]"])
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert SECRET not in done.stdout

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 from pathlib import Path
 
 import pytest
 
+from bot.cli.db import _migrate
 from bot.control.client import connected
 from bot.control.disk import PRUNE, Prune
 from bot.control.server import listening
@@ -94,6 +96,29 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
     assert "damaged" in told(tmp_path, "db", "check")
 
 
+def test_the_copy_of_a_try_before_stays_until_there_is_another(tmp_path: Path) -> None:
+    build(tmp_path / "old" / "mynah.sqlite3", 2)
+    data = (tmp_path / "old" / "mynah.sqlite3").read_bytes()
+    (tmp_path / "mynah.sqlite3").write_bytes(data[:4096] + os.urandom(len(data) - 4096))  # it can't be copied
+    copy = tmp_path / f"mynah.sqlite3.before-{newest()}"
+    copy.write_text("of a try before")
+    assert "damaged" in told(tmp_path, "db", "migrate")
+    assert copy.read_text() == "of a try before"
+    assert not copy.with_name(f"{copy.name}.part").exists()
+
+
+def test_after_a_migration_sigterm_still_lets_things_be_undone(tmp_path: Path) -> None:
+    def stop(number: int, frame: object) -> None:
+        raise SystemExit
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        _migrate(tmp_path / "mynah.sqlite3")
+        assert signal.getsignal(signal.SIGTERM) is stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 async def test_pruning_asks_first(tmp_path: Path) -> None:
     async with fake_service(tmp_path) as service:
         await two_versions(service)
@@ -101,7 +126,7 @@ async def test_pruning_asks_first(tmp_path: Path) -> None:
     assert "personas/pip/v1" in said(tmp_path, "models", "prune", "--all-old", "--dry-run")
     refused = mynah(tmp_path, "models", "prune", "--all-old")
     assert refused.returncode == 1
-    assert "say --yes" in refused.stderr
+    assert "--yes" in refused.stderr
     assert (tmp_path / "personas" / "pip" / "v1").is_dir()
     found = json.loads(said(tmp_path, "models", "prune", "--all-old", "--yes", "--json"))
     assert [one["name"] for one in found["pruned"]] == ["personas/pip/v1"]

@@ -89,6 +89,16 @@ def test_everything_about_one() -> None:
     assert "by whom was forgotten" in details(replace(FAILED, caller=Caller("discord", "", "")), None, None)
 
 
+def test_what_people_have_typed_commands_no_terminal() -> None:
+    escape = "a\x1b[2J\x9bb\n"
+    account = AccountSource(escape, f"file:/{escape}", part=escape, language=escape)
+    caller = Caller(escape, escape, escape, escape, escape)
+    job = replace(FAILED, accounts=(account,), caller=caller, error=escape)
+    for text in (details(job, FAR, 7), standing(job, NOW)):
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert "a [2J b" in text
+
+
 def test_for_programs() -> None:
     known = facts(FAILED, FAR, 2)
     assert (known["waited_seconds"], known["ran_seconds"], known["version"]) == (3600.0, 600.0, 2)

@@ -117,6 +117,12 @@ def test_for_people(folder: Path) -> None:
     assert "\\x1b[2J" in as_text(entry, colour=True)
 
 
+def test_a_terminal_that_knows_few_characters(folder: Path) -> None:
+    put(folder / "logs" / "bot.log", line(30, "été"))
+    done = mynah(folder, "-n", "1", PYTHONIOENCODING="ascii:strict")
+    assert (done.returncode, "?t?" in done.stdout) == (0, True)
+
+
 def test_where_there_are_no_logs_yet(tmp_path: Path) -> None:
     done = mynah(tmp_path / "nothing")
     assert (done.returncode, done.stdout) == (0, "")
@@ -136,7 +142,7 @@ def test_times(tmp_path: Path) -> None:
     assert begin("10m", START) == "2026-07-05T13:50:00"
     assert begin(" 3 d ", START) == "2026-07-02T14:00:00"
     assert begin("2026-07-05", START) == "2026-07-05T00:00:00"
-    for wrong in ("", "m", "10 parsecs", "-5m"):
+    for wrong in ("", "m", "10 parsecs", "-5m", "0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"):
         with pytest.raises(BadInput, match="Give one like 10m"):
             begin(wrong, START)
 
@@ -179,6 +185,23 @@ def test_what_comes_is_read_once_also_when_the_file_has_changed_its_name(tmp_pat
         assert told(ends) == []
         put(path, line(6, "five"))
         assert told(ends) == ["five"]
+
+
+def test_what_comes_just_before_the_file_changes_its_name_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, moved = tmp_path / "bot.log", Tail._moved
+
+    def full(self: Tail) -> bool:
+        put(path, line(1, "in the last moment"))
+        path.rename(tmp_path / "bot.log.1")
+        put(path, line(2, "in the new one"))
+        return moved(self)
+
+    put(path)
+    with tails(tmp_path, ["bot"]) as ends:
+        monkeypatch.setattr(Tail, "_moved", full)
+        assert told(ends) == ["in the last moment", "in the new one"]
 
 
 def test_half_a_line_is_waited_for_and_foreign_lines_are_about_the_same(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,22 @@ import pytest
 import typer
 from typer.main import get_command
 
-from bot.cli import complete
+from bot.cli import complete, publishing, verifying
 from bot.cli.main import app
 from bot.control.server import listening
 from bot.domain import Publication
+from bot.errors import OperatorError
+from bot.settings import Settings
+from bot.usecases.exporting import Form
 from bot.usecases.gate import utc_now
+from bot.usecases.services import Services
+from bot.usecases.verifying import Verified
 from tests.builders import manifest, report_card
 from tests.doubles.service import FakeService, fake_service
 from tests.doubles.trainer import ADAPTER
 
 LONG = "x" * 60
+LATER = "from bot.usecases import stock; stock.YOUNG = -1.0; from bot.cli.main import main; main()"  # an hour later
 
 
 @pytest.fixture
@@ -39,12 +46,20 @@ async def service(tmp_path: Path) -> AsyncIterator[FakeService]:
         yield service
 
 
-async def mynah(service: FakeService, *arguments: str, code: int = 0, **environment: str) -> tuple[str, str]:
+async def mynah(
+    service: FakeService, *arguments: str, code: int = 0, later: bool = False, **environment: str
+) -> tuple[str, str]:
     """Its stdout and stderr."""
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "bot", "--data-dir", str(service.folders.root), *arguments],
+            [
+                sys.executable,
+                *(["-c", LATER] if later else ["-m", "bot"]),
+                "--data-dir",
+                str(service.folders.root),
+                *arguments,
+            ],
             stdin=subprocess.DEVNULL,
             env=os.environ | environment,
             capture_output=True,
@@ -58,8 +73,8 @@ async def mynah(service: FakeService, *arguments: str, code: int = 0, **environm
     return done.stdout, done.stderr
 
 
-async def found(service: FakeService, *arguments: str, code: int = 0) -> Any:
-    return json.loads((await mynah(service, *arguments, "--json", code=code))[0])
+async def found(service: FakeService, *arguments: str, code: int = 0, later: bool = False) -> Any:
+    return json.loads((await mynah(service, *arguments, "--json", code=code, later=later))[0])
 
 
 async def test_the_list_fits_and_says_who_is_silent(service: FakeService) -> None:
@@ -147,18 +162,26 @@ async def test_verify_names_what_is_damaged_and_what_mends_it(service: FakeServi
     assert (out, err) == ("1 persona checked: every file is as it was made.\n", "")
     (service.folders.version("pip", 1) / ADAPTER).unlink()
     service.folders.version("gone", 1).mkdir(parents=True)
-    out, _ = await mynah(service, "models", "verify", code=1)
+    out, _ = await mynah(service, "models", "verify", code=1, later=True)
     assert out.splitlines()[:3] == [
         "@pip",
         f"  version 1: {ADAPTER} is missing",
         "  To mend it: mynah train @pip --fresh; or to do without it: mynah models rm @pip",
     ]
     assert "Recorded nowhere: personas/gone" in out
-    report = await found(service, "models", "verify", code=1)
+    report = await found(service, "models", "verify", code=1, later=True)
     assert report["personas"] == [{"name": "pip", "version": 1, "damage": [f"version 1: {ADAPTER} is missing"]}]
-    assert report["orphans"] == [{"folder": "personas/gone", "n_bytes": 0}]
+    assert [one["folder"] for one in report["orphans"]] == ["personas/gone"]
     _, err = await mynah(service, "models", "verify", "@nobody", code=1)
     assert "no persona @nobody" in err
+
+
+async def test_what_mends_a_renamed_one(service: FakeService) -> None:
+    persona = await service.store.publish("muse", 1, "personas/muse/v1", 4, manifest("pip"))
+    assert verifying._remedy(Verified(persona, ("version 1: its folder is missing",))) == (
+        "To mend it: mynah db restore FILE; or to do without it: mynah models rm @muse; to train it anew: "
+        "mynah train @pip --fresh"
+    )
 
 
 async def test_orphans_are_deleted_after_a_yes(service: FakeService) -> None:
@@ -166,10 +189,10 @@ async def test_orphans_are_deleted_after_a_yes(service: FakeService) -> None:
     gone.mkdir(parents=True)
     await service.store.forget(LONG)
     service.folders.forget(LONG)
-    _, err = await mynah(service, "models", "verify", "--delete-orphans", code=1)
+    _, err = await mynah(service, "models", "verify", "--delete-orphans", code=1, later=True)
     assert "--yes" in err
     assert gone.exists()
-    out, _ = await mynah(service, "models", "verify", "--delete-orphans", "--yes")
+    out, _ = await mynah(service, "models", "verify", "--delete-orphans", "--yes", later=True)
     assert out.endswith("1 deleted.\n")
     assert not gone.parent.exists()
 
@@ -192,6 +215,25 @@ async def test_the_default_persona(service: FakeService) -> None:
     assert await found(service, "models", "default") == {"space": "", "persona": "pip"}
     await service.store.forget("pip")
     assert "It can't" in (await mynah(service, "models", "default"))[0]
+
+
+async def test_of_a_persona_that_is_gone_when_it_is_published_that_is_said(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def opened(settings: Settings) -> AsyncIterator[Services]:
+        yield service.services
+
+    push = service.hub.push
+
+    async def push_and_rename(*wanted: Any) -> str:
+        await service.services.library.rename("pip", "muse")
+        return await push(*wanted)
+
+    monkeypatch.setattr(publishing, "services_of", opened)
+    monkeypatch.setattr(service.hub, "push", push_and_rename)
+    with pytest.raises(OperatorError, match=r"@pip was renamed or removed meanwhile.* at nest/pip: delete it there"):
+        await publishing._publish(service.services.settings, "pip", "nest/pip", Form.ADAPTER, False)
 
 
 COMPLETE = "import sys; sys.argv[0] = 'mynah'; from bot.cli.main import main; main()"

@@ -10,10 +10,22 @@ import pytest
 
 from bot.control import models
 from bot.control.client import Remote, connected
-from bot.control.models import DELETE_ORPHANS, FORGET, PULL, RENAME, Name, OrphanFolders, Pull, Rename
+from bot.control.models import (
+    DELETE_ORPHANS,
+    FORGET,
+    PULL,
+    RENAME,
+    SET_DEFAULT,
+    Default,
+    Name,
+    OrphanFolders,
+    Pull,
+    Rename,
+)
 from bot.control.operation import Event, Note
 from bot.control.server import listening
 from bot.errors import AlreadyThere, NotFound
+from bot.usecases import stock
 from bot.usecases.verifying import Orphan
 from tests.doubles.service import FakeService
 from trainer.protocol import AdoptRequest
@@ -70,7 +82,20 @@ async def test_pulling_tells_how_much_has_come(
     assert await service.store.persona("pip") is not None
 
 
-async def test_orphans_are_deleted_by_name(service: FakeService, remote: Remote) -> None:
+async def test_who_answers_where_nobody_was_chosen(service: FakeService, remote: Remote) -> None:
+    await service.add_persona("pip")
+    assert await remote.perform(SET_DEFAULT, Default(space="discord:1", persona="pip")) == "pip"
+    assert (await service.services.chats.rules("discord:1")).persona == "pip"
+    with pytest.raises(NotFound, match="no persona @bob"):
+        await remote.perform(SET_DEFAULT, Default(persona="bob"))
+    assert await remote.perform(SET_DEFAULT, Default(space="discord:1")) is None
+    assert (await service.services.chats.rules("discord:1")).persona is None
+
+
+async def test_orphans_are_deleted_by_name(
+    service: FakeService, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock, "YOUNG", -1.0)
     await service.add_persona("pip")
     for name in ("gone", "lost"):
         service.folders.version(name, 1).mkdir(parents=True)

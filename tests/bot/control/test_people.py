@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +71,15 @@ async def test_what_is_not_said_about_a_quota_stays(service: FakeService, remote
     assert rules == UserRules("discord:123", True, 5, 0)
     assert await service.services.users.users() == [rules]
     assert await remote.perform(SET_QUOTA, Quota(user="discord:123", clear=True)) == UserRules("discord:123", True)
+
+
+async def test_of_two_decisions_at_once_both_hold(service: FakeService, remote: Remote) -> None:
+    await asyncio.gather(
+        remote.perform(BLOCK, Block(user="discord:123", blocked=True)),
+        remote.perform(SET_QUOTA, Quota(user="discord:123", generations=5)),
+        remote.perform(SET_QUOTA, Quota(user="discord:123", trainings=0)),
+    )
+    assert await service.services.users.users() == [UserRules("discord:123", True, 5, 0)]
 
 
 @pytest.mark.parametrize(

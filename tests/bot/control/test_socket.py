@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 from pydantic import TypeAdapter
 
-from bot.control import server
+from bot.control import client, server
 from bot.control.client import Remote, connected
 from bot.control.operation import Event, Note, Operation, Params, Tell
 from bot.control.server import listening
-from bot.errors import NotFound, OperatorError
+from bot.errors import DataDirInUse, NotFound, OperatorError
 from bot.usecases.services import Services
 from tests.doubles.service import FakeService
 
@@ -88,6 +92,104 @@ async def test_only_its_owner_may_use_it(service: FakeService, tmp_path: Path) -
     async with listening(service.services, tmp_path / "c.sock"):
         assert stat.S_IMODE((tmp_path / "c.sock").stat().st_mode) == 0o600
     assert not (tmp_path / "c.sock").exists()
+
+
+async def test_more_than_is_taken_at_once(
+    service: FakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with remote(service, tmp_path / "c.sock") as bot:
+        assert await bot.perform(ECHO, Words(words=("x" * 3_000_000,))) == "x" * 3_000_000
+    monkeypatch.setattr(server, "BODY_BYTES", 1000)
+    async with remote(service, tmp_path / "c.sock") as bot:
+        with pytest.raises(OperatorError, match="more than the bot that runs takes at once"):
+            await bot.perform(ECHO, Words(words=("x" * 3_000_000,)))
+
+
+class Numbers(Params):
+    words: tuple[int, ...] = ()
+
+
+async def test_only_what_does_not_cross_the_socket_is_another_version(
+    service: FakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def misread(services: Services, params: Words, tell: Tell) -> str:
+        Numbers.model_validate({"words": "none"})
+        return ""
+
+    misreads = Operation("misread", Words, TypeAdapter(str), misread)
+    monkeypatch.setattr(server, "OPERATIONS", {"echo": ECHO, "misread": misreads})
+    async with remote(service, tmp_path / "c.sock") as bot:
+        with pytest.raises(OperatorError, match=r"inside the bot that runs \(ValidationError\)"):
+            await bot.perform(misreads, Words())
+        assert "operation misread failed" in caplog.text
+        with pytest.raises(OperatorError, match="another version"):
+            await bot.perform(Operation("echo", Numbers, TypeAdapter(str), _count), Numbers(words=(1,)))
+        with pytest.raises(OperatorError, match="another version"):  # an int is not what comes
+            await bot.perform(Operation("echo", Words, TypeAdapter(int), _count), Words(words=("a",)))
+
+
+async def _count(services: Services, params: Params, tell: Tell) -> Any:
+    raise AssertionError  # the other one is done
+
+
+async def test_a_connection_that_breaks_inside_is_an_error_like_others(
+    service: FakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lose(services: Services, params: Words, tell: Tell) -> str:
+        raise ConnectionResetError("the hub hangs up")
+
+    loses = Operation("lose", Words, TypeAdapter(str), lose)
+    monkeypatch.setattr(server, "OPERATIONS", {"lose": loses})
+    async with remote(service, tmp_path / "c.sock") as bot:
+        with pytest.raises(OperatorError, match=r"inside the bot that runs \(ConnectionResetError\)"):
+            await bot.perform(loses, Words())
+    assert "operation lose failed" in caplog.text
+
+
+async def test_a_bot_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PROBE", aiohttp.ClientTimeout(total=0.05))
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(str(tmp_path / "c.sock"))
+        hanging.listen()
+        with pytest.raises(DataDirInUse, match="A bot runs on this folder, but doesn't answer"):
+            async with connected(tmp_path / "c.sock"):
+                pass
+
+
+@contextmanager
+def _as_nobody(place: Path) -> Iterator[None]:
+    """As somebody who may not use this place: root has to be another user for that."""
+    with ExitStack() as stack:
+        if os.geteuid() == 0:
+            stack.callback(os.seteuid, 0)
+            os.seteuid(65534)
+        else:
+            stack.callback(place.chmod, stat.S_IMODE(place.stat().st_mode))
+            place.chmod(0)
+        yield
+
+
+@pytest.fixture
+def everybodys() -> Iterator[Path]:
+    """A folder that other users may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+async def test_another_users_socket(service: FakeService, everybodys: Path) -> None:
+    async with listening(service.services, everybodys / "c.sock"):
+        with _as_nobody(everybodys / "c.sock"), pytest.raises(OperatorError, match=r"bot .* belongs to another user"):
+            async with connected(everybodys / "c.sock"):
+                pass
+
+
+async def test_another_users_folder(everybodys: Path) -> None:
+    private = everybodys / "private"
+    private.mkdir(mode=0o700)
+    with _as_nobody(private), pytest.raises(OperatorError, match=r"folder .* belongs to another user: run"):
+        async with connected(private / "c.sock"):
+            pass
 
 
 def _nothing(path: Path) -> None:

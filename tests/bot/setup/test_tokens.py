@@ -86,6 +86,21 @@ async def test_the_hub_says_whose_token_it_is() -> None:
     assert (refused.state, "settings/tokens" in refused.fix) == (State.ERROR, True)
 
 
+@pytest.mark.parametrize("token", ["a-secret\n-token", "a-secret\0-token", "a-secret-tökén", "a-secret-\x7ftoken"])
+async def test_a_token_that_no_request_can_carry_is_not_sent_or_shown(token: str) -> None:
+    async with CountingX() as x, FakeHub() as hub, FakeDiscord() as fake_discord, FakeTelegram() as fake_telegram:
+        asked = await asyncio.gather(
+            x_token(XSettings(token=SecretStr(token), api_base=x.url)),
+            hub_token(HubSettings(token=SecretStr(token), endpoint=hub.url)),
+            discord_token(discord(fake_discord.api_base, token)),
+            telegram_token(telegram(fake_telegram.api_base, token)),
+        )
+        assert x.requests == []
+    for one in asked:
+        assert one.check.state is State.ERROR
+        assert "secret" not in repr(one.check)
+
+
 async def test_nobody_there_is_a_warning_and_no_token_is_shown() -> None:
     secret = "987654:A-secret-token"
     token = SecretStr(secret)

@@ -11,7 +11,8 @@ import pytest
 from bot.domain import AccountSource, Caller
 from bot.errors import OperatorError
 from bot.store import database
-from bot.store.database import open_database, translated
+from bot.store.database import copy_database, open_database, translated
+from bot.store.reading import UNLOCKED, read_only_uri
 from bot.store.sqlite import SqliteStore
 from tests.builders import manifest
 
@@ -136,3 +137,51 @@ async def test_an_sqlite_that_is_too_old(path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(OperatorError, match=r"Mynah needs 99\.1 or newer"):
         async with open_database(path):
             pass
+
+
+def written(path: Path, text: str) -> sqlite3.Connection:
+    """As a bot that has begun to write: it has the file open."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE IF NOT EXISTS said (text)")
+    connection.execute("INSERT INTO said VALUES (?)", (text,))
+    connection.commit()
+    return connection
+
+
+def texts(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [text for (text,) in connection.execute("SELECT text FROM said")]
+
+
+def test_who_begins_to_write_while_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mynah.sqlite3"
+    written(path, "before").close()
+    writing: list[sqlite3.Connection] = []
+
+    def at_rest_until_now(path: Path) -> str:
+        uri = read_only_uri(path)
+        if not writing:
+            assert UNLOCKED in uri
+            writing.append(written(path, "meanwhile"))
+        return uri
+
+    monkeypatch.setattr(database, "read_only_uri", at_rest_until_now)
+    copy_database(path, tmp_path / "copy.sqlite3")
+    writing[0].close()
+    assert texts(tmp_path / "copy.sqlite3") == ["before", "meanwhile"]
+
+
+def test_a_copy_that_is_never_whole_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mynah.sqlite3"
+    written(path, "before").close()
+
+    def briefly_written(path: Path) -> str:
+        uri = read_only_uri(path)
+        written(path, "a while " * 1000).close()
+        return uri
+
+    monkeypatch.setattr(database, "read_only_uri", briefly_written)
+    with pytest.raises(OperatorError, match="changed each time while it was copied"):
+        copy_database(path, tmp_path / "copy.sqlite3")
+    assert not (tmp_path / "copy.sqlite3").exists()

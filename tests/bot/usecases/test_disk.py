@@ -5,8 +5,9 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -156,6 +157,54 @@ async def test_what_is_just_being_made_is_no_leftover(service: FakeService) -> N
     assert await names(service) == []
 
 
+async def test_what_was_cut_on_its_way_stays_a_day_and_then_goes(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.add_job("pip")
+    cut = ["work/bench-1", "work/publish/pip-v1.part-7", "work/pull/nest--pip", "work/pull/nest--pip.version"]
+    for name in (*cut, "work/job-1"):
+        fill(service.folders.root / name / "weights")
+    monkeypatch.setattr(stock, "YOUNG", -1.0)
+    assert await names(service) == []
+    monkeypatch.setattr(stock, "CUT", -1.0)
+    found = await look(service)
+    assert [one.name for one in found.items] == cut
+    assert await prune(service.services, found.items) == found.items
+    assert usage(service.folders).personas == BLOCKS  # the job's
+
+
+@pytest.mark.usefixtures("age")
+async def test_leftovers_and_names_are_not_moved_at_the_same_time(service: FakeService) -> None:
+    fill(service.folders.root / "personas/ghost/v1/weights")
+    items = (await look(service)).items
+    async with service.services.arranging:
+        pruning = asyncio.create_task(prune(service.services, items))
+        for _ in range(5):
+            await look(service)
+        await service.add_persona("ghost", 2)  # somebody gives it that name
+    assert await pruning == ()
+    assert service.folders.version("ghost", 1).is_dir()
+
+
+@pytest.mark.usefixtures("age")
+async def test_before_posts_go_only_their_files_are_looked_at(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("amy_b", "amy-b", "amyxb", "bob"):
+        read_account(service, name, OLD_TIME)
+    items = [one for one in (await look(service)).items if one.name == "accounts/amy_b"]
+    looked, changed = list[str](), stock._changed
+
+    def look_at(paths: Iterable[Path], age: float) -> datetime | None:
+        looked.extend(path.name for path in paths)
+        assert threading.current_thread() is not threading.main_thread()
+        return changed(paths, age)
+
+    monkeypatch.setattr(stock, "_changed", look_at)
+    await prune(service.services, items)
+    assert {name.partition(".")[0] for name in looked} == {"amy_b", "amy-b"}
+
+
 def read_account(service: FakeService, name: str, changed: float) -> None:
     accounts = AccountStore(service.folders.root, "x")
     accounts.add(name, make_posts(3), Account(id="1", name=name))
@@ -165,7 +214,7 @@ def read_account(service: FakeService, name: str, changed: float) -> None:
 
 
 async def test_posts_that_nobody_uses_oldest_first(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stock, "_changed", lambda paths: datetime.fromtimestamp(max(map(mtime, paths)), UTC))
+    monkeypatch.setattr(stock, "_changed", lambda paths, _: datetime.fromtimestamp(max(map(mtime, paths)), UTC))
     await service.add_persona("pip")
     await service.add_job("bob")
     for number, name in enumerate(("pip", "bob", "zoe", "amy")):

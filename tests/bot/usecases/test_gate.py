@@ -162,7 +162,7 @@ BLOCKED = "The operator of this bot has blocked you"
 
 
 async def decide(service: FakeService, rules: UserRules) -> None:
-    await service.services.users.set_user(rules)
+    await service.services.users.change_user(rules.user, lambda _: rules)
 
 
 async def used(service: FakeService, space: str, what: str = "generation") -> int:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -73,6 +75,23 @@ async def test_nobody_gains_a_training_by_a_retry_that_comes_to_nothing(service:
     again, _ = await retry(service.services, failed.id)
     await cancel(service.services, OPERATOR, again.id)
     assert await service.services.chats.used("discord:1", TRAININGS, today) == 2
+
+
+async def test_a_retry_that_is_cut_off_while_it_is_written_down_is_begun_all_the_same(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = await fail(service)
+    add = service.store.add_job
+
+    async def add_and_go(*wanted: Any) -> Job:
+        await add(*wanted)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(type(service.store), "add_job", lambda self, *wanted: add_and_go(*wanted))
+    assert not service.jobs._wake.is_set()
+    with pytest.raises(asyncio.CancelledError):
+        await retry(service.services, failed.id)
+    assert service.jobs._wake.is_set()
 
 
 async def test_a_cancelled_job_too(service: FakeService) -> None:

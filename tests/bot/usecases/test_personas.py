@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain import JobState
 from bot.errors import BadInput, NotFound
+from bot.store.sqlite import SqliteStore
 from bot.usecases.personas import Forgetting, forget, list_personas, plan_forgetting
 from bot.usecases.say import say
 from tests.doubles.service import CALLER, FakeService
@@ -113,3 +114,26 @@ async def test_what_was_read_for_a_persona_that_never_came_to_be(service: FakeSe
     assert service.sources.read == set()
     with pytest.raises(NotFound):
         await plan_forgetting(service.services, CALLER, "pip")
+
+
+async def test_forgetting_is_done_whole_whoever_goes_away(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.add_persona("pip")
+    plan = await plan_forgetting(service.services, CALLER, "pip")
+    record, begun, go_on = SqliteStore.forget, asyncio.Event(), asyncio.Event()
+
+    async def slowly(self: SqliteStore, name: str) -> None:
+        begun.set()
+        await go_on.wait()
+        await record(self, name)
+
+    monkeypatch.setattr(SqliteStore, "forget", slowly)
+    forgetting = asyncio.create_task(forget(service.services, CALLER, plan))
+    await begun.wait()
+    forgetting.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await forgetting
+    assert await service.store.persona("pip") is None
+    assert not service.folders.persona("pip").exists()

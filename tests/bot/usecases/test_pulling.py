@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from bot.errors import BadInput, Busy, DiskFull, NotAllowed
 from bot.usecases.pulling import accounts_of, persona_of, pull
 from tests.doubles.service import FakeService
 from trainer.manifest import verify
+from trainer.protocol import AdoptRequest
 
 REPO = "nest/Elon-Alice"
 
@@ -103,3 +105,26 @@ def test_what_a_card_says_of_its_accounts(tmp_path: Path) -> None:
     assert (one.handle, one.downloaded, one.retweets, one.short, one.kept) == ("pip", 30, 4, 6, 20)
     (tmp_path / "README.md").write_bytes(b"\xff\xfe| Data" * 300_000)
     assert [one.handle for one in accounts_of(tmp_path, "nest/pip", "muse")] == ["pip"]
+
+
+async def test_a_name_that_is_taken_while_it_downloads(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    adopt = service.converter.adopt
+
+    async def rename_meanwhile(request: AdoptRequest) -> int:
+        await service.add_persona("muse")
+        return await adopt(request)
+
+    monkeypatch.setattr(service.converter, "adopt", rename_meanwhile)
+    with pytest.raises(BadInput, match="a persona @muse already"):
+        await pull(service.services, REPO, "muse")
+    persona = await service.store.persona("muse")
+    assert persona is not None
+    assert (persona.version, persona.manifest.origin) == (1, None)
+
+
+async def test_nothing_is_published_while_a_persona_gets_another_name(service: FakeService) -> None:
+    async with service.services.arranging:
+        pulling = asyncio.create_task(pull(service.services, REPO))
+        assert not (await asyncio.wait([pulling], timeout=0.1))[0]
+        assert await service.store.personas() == []
+    assert (await pulling).version == 1

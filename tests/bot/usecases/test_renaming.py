@@ -8,13 +8,21 @@ import pytest
 
 from bot.domain import AccountSource, JobState, Publication, kept_reference
 from bot.errors import AlreadyThere, BadInput, Busy, NotAllowed, NotFound, OperatorError
+from bot.store.library import SqliteLibrary
+from bot.usecases import renaming, stock
 from bot.usecases.gate import utc_now
 from bot.usecases.personas import forget, plan_forgetting
 from bot.usecases.renaming import _copy, rename
 from bot.usecases.train import OPERATOR
-from bot.usecases.verifying import orphans
+from bot.usecases.verifying import delete_orphans, orphans
 from tests.doubles.service import CALLER, FakeService
 from trainer.manifest import read_manifest, verify
+
+
+@pytest.fixture
+def age(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is young: what was just written may be taken for a leftover."""
+    monkeypatch.setattr(stock, "YOUNG", -1.0)
 
 
 async def trained(service: FakeService) -> None:
@@ -25,6 +33,7 @@ async def trained(service: FakeService) -> None:
     await service.store.add_publication(Publication("pip", "https://hub.example/pip", 1, True, utc_now()))
 
 
+@pytest.mark.usefixtures("age")
 async def test_it_has_all_that_it_had(service: FakeService) -> None:
     await trained(service)
     before = service.folders.version("pip", 1)
@@ -45,6 +54,7 @@ async def test_it_has_all_that_it_had(service: FakeService) -> None:
     assert [job.persona for job in await service.store.jobs()] == ["muse"]
     assert service.services.pool.resident == {}
     assert await orphans(service.services) == []
+    assert list((service.folders.root / "work").iterdir()) == []
 
 
 async def test_files_are_not_written_a_second_time(service: FakeService) -> None:
@@ -146,15 +156,17 @@ async def test_it_is_done_whole_whoever_goes_away(service: FakeService) -> None:
     assert not service.folders.persona("pip").exists()
 
 
+@pytest.mark.usefixtures("age")
 async def test_a_crash_leaves_a_name_too_many(service: FakeService) -> None:
     await trained(service)
-    _copy(service.folders.persona("pip"), service.folders.persona("muse"), "muse")  # and then, before the record
+    work = service.folders.root / "work"
+    _copy(service.folders.persona("pip"), service.folders.persona("muse"), work)  # and then, before the record
     assert [one.folder for one in await orphans(service.services)] == ["personas/muse"]
     assert verify(service.folders.version("pip", 1)).persona == "pip"
     (service.folders.persona("muse") / "v7").mkdir()
     await rename(service.services, "pip", "muse")
     assert sorted(path.name for path in service.folders.persona("muse").iterdir()) == ["posts", "v1"]
-    _copy(service.folders.persona("muse"), service.folders.persona("pip"), "pip")  # as if it were still there
+    _copy(service.folders.persona("muse"), service.folders.persona("pip"), work)  # as if it were still there
     assert [one.folder for one in await orphans(service.services)] == ["personas/pip"]
 
 
@@ -165,3 +177,82 @@ async def test_a_disk_that_will_not(service: FakeService, tmp_path: Path) -> Non
         await rename(service.services, "pip", "muse")
     assert await service.store.persona("pip") is not None
     assert service.folders.version("pip", 1).exists()
+
+
+async def test_a_name_that_is_taken_while_it_waits(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    await trained(service)
+
+    async def pull_meanwhile(job: int) -> None:
+        await service.add_persona("muse")
+
+    monkeypatch.setattr(service.jobs, "settled", pull_meanwhile)
+    with pytest.raises(AlreadyThere, match="@muse already"):
+        await rename(service.services, "pip", "muse")
+    assert service.folders.posts("muse", "muse").is_file()
+    assert service.folders.version("pip", 1).is_dir()
+
+
+async def test_two_at_once_to_the_same_name(service: FakeService) -> None:
+    await service.train("pip")
+    await service.train("bob")
+    both = [rename(service.services, old, "muse") for old in ("pip", "bob")]
+    first, second = await asyncio.gather(*both, return_exceptions=True)
+    assert first == "muse"
+    assert isinstance(second, AlreadyThere)
+    assert (verify(service.folders.version("muse", 1)).persona, service.folders.persona("pip").exists()) == (
+        "muse",
+        False,
+    )
+    assert service.folders.posts("muse", "pip").is_file()
+    assert verify(service.folders.version("bob", 1)).persona == "bob"
+
+
+@pytest.mark.usefixtures("age")
+async def test_no_orphans_are_deleted_while_it_is_under_way(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trained(service)
+    record, deleting = SqliteLibrary.rename, []
+
+    async def slowly(self: SqliteLibrary, old: str, new: str) -> None:
+        deleting.append(asyncio.create_task(delete_orphans(service.services, ["personas/muse", "personas/pip"])))
+        assert not (await asyncio.wait(deleting, timeout=0.05))[0]
+        await record(self, old, new)
+
+    monkeypatch.setattr(SqliteLibrary, "rename", slowly)
+    await rename(service.services, "pip", "muse")
+    assert await deleting[0] == []
+    assert verify(service.folders.version("muse", 1)).persona == "muse"
+
+
+async def test_a_training_that_comes_while_files_are_copied(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trained(service)
+    loop = asyncio.get_running_loop()
+
+    def copy_slowly(before: Path, after: Path, work: Path) -> None:
+        _copy(before, after, work)
+        asyncio.run_coroutine_threadsafe(service.add_job("pip"), loop).result()
+
+    monkeypatch.setattr(renaming, "_copy", copy_slowly)
+    with pytest.raises(Busy, match="@pip is being trained"):
+        await rename(service.services, "pip", "muse")
+    assert not service.folders.persona("muse").exists()
+    assert verify(service.folders.version("pip", 1)).persona == "pip"
+
+
+async def test_what_comes_to_its_place_meanwhile_stays(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    await trained(service)
+    link, published = renaming._link, service.folders.version("muse", 1) / "adapter"
+
+    def publish_meanwhile(source: str, target: str) -> None:
+        published.parent.mkdir(parents=True, exist_ok=True)
+        published.touch()
+        link(source, target)
+
+    monkeypatch.setattr(renaming, "_link", publish_meanwhile)
+    with pytest.raises(OperatorError, match="@pip keeps its name"):
+        await rename(service.services, "pip", "muse")
+    assert published.exists()
+    assert list((service.folders.root / "work").iterdir()) == []

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bot.domain import Caller, Utterance
-from bot.errors import BadInput, Busy, DamagedPersona, NotFound, OperatorError, UserError, WorkerDied
+from bot.errors import BadInput, Busy, DamagedPersona, NotFound, OperatorError, UserError, WorkerDied, WrongBase
+from bot.usecases.renaming import rename
 from bot.usecases.say import find_persona, say, spelt
 from tests.doubles.generator import generated
 from tests.doubles.service import CALLER, FakeService
@@ -165,6 +166,22 @@ async def test_damaged_files_say_which_persona_and_how_to_mend_it(
         await speak(service, name)
     assert str(caught.value).startswith(f"The files of @{name} are damaged: adapter.bin is missing.")
     assert str(caught.value).endswith(f"{retrain} --fresh")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DamagedPersona("adapter.bin is missing"), "restore it from a backup; or remove it with mynah models rm @muse"),
+        (WrongBase("it is another base"), "set base_model back; or remove it with mynah models rm @muse"),
+    ],
+)
+async def test_a_renamed_one_is_not_mended_by_training(service: FakeService, error: UserError, said: str) -> None:
+    await service.add_persona("pip")
+    await rename(service.services, "pip", "muse")
+    service.generator.errors["muse/v1"] = error
+    with pytest.raises(type(error), match=said) as caught:
+        await speak(service, "muse")
+    assert str(caught.value).endswith("train it anew with /train @pip --fresh")
 
 
 async def test_a_full_pool_is_busy(service: FakeService) -> None:

@@ -6,17 +6,27 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from bot import render
 from bot.arguments import TrainArguments, parse_train, train_line
-from bot.domain import AccountSource, Caller, JobState, Outlook, Persona, Voice
+from bot.domain import AccountSource, Caller, Job, JobState, Outlook, Persona, Voice
 from bot.errors import AlreadyTraining, BadInput, Costly, DiskFull, Limited, NotAllowed, NotFound
 from bot.settings import Settings, SourcesSettings, TrainingSettings, XSettings
 from bot.sources.catalog import Sources
-from bot.usecases.train import START_SECONDS, check_buyer, check_cost, dry_run, estimate_seconds, find_accounts, submit
+from bot.usecases.train import (
+    OPERATOR,
+    START_SECONDS,
+    check_buyer,
+    check_cost,
+    dry_run,
+    estimate_seconds,
+    find_accounts,
+    submit,
+)
 from tests.builders import account_counts, corpus_record, manifest, run_record
 from tests.doubles.service import CALLER, FakeService
 from tests.doubles.sources import FakeSources, make_posts
@@ -70,6 +80,21 @@ async def test_a_queued_training_is_begun_without_being_asked_again(service: Fak
         await asyncio.sleep(0.05)  # the runner has found nothing to do
         job, _ = await submit(service.services, CALLER, wanted("pip"))
         await service.notifier.wait(job.id)
+
+
+async def test_a_training_whose_asking_is_cut_off_is_begun_if_it_was_written_down(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = service.store.add_job
+
+    async def add_and_go(*wanted: Any) -> Job:
+        await add(*wanted)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(type(service.store), "add_job", lambda self, *wanted: add_and_go(*wanted))
+    with pytest.raises(asyncio.CancelledError):
+        await submit(service.services, CALLER, wanted("pip"))
+    assert service.jobs._wake.is_set()
 
 
 async def test_one_training_of_a_persona_at_a_time(service: FakeService) -> None:
@@ -335,6 +360,17 @@ async def test_people_on_messengers_do_not_replace_what_the_operator_has_pulled(
     ann = Caller("discord", "ann", "7", "discord:1", admin=True)
     with pytest.raises(NotAllowed, match="there for others, too"):
         await submit(service.services, ann, TrainArguments((Voice("pip"),), fresh=True))
+
+
+async def test_whoever_does_not_see_a_persona_hears_nothing_of_what_it_is_made_of(service: FakeService) -> None:
+    record = manifest("pip", corpus=corpus_record("ladle"))  # renamed
+    await service.store.publish("pip", 1, "personas/pip/v1", 1, record, "discord:9")
+    ann = Caller("discord", "ann", "7", "discord:1", admin=True)
+    with pytest.raises(NotAllowed, match=r"^Somebody else has a persona @pip\. Give the account another name\.$"):
+        await submit(service.services, ann, TrainArguments((Voice("pip"),)))
+    for caller in (OPERATOR, replace(ann, space="discord:9")):
+        with pytest.raises(BadInput, match="here already, made of @ladle"):
+            await submit(service.services, caller, TrainArguments((Voice("pip"),)))
 
 
 def test_strangers_figures_estimate_nothing() -> None:
