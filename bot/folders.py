@@ -90,9 +90,10 @@ class Folders:
         return path.relative_to(self.root).as_posix()
 
     def make(self) -> None:
-        """The data folder itself. Raises OperatorError."""
+        """The data folder itself, for its owner alone: it has people's posts. Raises OperatorError."""
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.logs.mkdir(exist_ok=True)
         except OSError as error:
             raise OperatorError(
                 f"The data folder {self.root} can't be made or written ({error.strerror}). Choose another one with "

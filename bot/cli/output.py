@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 JSON_HELP = "As JSON, for programs."
@@ -16,7 +17,7 @@ def show_json(value: object) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], elastic: int = 0) -> None:
-    """At most as wide as the terminal, or 80 columns on a pipe: then the column `elastic` is cut. Numbers flush right.
+    """At most as wide as the terminal: then the column `elastic` is cut. A pipe gets all of it. Numbers flush right.
 
     No colour on a pipe, nor with NO_COLOR. rich knows widths and terminals; its own tables take ten times as long.
     """
@@ -27,7 +28,8 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], elastic: i
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
     spare = console.width - GAP * (len(widths) - 1) - sum(widths)
-    widths[elastic] = min(widths[elastic], max(MIN_CELLS, widths[elastic] + spare))
+    if console.is_terminal or "COLUMNS" in os.environ:
+        widths[elastic] = min(widths[elastic], max(MIN_CELLS, widths[elastic] + spare))
     right = [bool(rows) and all(_is_number(row[number]) for row in rows) for number in range(len(columns))]
 
     def line(cells: Sequence[str]) -> str:

@@ -136,3 +136,12 @@ def test_what_killed_processes_have_left_goes(tmp_path: Path) -> None:
         assert {path.name for path in tmp_path.iterdir()} == {"pip.part-1", "pipa.part-999999999"}
         folder.mkdir()
     assert not folder.exists()
+
+
+def test_a_new_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    Folders(tmp_path / "a" / "data").make()
+    assert (tmp_path / "a" / "data").stat().st_mode & 0o777 == 0o700
+    open_to_others = tmp_path / "b"
+    open_to_others.mkdir(mode=0o755)
+    Folders(open_to_others).make()  # what is there is the operator's decision; doctor warns
+    assert open_to_others.stat().st_mode & 0o777 == 0o755

@@ -16,13 +16,22 @@ TABLE = """from bot.cli.output import show_table
 show_table(("name", "posts", "about"), [("a" * 70, "1,200", "spoke [bold]yesterday[/]"), ("ω", "–", "never")])"""
 
 
-def test_a_table_fits_80_columns_and_cuts_the_elastic_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_fits_80_columns_and_cuts_the_elastic_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     show_table(("name", "posts", "about"), [("a" * 100, "1,200", "[bold]yesterday[/]"), ("ω", "–", "never")])
     lines = capsys.readouterr().out.splitlines()
     assert all(len(line) <= 80 for line in lines)
     assert "…" in lines[2]
     assert "  1,200  [bold]yesterday[/]" in lines[2]
     assert lines[3].index("–") == lines[2].index("1,200") + 4
+
+
+def test_a_pipe_gets_everything(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show_table(("name", "posts"), [("a" * 100, "1,200")])
+    assert f"{'a' * 100}  1,200" in capsys.readouterr().out
 
 
 def test_nothing_is_coloured_on_a_pipe_and_headings_are_on_a_terminal() -> None:
