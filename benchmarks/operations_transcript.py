@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -231,12 +232,21 @@ async def copy_and_restore(place: Place) -> None:
     await type_in(other, "say @lamp 'My dream is'")
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 async def main() -> None:
     print(HEAD)
     with tempfile.TemporaryDirectory() as name:
         async with FakeTelegram() as fake:
-            servers = {"MYNAH_TELEGRAM__API_BASE": fake.api_base, "MYNAH_TELEGRAM__FILE_BASE": fake.file_base}
-            place = Place(Path(name), servers)
+            settings = {
+                "MYNAH_TELEGRAM__API_BASE": fake.api_base,
+                "MYNAH_TELEGRAM__FILE_BASE": fake.file_base,
+                "MYNAH_METRICS__PORT": str(free_port()),
+            }
+            place = Place(Path(name), settings)
             await set_up(place, fake)
             with running(place):
                 await ready(place)

@@ -56,8 +56,8 @@ class Backup:
 
 def backup(folders: Folders, to: Path, base_model: str, posts: bool, tell: Tell) -> Backup:
     """Into a new file. Raises BadInput or OperatorError (DiskFull, …)."""
-    _check_target(folders, to)
     with _explained(to):
+        _check_target(folders, to)
         for _ in range(TRIES):
             with suppress(Changed), unfinished(to.parent, PART) as part:
                 part.mkdir(mode=0o700)
@@ -73,10 +73,12 @@ def _check_target(folders: Folders, to: Path) -> None:
         raise BadInput(
             f"There is no database in {folders.root}, so there is nothing to back up. Is that the right folder?"
         )
-    if to.exists() or to.is_symlink():
-        raise BadInput(f"{to} is there already. Choose another name: nothing is overwritten.")
     if not to.parent.is_dir():
         raise BadInput(f"There is no folder {to.parent} to put {to.name} into. Make it first, or choose another one.")
+    if not os.access(to.parent, os.W_OK | os.X_OK):
+        raise BadInput(f"The folder {to.parent} can't be written by this user. Choose another one, or mend its rights.")
+    if to.exists() or to.is_symlink():
+        raise BadInput(f"{to} is there already. Choose another name: nothing is overwritten.")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bot.errors import OperatorError
 from trainer.logfile import backup
 
 PARTS = ("bot", "serve", "train", "convert")
@@ -172,10 +173,15 @@ def _text(line: bytes) -> str:
 
 
 def _opened(path: Path) -> BinaryIO | None:
+    """None: it isn't there. Raises OperatorError."""
     try:
         return path.open("rb")
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise OperatorError(
+            f"The log {path} can't be read ({error.strerror}). Mend the owner or the mode of it and of its folder."
+        ) from error
 
 
 def _same(one: BinaryIO, other: BinaryIO) -> bool:

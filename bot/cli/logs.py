@@ -108,12 +108,15 @@ def _show(settings: Settings, found: Filter, parts: Iterable[str], lines: int, f
     from bot.cli.logfiles import fresh, latest_first, tails
     from bot.folders import Folders
 
-    with tails(Folders(settings.data_dir).logs, parts) as ends:
+    folder, parts = Folders(settings.data_dir).logs, list(parts)
+    with tails(folder, parts) as ends:
         with latest_first(ends) as entries:
             known = list(islice((entry for entry in _until(entries, found.since) if found.wants(entry)), lines))
         _print(reversed(known), as_json)
-        if not known and not follow:
-            print("Nothing like that is in the logs.", file=sys.stderr)
+        if lines and not known and not follow:
+            whole = found == Filter() and len(parts) == len(Part)
+            nothing = f"Nothing is logged yet in {folder}." if whole else "Nothing like that is in the logs."
+            print(nothing, file=sys.stderr)
         try:
             while follow:
                 _print((entry for entry in fresh(ends) if found.wants(entry)), as_json)

@@ -36,7 +36,8 @@ class Noun(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         options = self.get_help_option_names(ctx)
-        if self.usual in self.commands and (not args or (args[0].startswith("-") and args[0] not in options)):
+        left_out = args[0].startswith("-") and args[0] not in options if args else not ctx.resilient_parsing
+        if self.usual in self.commands and left_out:  # a shell that completes still asks for the verb
             args = [self.usual, *args]
         return super().parse_args(ctx, args)
 

@@ -71,6 +71,8 @@ def _size(orphan: Orphan) -> str:
 
 def _remedy(one: Verified) -> str:
     """What mends it, or ends it."""
+    if one.closed:
+        return f"Mend its owner or its mode, like `sudo chown -R $USER {one.closed}`; then verify again."
     from bot.domain import train_command
     from bot.usecases.say import renamed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from bot.folders import Folders
 from bot.settings import DiskSettings
 from bot.setup.check import Check, doubtful, fine, size, wrong
 from bot.usecases.disk import MEGABYTE, WARN_FROM, limits
-from bot.usecases.stock import BLOCK, usage
+from bot.usecases.stock import BLOCK, closed, usage
 
+OTHERS = 0o077
 PRUNE = "`mynah models prune` makes room."
 
 
@@ -27,24 +29,39 @@ def rights(folders: Folders) -> Check:
     if not root.is_dir():
         return wrong("Data folder", f"{root} is no folder", _elsewhere(root))
     if closed := next(_closed(folders), None):
-        return wrong("Data folder", f"{closed} can't be written by this user", _own(closed))
+        return wrong("Data folder", f"{closed} can't be written by this user", _own(closed, root))
+    if closed := next(_unreadable(folders), None):
+        return wrong("Data folder", f"{closed} can't be read or changed by this user", _own(closed, root))
+    if stat.S_IMODE(root.stat().st_mode) & OTHERS:
+        text = f"others can read {root}, which has what people have said and posted"
+        return doubtful("Data folder", text, f"chmod 700 {root}")
     return fine("Data folder", f"{root} and its logs can be written")
 
 
 def _closed(folders: Folders) -> Iterator[Path]:
     """What can't be written. Files that an administrator's start has left are the usual case."""
     places = [folders.root, folders.logs, folders.root / "personas", folders.root / "accounts"]
-    files = [folders.database, folders.lock, *sorted(folders.logs.glob("*"))]
+    beside = [folders.database.with_name(f"{folders.database.name}-{end}") for end in ("wal", "shm")]
+    files = [folders.database, *beside, folders.lock, *sorted(folders.logs.glob("*"))]
     yield from (place for place in places if place.exists() and not os.access(place, os.W_OK | os.X_OK))
     yield from (file for file in files if file.exists() and not os.access(file, os.W_OK))
+
+
+def _unreadable(folders: Folders) -> Iterator[Path]:
+    """Of each persona the first such file or folder; its folders have to be open to writing, too."""
+    places = (closed(one, os.R_OK | os.W_OK | os.X_OK) for one in sorted((folders.root / "personas").glob("*")))
+    yield from filter(None, places)
 
 
 def _elsewhere(root: Path) -> str:
     return f"Make {root} for the user that runs Mynah, or choose another folder (data_dir, or --data-dir)."
 
 
-def _own(path: Path) -> str:
-    return f"Give it to the user that runs Mynah, like `sudo chown -R $USER {path}`."
+def _own(path: Path, root: Path) -> str:
+    """For all at once: there is seldom only one."""
+    if path.lstat().st_uid == os.geteuid():
+        return f"Mend its mode: `chmod -R u+rwX {root}`."
+    return f"Give all to the user that runs Mynah, like `sudo chown -R $USER {root}`."
 
 
 def room(folders: Folders, settings: DiskSettings) -> Check:

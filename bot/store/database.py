@@ -155,7 +155,7 @@ def _copied(path: Path, to: Path) -> bool:
     before, uri = _state(path), read_only_uri(path)
     os.truncate(to, 0)
     try:
-        with _opened(path, uri) as connection, translated(to):
+        with _opened(path, uri) as connection, translated(to, read=path):
             connection.execute("VACUUM INTO ?", (str(to),))
         _check_sound(path, to)
     except OperatorError:
@@ -211,15 +211,22 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """The only place that catches SQLite's errors: they become OperatorErrors, with a sentence that names the file."""
+def translated(path: Path, read: Path | None = None) -> Iterator[None]:
+    """The only place that catches SQLite's errors: they become OperatorErrors, with a sentence that names the file.
+
+    `read`: what is copied to `path`, if that is what is done: damage is the original's.
+    """
     try:
         yield
     except sqlite3.Error as error:
-        raise _explain(path, error) from error
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        raise _explain(read if read and damaged else path, error) from error
 
 
-_DAMAGED = "The database {} is damaged, or no database. Put a backup in its place, or move it away to start anew."
+_DAMAGED = (
+    "The database {} is damaged, or no database. Put a backup in its place with `mynah db restore FILE --replace`, or "
+    "move it away to start anew."
+)
 _DENIED = "The database {} can't be opened or written. Check that Mynah's user may write there, in its folder too."
 _LOCKED = "Another process keeps the database {} locked. Close that one, or try again."
 _SENTENCES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -84,8 +85,7 @@ async def _move(services: Services, old: str, new: str) -> None:
         await asyncio.to_thread(_copy, before, after, services.folders.root / "work")
     except OSError as error:
         raise OperatorError(
-            f"@{old} keeps its name: its files could not be copied ({error.strerror or error}). Mend that, then "
-            "try again."
+            f"@{old} keeps its name: its files could not be copied ({_reason(error)}). Mend that, then try again."
         ) from error
     try:
         await _check_jobs(services, old, new)  # one may have come meanwhile
@@ -102,6 +102,14 @@ async def _move(services: Services, old: str, new: str) -> None:
             f"@{old} is @{new} now, but files of the old name could not be deleted ({error.strerror}). "
             "An hour from now, `mynah models verify --delete-orphans` tries it again."
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Of several that were gathered while a folder was copied, the first."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        place, _, why = error.args[0][0]
+        return f"{place}: {re.sub(r'^.Errno [0-9]+. ', '', str(why)).split(': ')[0]}"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
 
 
 def _copy(before: Path, after: Path, work: Path) -> None:

@@ -115,9 +115,32 @@ def _old(folders: Folders, versions: Sequence[Version]) -> Iterator[Item]:
     made = {one.persona: one.created_at for one in versions if one.current}
     for one in versions:
         place = folders.root / one.folder
-        if not one.current and place.is_dir():
+        if not one.current and os.path.isdir(place):  # False, too, where it can't be seen
             used_at = max(one.used_at or made[one.persona], made[one.persona])
             yield Item(one.folder, Why.OLD, _size([place], set()), used_at, one.persona, one.number)
+
+
+def closed(place: Path, folder_mode: int = os.R_OK | os.X_OK) -> Path | None:
+    """The folder above, `place`, or the first below that is there, but not open to this user: files for reading."""
+    if top := next((one for one in (place.parent, place) if _denied(one, folder_mode)), None):
+        return top
+    for folder, folders, files in os.walk(place):
+        wanted = [*((name, folder_mode) for name in folders), *((name, os.R_OK) for name in files)]
+        if denied := next((name for name, mode in wanted if _denied(Path(folder, name), mode)), None):
+            return Path(folder, denied)
+    return None
+
+
+def _denied(path: Path, mode: int) -> bool:
+    if os.access(path, mode):
+        return False
+    try:
+        path.stat()
+    except FileNotFoundError:  # it isn't there at all
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def orphans(folders: Folders, versions: Sequence[Version], jobs: Sequence[Job]) -> Iterator[Item]:

@@ -18,10 +18,14 @@ from trainer.manifest import DamagedPersona, verify
 
 @dataclass(frozen=True)
 class Verified:
-    """A persona, and what is wrong with its files: phrases that name them."""
+    """A persona, and what is wrong with its files: phrases that name them.
+
+    `closed`: what this user may not read; how its files are is not known then.
+    """
 
     persona: Persona
     damage: tuple[str, ...]
+    closed: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ async def check(services: Services, personas: Iterable[Persona]) -> AsyncIterato
     """One after the other; every byte is read."""
     versions = await services.library.versions()
     for persona in personas:
+        if closed := await asyncio.to_thread(stock.closed, services.folders.persona(persona.name)):
+            yield Verified(persona, (f"{closed} can't be read by this user",), closed)
+            continue
         own = [one for one in versions if one.persona == persona.name]
         damage = [*await _versions(services, own), *await _posts(services, persona)]
         if damage:
