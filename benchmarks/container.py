@@ -149,7 +149,7 @@ async def check(stage: Stage, place: Path) -> list[tuple[str, ...]]:
             tell("its user and groups", known, "0" not in users | groups)
             tell("capabilities", container.status("CapEff"), int(container.status("CapEff"), 16) == 0)
             options = container.mount_options("/")
-            tell("root is read-only", ",".join(options), "ro" in options)
+            tell("root is read-only", options[0], "ro" in options)
             began = time.monotonic()
             await fake.write(ann, chat, "/train @pip_the_lighthouse")
             await chat.until(lambda c: any("bits per byte" in m.plain or "My dream is" in m.plain for m in c.sent), 480)

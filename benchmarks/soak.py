@@ -174,13 +174,17 @@ async def watch(soak: Soak) -> None:
 def outcome_of(n: int, asked: Asked, seconds: float) -> str | None:
     """None: it may still come."""
     texts = [message.text for message in asked.here]
-    if any(f"Number {n} is" in text and "▌" not in text for text in texts):
+    if whole(n, texts):
         return "answered"
+    if asked.failed and whole(n, [message.text for message in asked.channel.messages[-500:]]):
+        return "answered in the channel, acknowledged too late"
     if texts and not any("▌" in text for text in texts):
         return f"told: {texts[0][:60]}"
-    if asked.failed or seconds > LOST_SECONDS:
-        return "lost"
-    return None
+    return "lost" if seconds > LOST_SECONDS else None
+
+
+def whole(n: int, texts: Sequence[str]) -> bool:
+    return any(f"Number {n} is" in text and "▌" not in text for text in texts)
 
 
 async def train(soak: Soak, every: float) -> None:

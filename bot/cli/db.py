@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -123,7 +124,7 @@ def _there(settings: Settings) -> Folders:
 
 
 def _target(place: Path) -> Path:
-    return place / f"mynah-backup-{datetime.now():%Y%m%d-%H%M%S}.tar" if place.is_dir() else place
+    return place / f"mynah-backup-{datetime.now():%Y%m%d-%H%M%S}.tar" if os.path.isdir(place) else place
 
 
 def _migrate(database: Path) -> None:

@@ -55,7 +55,8 @@ def _told(name: str | None, here: bool, space: str) -> str:
     where = f" in {space}" if space else ""
     if name is None:
         return f"Nobody by default{where}: people choose, unless there is but one persona."
-    gone = "" if here else f" It can't: there is no persona of this name{where} any more."
+    clear = f"mynah models default --clear{f' --space {space}' if space else ''}"
+    gone = "" if here else f" It can't: there is no persona of this name{where} any more. For nobody: {clear}"
     return f"@{name} answers{where} where nobody was chosen.{gone}"
 
 

@@ -16,11 +16,20 @@ PERSONA = 1
 UNKNOWN = "–"
 
 
-def row(job: Job, now: datetime, progress: Progress | None) -> tuple[str, ...]:
-    """`time`: how far a running one is, how long one that has ended has run."""
+def row(job: Job, now: datetime, progress: Progress | None, alone: bool = False) -> tuple[str, ...]:
+    """`time`: how far a running one is, how long one that has ended has run. `alone`: no bot runs."""
     time = brief(progress) if progress else duration(ran) if (ran := ran_seconds(job)) is not None else UNKNOWN
     where = job.caller.platform or UNKNOWN
-    return str(job.id), f"@{job.persona}", str(job.state), where, ago(now - job.created_at), time
+    return str(job.id), f"@{job.persona}", state_of(job, alone), where, ago(now - job.created_at), time
+
+
+def is_interrupted(job: Job, alone: bool) -> bool:
+    """It is recorded as running, but no bot runs: that was killed, or stopped."""
+    return alone and job.state is JobState.RUNNING
+
+
+def state_of(job: Job, alone: bool) -> str:
+    return "interrupted" if is_interrupted(job, alone) else str(job.state)
 
 
 def brief(progress: Progress) -> str:
@@ -30,10 +39,13 @@ def brief(progress: Progress) -> str:
     return f"{progress.stage}{share}{left}"
 
 
-def facts(job: Job, progress: Progress | None = None, version: int | None = None) -> dict[str, object]:
-    """For programs."""
+def facts(
+    job: Job, progress: Progress | None = None, version: int | None = None, alone: bool = False
+) -> dict[str, object]:
+    """For programs; `state` is as it is recorded."""
     times = {"waited_seconds": waited_seconds(job), "ran_seconds": ran_seconds(job)}
-    return {**asdict(job), **times, "progress": progress, "version": version}
+    interrupted = is_interrupted(job, alone)
+    return {**asdict(job), **times, "interrupted": interrupted, "progress": progress, "version": version}
 
 
 def waited_seconds(job: Job) -> float | None:
@@ -48,7 +60,7 @@ def ran_seconds(job: Job) -> float | None:
     return (job.finished_at - job.started_at).total_seconds()
 
 
-def details(job: Job, progress: Progress | None, version: int | None) -> str:
+def details(job: Job, progress: Progress | None, version: int | None, alone: bool = False) -> str:
     """All that is known, for people."""
     waited, ran = waited_seconds(job), ran_seconds(job)
     rows = [
@@ -61,9 +73,19 @@ def details(job: Job, progress: Progress | None, version: int | None) -> str:
         *([("  Now", brief(progress))] if progress else []),
         *([("  Became", f"version {version}")] if version is not None else []),
     ]
-    head = f"Job {job.id} · @{job.persona} · {job.state}"
+    head = f"Job {job.id} · @{job.persona} · {state_of(job, alone)}"
     facts = table([(name, printable(value)) for name, value in rows])
-    return "\n".join([printable(head), facts, *([f"  {printable(job.error)}"] if job.error else [])])
+    return "\n".join(
+        [printable(head), facts, *(f"  {printable(one)}" for one in (job.error, _next(job, alone)) if one)]
+    )
+
+
+def _next(job: Job, alone: bool) -> str:
+    """What to do about one that has come to nothing, or doesn't go on by itself."""
+    if is_interrupted(job, alone):
+        return "It goes on with `mynah run` or `mynah console`."
+    again = job.state in {JobState.FAILED, JobState.CANCELLED} and job.accounts
+    return f"To try it again: mynah jobs retry {job.id}" if again else ""
 
 
 def _account(account: AccountSource) -> str:
@@ -86,7 +108,7 @@ def _who(caller: Caller) -> str:
 
 
 def _at(time: datetime | None) -> str:
-    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}" if time else "not yet"
+    return f"{time.astimezone():%Y-%m-%d %H:%M:%S %Z}" if time else "not yet"
 
 
 def standing(job: Job, now: datetime) -> str:

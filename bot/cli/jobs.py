@@ -11,7 +11,7 @@ import typer
 from bot.cli import complete
 from bot.cli.output import JSON_HELP, show_json, show_table
 from bot.cli.shared import noun, perform, run, settings_of, store_of
-from bot.errors import DataDirInUse
+from bot.errors import AlreadyTraining, DataDirInUse
 
 if TYPE_CHECKING:
     from bot.cli.watch import Watch
@@ -40,13 +40,15 @@ def show_jobs(
     """The latest trainings, newest first."""
     from bot.cli.job_text import COLUMNS, PERSONA, facts, row
 
-    jobs, now = run(_jobs(settings_of(ctx), None if every else limit, state))
+    settings = settings_of(ctx)
+    jobs, now = run(_jobs(settings, None if every else limit, state))
+    alone = run(_alone(settings, jobs))
     far = {now[0]: now[1]} if now else {}
     if as_json:
-        show_json([facts(job, far.get(job.id)) for job in jobs])
+        show_json([facts(job, far.get(job.id), alone=alone) for job in jobs])
     elif jobs:
         here = datetime.now(UTC)
-        show_table(COLUMNS, [row(job, here, far.get(job.id)) for job in jobs], PERSONA)
+        show_table(COLUMNS, [row(job, here, far.get(job.id), alone) for job in jobs], PERSONA)
     else:
         print("No such training." if state else "No trainings yet. To start one: mynah train @pip_the_lighthouse")
 
@@ -56,11 +58,13 @@ def show(ctx: typer.Context, number: Number, as_json: Json = False) -> None:
     """Everything about one training."""
     from bot.cli.job_text import details, facts
 
-    job, progress, version = run(_job(settings_of(ctx), number))
+    settings = settings_of(ctx)
+    job, progress, version = run(_job(settings, number))
+    alone = run(_alone(settings, [job]))
     if as_json:
-        show_json(facts(job, progress, version))
+        show_json(facts(job, progress, version, alone))
     else:
-        print(details(job, progress, version))
+        print(details(job, progress, version, alone))
 
 
 @app.command()
@@ -135,16 +139,37 @@ async def _job(settings: Settings, number: int) -> tuple[Job, Progress | None, i
 
 async def _retry(settings: Settings, number: int, watch: Watch | None) -> int:
     """Returns the exit code."""
+    from bot.cli.job_text import standing
     from bot.cli.watch import is_running, watch_job
     from bot.control.jobs import RETRY, JobNumber
 
-    job = (await perform(settings, RETRY, JobNumber(job_id=number))).job
+    try:
+        job = (await perform(settings, RETRY, JobNumber(job_id=number))).job
+    except AlreadyTraining as error:
+        if error.job_id != number or await is_running(settings):
+            raise
+        job, _, _ = await _job(settings, number)
+        raise AlreadyTraining(standing(job, datetime.now(UTC)), number) from error
     print(f"@{job.persona} is queued again, as job {job.id}.")
     if watch is not None:
         return await watch_job(settings, job.id, watch)
-    if not await is_running(settings):
+    if await is_running(settings):
+        print(f"To watch it: mynah jobs watch {job.id}", file=sys.stderr)
+    else:
         print("No bot runs on this folder. It is trained when one does: mynah run, or mynah console.", file=sys.stderr)
     return 0
+
+
+async def _alone(settings: Settings, jobs: list[Job]) -> bool:
+    """Is one of these recorded as running, though no bot runs?"""
+    if all(job.state != "running" for job in jobs):
+        return False
+    from bot.cli.watch import is_running
+
+    try:
+        return not await is_running(settings)
+    except DataDirInUse:  # it hangs
+        return False
 
 
 async def _progress(settings: Settings, jobs: list[Job]) -> tuple[int, Progress] | None:

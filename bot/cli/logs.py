@@ -113,8 +113,8 @@ def _show(settings: Settings, found: Filter, parts: Iterable[str], lines: int, f
         with latest_first(ends) as entries:
             known = list(islice((entry for entry in _until(entries, found.since) if found.wants(entry)), lines))
         _print(reversed(known), as_json)
-        if lines and not known and not follow:
-            whole = found == Filter() and len(parts) == len(Part)
+        if not known and not follow:
+            whole = lines and found == Filter() and len(parts) == len(Part)
             nothing = f"Nothing is logged yet in {folder}." if whole else "Nothing like that is in the logs."
             print(nothing, file=sys.stderr)
         try:

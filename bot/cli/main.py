@@ -13,7 +13,7 @@ import typer
 from bot.cli import bench, complete, config, db, discord, health, jobs, logs, models, optout, setup, sources, users
 from bot.cli.run import serve
 from bot.cli.say import say
-from bot.cli.shared import EXIT_CODES, entry, run, settings_of
+from bot.cli.shared import EXIT_CODES, entry, folder, run, settings_of
 from bot.cli.train import train
 
 app = typer.Typer(
@@ -34,7 +34,8 @@ def _show_version(wanted: bool) -> None:
 def _options(
     ctx: typer.Context,
     data_dir: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Folder of all state (also MYNAH_DATA_DIR).")
+        Path | None,
+        typer.Option(parser=folder, metavar="DIRECTORY", help="Folder of all state (also MYNAH_DATA_DIR)."),
     ] = None,
     config: Annotated[
         Path | None,

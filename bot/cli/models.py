@@ -13,9 +13,10 @@ from bot.cli.output import JSON_HELP, show_json, show_table
 from bot.cli.shared import noun, perform, run, services_of, settings_of, store_of
 
 if TYPE_CHECKING:
-    from bot.domain import Summary
+    from bot.domain import Persona, Summary
     from bot.settings import Settings
     from bot.usecases.personas import Forgetting
+    from bot.usecases.services import Services
 
 app = noun("The personas on this machine.")
 Named = publishing.Named
@@ -30,11 +31,12 @@ def list_models(ctx: typer.Context, json: Json = False) -> None:
     Bits per byte: how well it guesses its account's next letters, on posts that it hasn't learnt; less is better.
     Author: how many of its texts are taken for that account's, rather than for others'.
     """
-    personas = run(_list(settings_of(ctx)))
+    settings = settings_of(ctx)
+    personas = run(_list(settings))
     if json:
         show_json(personas)
     elif not personas:
-        print("No persona yet. Train one: mynah train @pip_the_lighthouse")
+        print(f"No persona yet in {settings.data_dir}. Train one: mynah train @pip_the_lighthouse")
     else:
         now = datetime.now(UTC)
         columns = ("persona", "version", "posts", "bits/byte", "author", "size", "spoke", "made")
@@ -112,8 +114,11 @@ def rename(
     from bot.domain import parse_persona
 
     before = parse_persona(old)
-    name = run(perform(settings_of(ctx), RENAME, Rename(old=before, new=new)))
-    print(f"@{before} is @{name} now. Try it: mynah say @{name} 'My dream is'")
+    settings = settings_of(ctx)
+    name = run(perform(settings, RENAME, Rename(old=before, new=new)))
+    silent = any(one.silent for one in run(_list(settings)) if one.name == name)
+    hint = "It stays silent (mynah optout)." if silent else f"Try it: mynah say @{name} 'My dream is'"
+    print(f"@{before} is @{name} now. {hint}")
 
 
 async def _list(settings: Settings) -> list[Summary]:
@@ -132,7 +137,7 @@ async def _show(settings: Settings, name: str, lineage: bool, json: bool) -> Non
     from bot.usecases.lineage import trace
 
     async with services_of(settings) as services:
-        persona = await publishing.find(services, name)
+        persona = await _find(services, name)
         if lineage:
             traced = await trace(services, persona)
             show_json(traced) if json else print(steps(traced))
@@ -141,8 +146,17 @@ async def _show(settings: Settings, name: str, lineage: bool, json: bool) -> Non
             show_json(persona)
             return
         print(card(persona))
-        if pictures := await Album(services.painter, services.folders).fill_share(persona):
+        if pictures := await Album(services.painter, services.folders).fill(persona):
             print(told(pictures, Path.cwd()))
+
+
+async def _find(services: Services, name: str) -> Persona:
+    """Of silent ones, too: the operator may look at them. Raises BadInput or NotFound."""
+    from bot.domain import parse_persona
+    from bot.usecases.say import spelt
+
+    wanted = spelt(parse_persona(name), await services.store.names())
+    return await services.store.persona(wanted) or await publishing.find(services, name)
 
 
 async def _plan(settings: Settings, name: str) -> Forgetting:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.output import JSON_HELP, show_json, show_table
 from bot.cli.shared import noun, perform, run, settings_of, store_of
+from bot.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -37,8 +39,18 @@ def add(ctx: typer.Context, handle: Handle) -> None:
     from bot.arguments import parse_optout
     from bot.control.people import OPT_OUT, OptOut
 
-    account = parse_optout(handle).handle
-    _show(account, run(perform(settings_of(ctx), OPT_OUT, OptOut(handle=account))))
+    settings = settings_of(ctx)
+    try:
+        account = parse_optout(handle).handle
+    except BadInput as error:
+        if made_of := run(_called(settings, handle.strip().removeprefix("@"))):
+            raise BadInput(_of_others(handle, made_of)) from error
+        raise
+    done = run(perform(settings, OPT_OUT, OptOut(handle=account)))
+    _show(account, done)
+    if (made_of := run(_called(settings, account))) and account not in made_of:
+        nobody = "" if done.personas else f"No persona is made of an account @{account}. "
+        print(nobody + _of_others(account, made_of))
 
 
 @app.command()
@@ -60,6 +72,24 @@ def _show(account: str, done: Silence) -> None:
         print(f"Silent from now on: {_names(done.personas)}. To delete one with its posts: mynah models rm @NAME")
     for address in done.published:
         print(f"It is still published. Delete it there, too: {address}")
+
+
+def _of_others(persona: str, accounts: Sequence[str]) -> str:
+    which = " and ".join(f"@{one}" for one in accounts)
+    how = " or ".join(f"mynah optout add @{one}" for one in accounts)
+    return f"The persona @{persona.strip().removeprefix('@')} is made of {which}: {how}"
+
+
+async def _called(settings: Settings, name: str) -> list[str]:
+    """The accounts that the persona of this name is made of; none without it, or without a data folder."""
+    from bot.usecases.say import spelt
+
+    try:
+        async with store_of(settings) as store:
+            personas = await store.names()
+    except NotFound:
+        return []
+    return sorted(personas.get(spelt(name.lower(), personas), ()))
 
 
 def _names(personas: tuple[str, ...]) -> str:

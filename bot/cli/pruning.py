@@ -36,7 +36,7 @@ def prune(
     found = run(_survey(settings))
     chosen = plan(found, limits(settings.disk), all_old)
     if not json:
-        _show(settings, found.usage, chosen)
+        _show(settings, found.usage, chosen, all_old)
     agreed = bool(chosen) and not dry_run and sure("Remove these?", yes)
     gone = run(_prune(settings, chosen)) if agreed else ()
     if json:
@@ -60,7 +60,7 @@ async def _prune(settings: Settings, chosen: tuple[Item, ...]) -> tuple[Item, ..
     return await perform(settings, PRUNE, Prune(names=tuple(item.name for item in chosen)))
 
 
-def _show(settings: Settings, usage: Usage, chosen: tuple[Item, ...]) -> None:
+def _show(settings: Settings, usage: Usage, chosen: tuple[Item, ...], all_old: bool) -> None:
     from bot.figures import bytes_text
 
     for name, n_bytes, limit in (
@@ -70,7 +70,8 @@ def _show(settings: Settings, usage: Usage, chosen: tuple[Item, ...]) -> None:
         print(f"{name} take {bytes_text(n_bytes)}" + (f" of {limit:g} GB." if limit else "; there is no limit."))
     print(f"The disk has {bytes_text(usage.free)} free.")
     if not chosen:
-        print("Nothing has to go. (--all-old removes every version that isn't the current one.)")
+        hint = "" if all_old else " (--all-old removes every version that isn't the current one.)"
+        print(f"Nothing has to go.{hint}")
         return
     print()
     rows = [(item.name, bytes_text(item.n_bytes), f"{item.used_at:%Y-%m-%d}", item.why.value) for item in chosen]

@@ -34,7 +34,6 @@ def export(
     from bot.usecases.exporting import Form
 
     wanted = Form.MERGED if merged else Form.ADAPTER
-    print("Writing the model, its card and its pictures …", file=sys.stderr)
     made = run(_export(settings_of(ctx), persona, to.expanduser().absolute(), wanted))
     what = "one model for transformers" if made is Form.MERGED else "an adapter for PEFT"
     print(f"{to} is {what}; its README.md says how to load it.")
@@ -95,7 +94,9 @@ async def _export(settings: Settings, name: str, to: Path, form: Form) -> Form:
 
     async with services_of(settings) as services:
         check_empty(to)  # before anything takes time
-        return await export(services, await find(services, name), to, form)
+        persona = await find(services, name)
+        print("Writing the model, its card and its pictures …", file=sys.stderr)
+        return await export(services, persona, to, form)
 
 
 async def _publish(settings: Settings, name: str, repo: str, form: Form, public: bool) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.output import JSON_HELP, show_json
-from bot.cli.shared import REFUSED, STOPPED, run
+from bot.cli.shared import REFUSED, STOPPED, folder, run
 from bot.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ def init(
     config: Annotated[
         Path | None, typer.Option(dir_okay=False, help="The file to write (default: the one that Mynah reads).")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(file_okay=False, help="Folder of all state.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=folder, metavar="DIRECTORY", help="Folder of all state.")
+    ] = None,
     base_model: Annotated[str | None, typer.Option(help='"bundled", a folder, or a name on a hub.')] = None,
     write_tokens: Annotated[
         bool, typer.Option("--write-tokens", help="With --yes: write tokens of the environment into the file, too.")

@@ -8,12 +8,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from typer.core import TyperGroup
 
-from bot.errors import Busy, DataDirInUse, MynahError
+from bot.errors import Busy, DataDirInUse, MynahError, NotFound
 
 if TYPE_CHECKING:
     from bot.control.operation import Operation, P, R, Tell
@@ -62,6 +63,16 @@ def entry(app: typer.Typer) -> None:
         sys.exit(STOPPED)
 
 
+def folder(given: str) -> Path:
+    """What --data-dir names. An empty one would be the current folder. Raises typer.BadParameter."""
+    if not given.strip():
+        raise typer.BadParameter("It is empty. Give the folder's path, or leave the option out.")
+    path = Path(given)
+    if path.is_file():
+        raise typer.BadParameter(f"Directory {given!r} is a file.")
+    return path
+
+
 def settings_of(ctx: typer.Context) -> Settings:
     """Raises SettingsError."""
     from bot.settings import load_settings
@@ -84,14 +95,26 @@ async def services_of(settings: Settings) -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def store_of(settings: Settings) -> AsyncIterator[SqliteStore]:
-    """For a command that only reads what is recorded: quicker than all services."""
+    """For a command that only reads what is recorded: quicker than all services. Raises NotFound: no folder yet."""
     from bot.folders import Folders
     from bot.store.sqlite import SqliteStore
 
     folders = Folders(settings.data_dir)
+    if _is_missing(folders.root):
+        raise NotFound(f"There is nothing at {folders.root} yet. Train a persona: mynah train @pip_the_lighthouse")
     folders.make()
     async with SqliteStore.open(folders.database) as store:
         yield store
+
+
+def _is_missing(folder: Path) -> bool:
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # Folders.make says what is in the way
+        return False
+    return False
 
 
 async def perform(settings: Settings, operation: Operation[P, R], params: P, tell: Tell | None = None) -> R:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import complete
-from bot.cli.shared import perform, run, settings_of
-from bot.errors import AlreadyTraining, BadInput, Costly
+from bot.cli.shared import STOPPED, perform, run, settings_of, store_of
+from bot.errors import AlreadyTraining, BadInput, Costly, NotFound
 
 if TYPE_CHECKING:
     from bot.arguments import TrainArguments
@@ -69,7 +69,11 @@ def train(
     elif detach:
         run(_detached(settings, wanted))
     else:
-        sys.exit(run_watching(lambda watch: _train(settings, wanted, watch)))
+        try:
+            sys.exit(run_watching(lambda watch: _train(settings, wanted, watch)))
+        except KeyboardInterrupt:
+            print(run(_stopped(settings, wanted)), file=sys.stderr)
+            sys.exit(STOPPED)
 
 
 async def _train(settings: Settings, wanted: TrainArguments, watch: Watch) -> int:
@@ -81,6 +85,25 @@ async def _train(settings: Settings, wanted: TrainArguments, watch: Watch) -> in
     if not await is_running(settings):
         return await run_single(settings, COMMANDS["train"], wanted)
     return await watch_job(settings, await _submit(settings, wanted), watch)
+
+
+async def _stopped(settings: Settings, wanted: TrainArguments) -> str:
+    """What to say after Ctrl-C; the job's number is known once it was queued."""
+    from bot.cli.watch import is_running
+
+    handles = {voice.handle for voice in wanted.voices}
+    try:
+        async with store_of(settings) as store:
+            jobs = await store.unfinished_jobs()
+    except NotFound:  # it was too soon even for a folder
+        jobs = []
+    mine = [job for job in jobs if {account.handle for account in job.accounts} == handles]
+    if not mine:
+        return "Stopped. Nothing was queued."
+    if await is_running(settings):
+        return f"The training goes on. To watch it: mynah jobs watch {mine[0].id}"
+    on = f"mynah run, mynah console or mynah train {' '.join(f'@{voice.handle}' for voice in wanted.voices)}"
+    return f"Stopped. The training is kept (job {mine[0].id}): {on} goes on with it."
 
 
 async def _detached(settings: Settings, wanted: TrainArguments) -> None:

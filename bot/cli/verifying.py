@@ -72,7 +72,8 @@ def _size(orphan: Orphan) -> str:
 def _remedy(one: Verified) -> str:
     """What mends it, or ends it."""
     if one.closed:
-        return f"Mend its owner or its mode, like `sudo chown -R $USER {one.closed}`; then verify again."
+        place = one.closed
+        return f"To mend its owner and its mode: sudo chown -R $USER {place} && chmod -R u+rwX {place}"
     from bot.domain import train_command
     from bot.usecases.say import renamed
 

@@ -10,7 +10,7 @@ from bot.store.database import read_only
 from bot.store.migrate import migrations
 
 NAME = "Database"
-BACKUP = "Put a backup in its place (`mynah db restore`), or move it away to start anew."
+BACKUP = "Put a backup in its place (`mynah db restore FILE --replace`), or move it away to start anew."
 
 
 def database(path: Path) -> Check:

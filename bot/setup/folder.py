@@ -28,10 +28,10 @@ def rights(folders: Folders) -> Check:
         return wrong("Data folder", f"{root} can't be made in {above}", _elsewhere(root))
     if not root.is_dir():
         return wrong("Data folder", f"{root} is no folder", _elsewhere(root))
-    if closed := next(_closed(folders), None):
-        return wrong("Data folder", f"{closed} can't be written by this user", _own(closed, root))
-    if closed := next(_unreadable(folders), None):
-        return wrong("Data folder", f"{closed} can't be read or changed by this user", _own(closed, root))
+    if place := next(_closed(folders), None):
+        return wrong("Data folder", f"{place} can't be written by this user", _own(place, root))
+    if place := next(_unreadable(folders), None):
+        return wrong("Data folder", f"{place} can't be read or changed by this user", _own(place, root))
     if stat.S_IMODE(root.stat().st_mode) & OTHERS:
         text = f"others can read {root}, which has what people have said and posted"
         return doubtful("Data folder", text, f"chmod 700 {root}")

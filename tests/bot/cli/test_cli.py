@@ -37,6 +37,7 @@ def test_help_names_the_commands(tmp_path: Path) -> None:
         (["train", "@a", "--json"], "--json goes with --dry-run"),
         (["say", "@a"], "Missing argument"),
         (["nothing"], "No such command"),
+        (["--data-dir", "", "models"], "It is empty"),
     ],
 )
 def test_usage_errors(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -78,7 +79,16 @@ def test_a_bad_setting_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_folder_has_no_models(tmp_path: Path) -> None:
     done = mynah(tmp_path, "models", "list")
-    assert (done.returncode, done.stdout) == (0, "No persona yet. Train one: mynah train @pip_the_lighthouse\n")
+    empty = f"No persona yet in {tmp_path}. Train one: mynah train @pip_the_lighthouse\n"
+    assert (done.returncode, done.stdout) == (0, empty)
+
+
+@pytest.mark.parametrize("noun", ["models", "jobs", "optout"])
+def test_reading_makes_no_data_folder(tmp_path: Path, noun: str) -> None:
+    done = mynah(tmp_path / "mistyped", noun)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"There is nothing at {tmp_path}/mistyped yet." in done.stderr
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_a_dry_run_shows_what_a_training_would_use_and_trains_nothing(tmp_path: Path) -> None:

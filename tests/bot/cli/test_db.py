@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.backup.writing import backup
 from bot.cli.db import _migrate
 from bot.control.client import connected
 from bot.control.disk import PRUNE, Prune
 from bot.control.server import listening
+from bot.errors import BadInput
+from bot.folders import Folders
 from bot.store.migrate import newest, schema
 from tests.bot.cli.test_cli import mynah
 from tests.bot.store.test_upgrades import build
@@ -94,6 +97,26 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
     data = (tmp_path / "old" / "mynah.sqlite3").read_bytes()
     database.write_bytes(data[:4096] + os.urandom(4096) + data[8192:])
     assert "damaged" in told(tmp_path, "db", "check")
+
+
+def test_a_backup_of_a_damaged_database_names_it(tmp_path: Path) -> None:
+    build(tmp_path / "old" / "mynah.sqlite3", newest())
+    database = tmp_path / "mynah.sqlite3"
+    data = (tmp_path / "old" / "mynah.sqlite3").read_bytes()
+    database.write_bytes(data[:4096] + os.urandom(len(data) - 4096))
+    sentence = told(tmp_path, "db", "backup", str(tmp_path / "b.tar"))
+    assert f"The database {database} is damaged" in sentence
+    assert "`mynah db restore FILE --replace`" in sentence
+
+
+def test_a_backup_into_a_folder_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, into = tmp_path / "data", tmp_path / "backups"
+    build(data / "mynah.sqlite3", newest())
+    into.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != into)  # the tests may be run by one who may all
+    with pytest.raises(BadInput, match=rf"The folder {into} can't be written by this user"):
+        backup(Folders(data), into / "b.tar", "base", True, lambda done, total: None)
+    assert list(into.iterdir()) == []
 
 
 def test_the_copy_of_a_try_before_stays_until_there_is_another(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ from typing import get_args
 import pytest
 
 from bot.cli.job_text import COLUMNS, PERSONA, brief, details, facts, row, standing
-from bot.cli.jobs import State, _job, _jobs, _retry
+from bot.cli.jobs import State, _alone, _job, _jobs, _retry
 from bot.cli.output import show_table
 from bot.cli.watch import Watch, run_watching, watch_job
 from bot.control.server import listening
 from bot.domain import AccountSource, Caller, Job, JobState
-from bot.errors import NotFound, OperatorError
+from bot.errors import AlreadyTraining, NotFound, OperatorError
 from tests.bot.cli.test_cli import mynah
 from tests.doubles.processes import eventually
 from tests.doubles.service import FakeService
@@ -82,7 +82,9 @@ def test_everything_about_one() -> None:
         "2, starting over",
     ):
         assert part in text
-    assert text.endswith("\n  The cable is out. Plug it in.")
+    assert text.endswith("\n  The cable is out. Plug it in.\n  To try it again: mynah jobs retry 3")
+    assert f"{NOW - timedelta(hours=2):%Y}" in text
+    assert FAILED.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z") in text
     assert "version 7" in details(QUEUED, FAR, 7)
     assert "train 45%" in details(QUEUED, FAR, 7)
     assert "by you, on the shell" in details(QUEUED, None, None)
@@ -194,6 +196,33 @@ async def test_without_a_bot_there_is_only_how_it_stands(
     assert capsys.readouterr().out.startswith(f"{nothing}Job 1 (@pip) was queued just now")
     with pytest.raises(NotFound):
         await watch_job(settings, 7, Watch())
+
+
+async def test_where_the_bot_was_killed_nothing_runs(service: FakeService) -> None:
+    settings = service.services.settings
+    await service.add_job()
+    await service.store.claim_job()
+    job, _, _ = await _job(settings, 1)
+    assert await _alone(settings, [job])
+    assert row(job, NOW, None, alone=True)[2] == "interrupted"
+    shown = details(job, None, None, alone=True)
+    assert shown.startswith("Job 1 · @pip · interrupted\n")
+    assert shown.endswith("It goes on with `mynah run` or `mynah console`.")
+    assert facts(job, alone=True)["interrupted"] is True
+    with pytest.raises(AlreadyTraining, match="was interrupted; it goes on with `mynah run`"):
+        await _retry(settings, 1, None)
+    async with listening(service.services, service.folders.control):
+        assert not await _alone(settings, [job])
+        with pytest.raises(AlreadyTraining, match="is running still"):
+            await _retry(settings, 1, None)
+
+
+async def test_retrying_says_how_to_watch_it(bot: FakeService, capsys: pytest.CaptureFixture[str]) -> None:
+    bot.trainer.error = OperatorError("The worker is gone.")
+    await bot.add_job()
+    await bot.notifier.wait(1)
+    assert await _retry(bot.services.settings, 1, None) == 0
+    assert capsys.readouterr().err.endswith("To watch it: mynah jobs watch 2\n")
 
 
 async def test_retrying_and_watching_it(bot: FakeService, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from bot.cli.logfiles import Entry, Tail, fresh, latest_first, tails
 from bot.cli.logs import as_text, begin, print_logs
-from bot.errors import BadInput
+from bot.errors import BadInput, OperatorError
 from bot.settings import Settings
 
 START = datetime(2026, 7, 5, 14, 0, tzinfo=UTC)
@@ -126,7 +127,7 @@ def test_a_terminal_that_knows_few_characters(folder: Path) -> None:
 def test_where_there_are_no_logs_yet(tmp_path: Path) -> None:
     done = mynah(tmp_path / "nothing")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "Nothing like that" in done.stderr
+    assert done.stderr == f"Nothing is logged yet in {tmp_path / 'nothing' / 'logs'}.\n"
     assert not (tmp_path / "nothing").exists()
 
 
@@ -239,3 +240,17 @@ def test_following_ends_with_an_interrupt(folder: Path) -> None:
         process.send_signal(2)
         assert process.wait(30) == 0
         assert process.stdout.read() == ""
+
+
+def test_a_log_that_cannot_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, opened = folder / "logs" / "serve.log", Path.open
+
+    def refuse(path: Path, mode: str) -> IO[Any]:  # the tests may be run by one who may all
+        if path == log:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, mode)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OperatorError, match=rf"{log} can't be read \(Permission denied\)"):
+        print_logs(Settings(data_dir=folder))
+    print_logs(Settings(data_dir=folder), part="bot")

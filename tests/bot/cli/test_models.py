@@ -106,6 +106,12 @@ async def test_show_is_the_card_its_lineage_or_json(service: FakeService) -> Non
     shown = await found(service, "models", "show", "@pip")
     assert (shown["name"], shown["manifest"]["sample"]) == ("pip", "My dream is soup.")
     assert (await found(service, "models", "show", "@pip", "--lineage"))["files"] is True
+    assert "pipeline.png" in (await mynah(service, "models", "show", "pip"))[0]
+    await service.services.chats.opt_out("pip")
+    assert (await found(service, "models", "show", "@pip"))["name"] == "pip"
+    _, err = await mynah(service, "models", "export", "@pip", "--to", str(service.folders.root / "out"), code=1)
+    assert err == "@pip doesn't want to be imitated, and I respect that.\n"
+    assert "It stays silent" in (await mynah(service, "models", "rename", "pip", "lamp"))[0]
     _, err = await mynah(service, "models", "show", "@nobody", code=1)
     assert "There is no persona @nobody" in err
 
@@ -253,6 +259,18 @@ def completed(*typed: str, shell: str = "bash", **environment: str) -> list[str]
     )
     assert done.stderr == ""
     return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        (("models", ""), {"list", "show", "verify"}),
+        (("models", "ver"), {"verify"}),
+        (("users", "bl"), {"block"}),
+    ],
+)
+def test_the_shell_completes_verbs_where_one_may_be_left_out(typed: tuple[str, ...], wanted: set[str]) -> None:
+    assert wanted <= set(completed(*typed))
 
 
 async def test_the_shell_completes_personas_jobs_and_spaces(service: FakeService, tmp_path: Path) -> None:

@@ -86,6 +86,21 @@ def test_an_optout_from_beginning_to_end(mynah: Mynah, tmp_path: Path) -> None:
     assert errors == "@pip has not opted out. mynah optout list shows who has.\n"
 
 
+async def publish(folder: Path, name: str, *handles: str) -> None:
+    async with SqliteStore.open(Folders(folder).database) as store:
+        await store.publish(name, 1, f"personas/{name}/v1", 4, manifest(*handles))
+
+
+@pytest.mark.parametrize("given", ["@pip", "@bob-cat"])
+def test_a_persona_that_is_only_called_so(mynah: Mynah, tmp_path: Path, given: str) -> None:
+    asyncio.run(publish(tmp_path, given[1:], "pip_the_lighthouse"))
+    _, out, errors = mynah("optout", "add", given)
+    assert f"The persona {given} is made of @pip_the_lighthouse: mynah optout add @pip_the_lighthouse\n" in out + errors
+    if not errors:
+        assert out.startswith("@pip is not imitated any more.\nNo persona is made of an account @pip. The persona")
+    assert "Silent from now on" in mynah("optout", "add", "@pip_the_lighthouse")[1]
+
+
 @pytest.mark.parametrize(("handle", "message"), [("not a handle", "is not a handle"), ("did:plc:abc", "by its handle")])
 def test_an_account_is_a_handle(mynah: Mynah, handle: str, message: str) -> None:
     code, out, errors = mynah("optout", "add", handle)

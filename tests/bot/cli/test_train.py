@@ -122,3 +122,14 @@ async def test_what_others_hand_to_a_training_is_seen_through(bot: FakeService) 
     assert [(await bot.job(number)).state for number in (1, 2)] == [JobState.DONE] * 2
     assert "Meanwhile @bob was asked for (job 2); it is trained here, too." in out.getvalue()
     assert "Report card of @bob" in out.getvalue()
+
+
+async def test_ctrl_c_says_what_becomes_of_the_training(service: FakeService) -> None:
+    settings = service.services.settings
+    await service.add_job("bob")
+    assert await train._stopped(settings, PIP) == "Stopped. Nothing was queued."
+    await service.add_job()
+    kept = "Stopped. The training is kept (job 2): mynah run, mynah console or mynah train @pip goes on with it."
+    assert await train._stopped(settings, PIP) == kept
+    async with listening(service.services, service.folders.control):
+        assert (await train._stopped(settings, PIP)).startswith("The training goes on.")

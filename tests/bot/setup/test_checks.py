@@ -102,6 +102,29 @@ def test_what_another_user_has_left_is_named(tmp_path: Path, monkeypatch: pytest
     assert (found.state, str(log) in found.text) == (State.ERROR, True)
 
 
+@pytest.mark.parametrize("name", ["mynah.sqlite3", "mynah.sqlite3-wal", "mynah.sqlite3-shm", "personas/pip/v1/adapter"])
+def test_a_database_and_personas_of_another_user_are_named(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in (tmp_path / "mynah.sqlite3", tmp_path / "personas" / "bob" / "v1" / "adapter", tmp_path / name):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    assert rights(Folders(tmp_path)).state is State.OK
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / name)
+    found = rights(Folders(tmp_path))
+    assert (found.state, str(tmp_path / name) in found.text) == (State.ERROR, True)
+    assert f"chmod -R u+rwX {tmp_path}" in found.fix  # it is this user's own
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert f"chown -R $USER {tmp_path}" in rights(Folders(tmp_path)).fix
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_a_folder_that_others_can_read(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
+    found = rights(Folders(tmp_path))
+    assert (found.state, found.fix) == (State.WARNING, f"chmod 700 {tmp_path}")
+
+
 def test_sizes_count_a_shared_file_once(tmp_path: Path) -> None:
     read = tmp_path / "accounts" / "x" / "alice.jsonl.zst"
     kept = tmp_path / "personas" / "alice" / "posts" / "alice.jsonl.zst"

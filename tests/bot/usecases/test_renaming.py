@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,28 @@ async def test_what_comes_to_its_place_meanwhile_stays(service: FakeService, mon
         await rename(service.services, "pip", "muse")
     assert published.exists()
     assert list((service.folders.root / "work").iterdir()) == []
+
+
+async def test_files_that_cannot_be_read_are_told_in_a_sentence(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.train("pip")
+    refused: list[str] = []
+
+    def refuse(source: str, target: str) -> None:
+        refused.append(source)
+        raise PermissionError(13, "Permission denied", source)
+
+    monkeypatch.setattr(renaming, "_link", refuse)
+    with pytest.raises(OperatorError) as told:
+        await rename(service.services, "pip", "muse")
+    assert len(refused) > 1
+    assert f"could not be copied ({refused[0]}: Permission denied). Mend that" in str(told.value)
+    assert await service.store.persona("pip") is not None
+
+
+def test_a_reason_is_one_sentence_whatever_the_disk_says() -> None:
+    assert renaming._reason(OSError(28, "No space left on device")) == "No space left on device"
+    assert renaming._reason(PermissionError(13, "Permission denied", "/a")) == "/a: Permission denied"
+    gathered = shutil.Error([("/a: b", "/c", "[Errno 5] Input/output error"), ("/d", "/e", "else")])
+    assert renaming._reason(gathered) == "/a: b: Input/output error"

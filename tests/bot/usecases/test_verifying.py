@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bot.cli import verifying
 from bot.domain import JobState
 from bot.errors import NotFound
 from bot.sources.opening import open_sources
@@ -110,3 +113,23 @@ async def test_what_a_training_is_about_to_publish_is_no_orphan(service: FakeSer
     assert await orphans(services) == []
     await service.store.move_job(job.id, JobState.CANCELLED)
     assert [one.folder for one in await orphans(services)] == ["personas/pip"]
+
+
+@pytest.mark.parametrize("below", ["", "v1", "v1/manifest.json", "posts"])
+async def test_what_this_user_may_not_read_is_named(
+    service: FakeService, services: Services, below: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.train("pip")
+    await service.train("bob")
+    place, access = service.folders.persona("pip") / below, os.access
+
+    def refused(path: Path, mode: int) -> bool:  # the tests may be run by one who may all
+        return path != place and access(path, mode)
+
+    monkeypatch.setattr(os, "access", refused)
+    found = {one.persona.name: one async for one in check(services, await chosen(services, []))}
+    assert found["bob"].damage == ()
+    assert found["pip"].damage == (f"{place} can't be read by this user",)
+    assert found["pip"].closed == place
+    remedy = verifying._remedy(found["pip"])
+    assert (str(place) in remedy, "train" in remedy) == (True, False)
