@@ -79,16 +79,16 @@ def _terminal(place: Place, command: str) -> Terminal:
     return Terminal(["env", "-C", str(place.folder), *words], place.environment, COLUMNS, WAIT)
 
 
-async def watch(place: Place, command: str, note: str) -> None:
+async def watch(place: Place, command: str, note: str, moments: Sequence[str] = MOMENTS) -> None:
     """A command whose last line changes: as it stands in some moments, and at the end."""
-    frames = await asyncio.to_thread(_watch, place, command)
+    frames = await asyncio.to_thread(_watch, place, command, moments)
     block(place.shown("\n\n".join([f"$ mynah {command}", *frames])), note)
 
 
-def _watch(place: Place, command: str) -> list[str]:
+def _watch(place: Place, command: str, moments: Sequence[str]) -> list[str]:
     terminal, frames = _terminal(place, command), []
     try:
-        for moment in MOMENTS:
+        for moment in moments:
             terminal.wait_for(lambda text, moment=moment: moment in text.splitlines()[-1] if text else False)  # type: ignore[misc]
             frames.append(f"{terminal.text.splitlines()[-1]}\n        …")
         terminal.wait_for_end()
@@ -177,15 +177,18 @@ async def stop_and_go(place: Place) -> None:
         await told(place, since, "")
         print(f"Exit code {code}, after {time.monotonic() - start:.1f} s.\n")
     change(config, 'format = "json"', 'format = "console"')
+    train_log = place.folder / "data" / "logs" / "train.log"
+    since = len(train_log.read_text(encoding="utf-8"))
     with running(place) as process:
-        since = len(log_of(place))
-        print("The next start goes on with it. This one gets kill -9, with its workers:\n")
-        await told(place, since, "goes on from its checkpoint")
+        await until(lambda: "going on from a checkpoint" in train_log.read_text(encoding="utf-8")[since:], "the checkpoint")
+        await type_in(
+            place, "logs --part train --lines 3", note="The next start goes on with it. That one gets kill -9."
+        )
         await kill_all(process)
+    await type_in(place, "jobs", note="Nobody runs now.")
     with running(place):
-        since = len(log_of(place))
-        await told(place, since, "left by the last run")
-        await watch(place, "jobs watch", "And the one after that:")
+        await ready(place)
+        await watch(place, "jobs watch", "The start after that has it again, and goes on.", moments=())
 
 
 async def ready(place: Place) -> None:

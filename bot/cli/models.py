@@ -39,7 +39,7 @@ def list_models(ctx: typer.Context, json: Json = False) -> None:
         print(f"No persona yet in {settings.data_dir}. Train one: mynah train @pip_the_lighthouse")
     else:
         now = datetime.now(UTC)
-        columns = ("persona", "version", "posts", "bits/byte", "author", "size", "spoke", "made")
+        columns = ("persona", "v", "posts", "bits/byte", "author", "size", "spoke", "made")
         show_table(columns, [_row(one, now) for one in personas])
         if any(one.silent for one in personas):
             print("\nOpted out: silent, since its account doesn't want to be imitated (mynah optout).")

@@ -83,7 +83,7 @@ async def test_the_list_fits_and_says_who_is_silent(service: FakeService) -> Non
     out, _ = await mynah(service, "models")
     head, _, pip, long, *_ = out.splitlines()
     assert all(len(line) <= 80 for line in out.splitlines())
-    assert head.split() == ["persona", "version", "posts", "bits/byte", "author", "size", "spoke", "made"]
+    assert head.split() == ["persona", "v", "posts", "bits/byte", "author", "size", "spoke", "made"]
     assert pip.split()[:5] == ["@pip", "v1", "40", "1.60", "96%"]
     assert "just now" in pip
     assert long.startswith("@xxx")
