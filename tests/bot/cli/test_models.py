@@ -77,7 +77,8 @@ async def found(service: FakeService, *arguments: str, code: int = 0, later: boo
     return json.loads((await mynah(service, *arguments, "--json", code=code, later=later))[0])
 
 
-async def test_the_list_fits_and_says_who_is_silent(service: FakeService) -> None:
+async def test_the_list_fits_and_says_who_is_silent(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     await service.services.chats.opt_out(LONG)
     await service.services.library.touch("pip")
     out, _ = await mynah(service, "models")
