@@ -180,7 +180,8 @@ async def stop_and_go(place: Place) -> None:
     train_log = place.folder / "data" / "logs" / "train.log"
     since = len(train_log.read_text(encoding="utf-8"))
     with running(place) as process:
-        await until(lambda: "going on from a checkpoint" in train_log.read_text(encoding="utf-8")[since:], "the checkpoint")
+        goes_on = "going on from a checkpoint"
+        await until(lambda: goes_on in train_log.read_text(encoding="utf-8")[since:], goes_on)
         await type_in(
             place, "logs --part train --lines 3", note="The next start goes on with it. That one gets kill -9."
         )
