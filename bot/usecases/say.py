@@ -36,7 +36,8 @@ async def find_persona(services: Services, caller: Caller, name: str | None) -> 
     if wanted is None and len(speaking) == 1:
         wanted = speaking[0]
     if wanted in seen:
-        await check_wanted(services, seen[wanted])
+        if wanted not in speaking:
+            await check_wanted(services, seen[wanted])
         if (persona := await services.store.persona(wanted)) is not None:
             return persona
     raise NotFound(await _missing(services.store, caller, wanted, speaking))
